@@ -1,0 +1,224 @@
+"""The contract between the pipeline and every OCR image: the shard, the page result, the exit codes.
+
+This is the one module that both sides import. It is versioned: a reader refuses a version it does not know, so that an
+old image never misreads a new shard. Python 3.10 compatible; the only dependency is pydantic 2.
+
+Units: lengths and boxes in pixels of the page image as people see it (``_px``), angles in degrees clockwise (``_deg``),
+times in seconds (``_s``). Boxes are ``(x0, y0, x1, y1)``, origin at the top left.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+CONTRACT_VERSION = 1
+
+
+class ExitCode(IntEnum):
+    """How an OCR container ends, and what the pipeline does about it."""
+
+    ALL_DONE = 0
+    """Every page has a result with status ``done``."""
+    SOME_PAGES_FAILED = 10
+    """Every page has a result; some are ``failed`` for good and say why. Not a failure of the shard."""
+    BAD_SHARD = 64
+    """The shard is no valid shard of this contract version: fail, a retry cannot help."""
+    ENGINE_UNAVAILABLE = 69
+    """Engine, GPU, model or language data are missing: fail fast, a retry cannot help."""
+    TEMPORARY = 75
+    """Storage or time trouble: retry; pages that have a result are not done again."""
+    OUT_OF_MEMORY = 137
+    """Out of memory (or killed): retry with half of the pages that are left."""
+
+
+class BlockLabel(str, Enum):
+    """What a block of a page is, in the terms every engine's own labels are mapped to."""
+
+    TITLE = "title"
+    HEADING = "heading"
+    TEXT = "text"
+    LIST_ITEM = "list_item"
+    TABLE = "table"
+    FORMULA = "formula"
+    PICTURE = "picture"
+    CAPTION = "caption"
+    HEADER = "header"
+    FOOTER = "footer"
+    PAGE_NUMBER = "page_number"
+    FOOTNOTE = "footnote"
+    SEAL = "seal"
+    OTHER = "other"
+
+
+class ContentFormat(str, Enum):
+    """How the content of a block is written."""
+
+    TEXT = "text"
+    HTML = "html"
+    LATEX = "latex"
+
+
+class PageStatus(str, Enum):
+    """Whether a page was read."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Runner(str, Enum):
+    """Where the engine ran: in a container, or in a child process of the worker."""
+
+    DOCKER = "docker"
+    PROCESS = "process"
+
+
+class _Value(BaseModel):
+    """An immutable value; unknown fields are an error, so that a typing mistake never passes silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+BBox = tuple[float, float, float, float]
+Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Line(_Value):
+    """One line of text in a block. ``confidence`` is 0..1, None where the engine gives none."""
+
+    text: str
+    bbox_px: BBox
+    confidence: Confidence | None = None
+
+
+class Block(_Value):
+    """One block of a page; the order of blocks in a page is the reading order.
+
+    ``content`` is plain text, HTML (tables) or LaTeX (formulas) as ``content_format`` says. ``heading_level`` is 1..6
+    for titles and headings, else None. ``confidence`` is the engine's own, 0..1; None where it gives none: never
+    invented. ``layout_score`` is that of the layout detector, where there is one.
+    """
+
+    label: BlockLabel
+    bbox_px: BBox
+    content: str
+    content_format: ContentFormat = ContentFormat.TEXT
+    confidence: Confidence | None = None
+    heading_level: Annotated[int, Field(ge=1, le=6)] | None = None
+    layout_score: Confidence | None = None
+    polygon_px: tuple[tuple[float, float], ...] | None = None
+    lines: tuple[Line, ...] = ()
+
+
+class PageResult(_Value):
+    """What was read from one page; also what a page that could not be read ends in.
+
+    ``width_px``, ``height_px``: the image as read, after ``rotation_deg`` (0, 90, 180, 270 clockwise) was applied to
+    it. A ``failed`` page has a ``reason`` that a person understands and may have blocks read before the failure.
+    ``confidence`` is the mean of the engine's word confidences (weighted by their length), None where it gives none.
+    ``image`` is the OCR image's tag for ``runner`` docker.
+    """
+
+    contract_version: Literal[1] = 1
+    page_key: str
+    document_id: str
+    page_number: Annotated[int, Field(ge=1)]
+    status: PageStatus
+    reason: str | None = None
+    engine: str
+    engine_version: str
+    model: str | None = None
+    model_digest: str | None = None
+    runner: Runner | None = None
+    image: str | None = None
+    width_px: Annotated[int, Field(ge=0)]
+    height_px: Annotated[int, Field(ge=0)]
+    rotation_deg: Literal[0, 90, 180, 270] = 0
+    confidence: Confidence | None = None
+    quality_flags: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    duration_s: Annotated[float, Field(ge=0.0)] = 0.0
+
+    @model_validator(mode="after")
+    def _failed_pages_say_why(self) -> PageResult:
+        if self.status is PageStatus.FAILED and not self.reason:
+            raise ValueError("a failed page must have a reason")
+        return self
+
+    @property
+    def text(self) -> str:
+        """The plain text of the page: contents of text blocks in reading order, a blank line between blocks."""
+        return "\n\n".join(b.content for b in self.blocks if b.content_format is ContentFormat.TEXT and b.content)
+
+
+class EngineSpec(_Value):
+    """Which engine reads the shard, and how. ``languages`` are Tesseract's codes (``rus``, ``eng``) in order."""
+
+    name: str
+    languages: tuple[str, ...] = ("rus", "eng")
+    options: dict[str, str | int | float | bool] = {}
+
+
+class PageTask(_Value):
+    """One page of a shard.
+
+    ``image_url`` (read) and ``result_url`` (written) are presigned http(s) URLs, or paths of a mounted folder.
+    ``dpi`` is that of the image, None where unknown.
+    """
+
+    page_key: str
+    document_id: str
+    page_number: Annotated[int, Field(ge=1)]
+    image_url: str
+    result_url: str
+    dpi: Annotated[int, Field(gt=0)] | None = None
+
+
+class Shard(_Value):
+    """The pages that one container reads with one engine.
+
+    ``page_timeout_s``: a page that takes longer is given up as failed. ``runner`` and ``image`` are facts about where
+    the shard runs; they are copied into every page result.
+    """
+
+    contract_version: Literal[1] = 1
+    shard_id: str
+    engine: EngineSpec
+    pages: Annotated[tuple[PageTask, ...], Field(min_length=1)]
+    page_timeout_s: Annotated[float, Field(gt=0)] = 300.0
+    runner: Runner | None = None
+    image: str | None = None
+
+    @model_validator(mode="after")
+    def _pages_are_unique(self) -> Shard:
+        if len({page.page_key for page in self.pages}) != len(self.pages):
+            raise ValueError("two pages of the shard have the same page_key")
+        return self
+
+
+class ProgressEvent(str, Enum):
+    """What a progress line tells."""
+
+    READY = "ready"
+    PAGE = "page"
+    FINISHED = "finished"
+
+
+class Progress(_Value):
+    """One line of JSON on standard output: the engine is ready, a page has its result, the shard is finished.
+
+    ``done`` counts pages with a result so far (read or failed), ``total`` the pages of the shard.
+    """
+
+    event: ProgressEvent
+    done: int
+    total: int
+    document_id: str | None = None
+    page_number: int | None = None
+    status: PageStatus | None = None
+    reason: str | None = None
+    duration_s: float | None = None
+    engine: str | None = None
+    engine_version: str | None = None
