@@ -1,0 +1,147 @@
+"""The typed values that pass between the stages: sources, manifests of pages, outcomes.
+
+Stages hand these on as JSON objects in S3 (``work/``); XCom carries only their keys and counts. Page texts are
+:class:`ocr_tasks.contract.PageResult` whichever way they were read, from a text layer or by OCR.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenderlake.states import SourceState
+
+MANIFEST_NAME = "manifest.json"
+NATIVE_PAGES_NAME = "native-pages.jsonl"
+PREPARE_VERSION = 1
+"""Raised when the same bytes and options would be prepared differently: manifests of older versions are not reused."""
+
+
+class Value(BaseModel):
+    """An immutable value; unknown fields are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TextLayerMode(StrEnum):
+    """What to do with text layers: test each page, OCR every page, or never OCR."""
+
+    AUTO = "auto"
+    IGNORE = "ignore"
+    ONLY = "only"
+
+
+class PageKind(StrEnum):
+    """Where the text of a page comes from."""
+
+    NATIVE = "native"
+    IMAGE = "image"
+
+
+class SourceRef(Value):
+    """One object of the inbox as it was listed, or (with ``archive_path``) a member of an archive in it."""
+
+    key: str
+    etag: str
+    size_bytes: int
+    last_modified: datetime
+    archive_path: str | None = None
+
+    @property
+    def filename(self) -> str:
+        """The last part of the path, as people know the file."""
+        return (self.archive_path or self.key).rsplit("/", 1)[-1]
+
+
+class PrepareLimits(Value):
+    """What one document may cost. Past a limit the document ends in its own state; the others go on."""
+
+    timeout_s: float = 300.0
+    memory_bytes: int = 3 * 2**30
+    max_document_bytes: int = 2**30
+    max_pages: int = 5000
+    max_page_pixels: int = 60_000_000
+    """A page image larger than this is rendered smaller, with a quality flag, not refused."""
+
+
+class PrepareOptions(Value):
+    """How pages are made from a document: these options decide the text and the images of its pages."""
+
+    text_layer: TextLayerMode = TextLayerMode.AUTO
+    dpi: Annotated[int, Field(ge=72, le=600)] = 300
+    languages: tuple[str, ...] = ("rus", "eng")
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that name these options and the version of the preparing code."""
+        text = json.dumps([PREPARE_VERSION, self.model_dump(mode="json")], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class PagePlan(Value):
+    """One page of a document and where its text will come from.
+
+    ``width_px``, ``height_px``: of the page image, or of the native page at ``dpi``, as people see the page (rotation
+    applied). ``rotation_deg``: the clockwise turn that was applied to get there. ``reason``: why native or image.
+    ``image_name``: file name of the page image beside the manifest (None for native pages).
+    """
+
+    page_number: Annotated[int, Field(ge=1)]
+    kind: PageKind
+    reason: str
+    width_px: int
+    height_px: int
+    dpi: Annotated[int, Field(gt=0)] | None = None
+    rotation_deg: Literal[0, 90, 180, 270] = 0
+    image_name: str | None = None
+    image_media_type: str | None = None
+    image_size_bytes: int | None = None
+    quality_flags: tuple[str, ...] = ()
+
+
+class DocumentManifest(Value):
+    """What prepare found out about one document; it lies beside its page images and native texts.
+
+    ``document_id`` is the SHA-256 of the bytes, ``media_type`` comes from the content and never from the name.
+    """
+
+    manifest_version: Literal[1] = 1
+    document_id: str
+    media_type: str
+    size_bytes: int
+    options: PrepareOptions
+    pages: tuple[PagePlan, ...]
+
+    @property
+    def image_pages(self) -> tuple[PagePlan, ...]:
+        """The pages that need OCR."""
+        return tuple(page for page in self.pages if page.kind is PageKind.IMAGE)
+
+
+class Rejection(Value):
+    """Why a source ends without a document: a final state and a reason that a person understands."""
+
+    state: SourceState
+    reason: str
+
+
+class PreparedSource(Value):
+    """What prepare did with one source: exactly one of ``manifest_key`` and ``rejection`` is set.
+
+    ``document_id`` is None only where the bytes could not be read to the end. ``image_pages`` and ``page_count`` repeat
+    the manifest, so that sums can be made without reading it.
+    """
+
+    source: SourceRef
+    document_id: str | None = None
+    manifest_key: str | None = None
+    rejection: Rejection | None = None
+    media_type: str | None = None
+    page_count: int = 0
+    image_pages: int = 0
+    prepare_s: float = 0.0

@@ -1,0 +1,57 @@
+"""The typed states that every source ends in, and what a person can do about each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SourceState(StrEnum):
+    """How the way of one source (an inbox object or a member of an archive) ended."""
+
+    PUBLISHED = "published"
+    PUBLISHED_WITH_FAILED_PAGES = "published_with_failed_pages"
+    SKIPPED_DUPLICATE = "skipped_duplicate"
+    SKIPPED_UNSUPPORTED = "skipped_unsupported"
+    SKIPPED_EMPTY = "skipped_empty"
+    QUARANTINED_ENCRYPTED = "quarantined_encrypted"
+    QUARANTINED_CORRUPT = "quarantined_corrupt"
+    QUARANTINED_TOO_LARGE = "quarantined_too_large"
+    QUARANTINED_ARCHIVE_BOMB = "quarantined_archive_bomb"
+    QUARANTINED_TIMEOUT = "quarantined_timeout"
+    QUARANTINED_CONVERSION_FAILED = "quarantined_conversion_failed"
+    QUARANTINED_OCR_FAILED = "quarantined_ocr_failed"
+    QUARANTINED_INVALID = "quarantined_invalid"
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the document of this source stands in the lake."""
+        return self in (SourceState.PUBLISHED, SourceState.PUBLISHED_WITH_FAILED_PAGES)
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether there was nothing to do for this source."""
+        return self.value.startswith("skipped_")
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether a person has to look at this source."""
+        return self.value.startswith("quarantined_")
+
+    @property
+    def advice(self) -> str:
+        """One sentence that tells a person what to do, empty where nothing is to be done."""
+        return _ADVICE.get(self, "")
+
+
+_RETRY = "then trigger ingest_tenders with this key and reprocess = quarantined."
+
+_ADVICE = {
+    SourceState.QUARANTINED_ENCRYPTED: "Ask for the password or an open copy, put the open file into the inbox.",
+    SourceState.QUARANTINED_CORRUPT: "Download the file again and put it into the inbox under the same name.",
+    SourceState.QUARANTINED_TOO_LARGE: f"Split the file or raise the limit named in the reason, {_RETRY}",
+    SourceState.QUARANTINED_ARCHIVE_BOMB: f"Unpack the archive by hand if you trust it, or raise the limits, {_RETRY}",
+    SourceState.QUARANTINED_TIMEOUT: f"Raise the limit named in the reason, {_RETRY}",
+    SourceState.QUARANTINED_CONVERSION_FAILED: "Save the file as PDF by hand and put that into the inbox.",
+    SourceState.QUARANTINED_OCR_FAILED: f"Look at the reasons of the failed pages; mend the engine, {_RETRY}",
+    SourceState.QUARANTINED_INVALID: f"Look at the failed checks in the run report, {_RETRY}",
+}
