@@ -140,8 +140,8 @@ class Storage:
             return StorageAccessError(f"S3 has no bucket {self.bucket!r}: create it or set TENDERLAKE_BUCKET")
         if status in (401, 403):
             return StorageAccessError(
-                f"S3 at {self.endpoint_url} refused the credentials for bucket {self.bucket!r} ({code}): check the keys "
-                "of the connection and the bucket's policy"
+                f"S3 at {self.endpoint_url} refused the credentials for bucket {self.bucket!r} ({code}): check the "
+                "keys of the connection and the bucket's policy"
             )
         if status == 404:
             return ObjectMissingError(f"s3://{self.bucket}/{key} does not exist")
@@ -159,7 +159,7 @@ class Storage:
                     error.response["Error"]["Code"] = "NoSuchBucket"
                 raise
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects under a prefix, a page of 1000 at a time in memory."""
         with self._errors(prefix):
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
@@ -271,7 +271,7 @@ class Storage:
             )
         )
 
-    def map(self, function: Callable[[TItem], TResult], items: Iterable[TItem]) -> list[TResult]:
-        """Run requests side by side (boto3 clients are safe for threads), results in order; the first error is raised."""
+    def in_parallel(self, function: Callable[[TItem], TResult], items: Iterable[TItem]) -> list[TResult]:
+        """Run requests side by side (boto3 clients are thread-safe); results in order, the first error is raised."""
         with ThreadPoolExecutor(min(PARALLEL_REQUESTS, 4 * (os.cpu_count() or 1))) as pool:
             return list(pool.map(function, items))

@@ -1,0 +1,202 @@
+"""The values of one run: what its form asked for, and what each stage hands to the next through S3.
+
+Names of the objects below ``work/runs/<run>/``: ``discovery.json``, ``batches/``, ``prepared/``, ``plan.json``,
+``shards/``, ``assembled/``, ``staging/<table>/``, ``validation.json``, ``published.json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from ocr_tasks.contract import EngineSpec
+from tenderlake.documents import PreparedSource, PrepareOptions, SourceRef, TextLayerMode, Value
+from tenderlake.settings import Settings
+from tenderlake.states import SourceState
+
+
+class Reprocess(StrEnum):
+    """Which sources are taken although they have a final state for these very bytes."""
+
+    NEW_ONLY = "new_only"
+    QUARANTINED = "quarantined"
+    FAILED_PAGES = "failed_pages"
+    ALL = "all"
+
+    def takes(self, state: SourceState) -> bool:
+        """Whether a source in this state is taken again."""
+        if self is Reprocess.ALL:
+            return True
+        if self is Reprocess.QUARANTINED:
+            return state.is_quarantined
+        return self is Reprocess.FAILED_PAGES and state is SourceState.PUBLISHED_WITH_FAILED_PAGES
+
+
+class RunOptions(Value):
+    """What one run takes and how it reads it: the trigger form, completed from the settings.
+
+    ``prefix`` is relative to the inbox; ``keys`` are paths in the inbox (empty: everything under the prefix).
+    """
+
+    prefix: str = ""
+    keys: tuple[str, ...] = ()
+    reprocess: Reprocess = Reprocess.NEW_ONLY
+    text_layer: TextLayerMode = TextLayerMode.AUTO
+    engine: str = "tesseract"
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("rus", "eng")
+    dpi: Annotated[int, Field(ge=72, le=600)] = 300
+    max_documents: Annotated[int, Field(ge=1)] = 500
+
+    @classmethod
+    def from_form(cls, form: Mapping[str, object], settings: Settings) -> RunOptions:
+        """Options from the values of the trigger form; a missing or empty value means the setting."""
+        defaults = {
+            "text_layer": settings.text_layer,
+            "engine": settings.engine,
+            "languages": settings.languages,
+            "dpi": settings.dpi,
+            "max_documents": settings.max_documents,
+        }
+        given = {
+            name: value for name, value in form.items() if name in cls.model_fields and value not in (None, "", [])
+        }
+        return cls.model_validate({**defaults, **given})
+
+    @property
+    def prepare_options(self) -> PrepareOptions:
+        """How this run makes pages."""
+        return PrepareOptions(text_layer=self.text_layer, dpi=self.dpi, languages=self.languages)
+
+
+class Claim(Value):
+    """The sources that a run in flight has taken: no other run takes them."""
+
+    run_id: str
+    claimed_at: datetime
+    sources: tuple[tuple[str, str], ...]
+    """Pairs of key and ETag."""
+
+
+class Batch(Value):
+    """The sources that one prepare task takes."""
+
+    number: int
+    sources: tuple[SourceRef, ...]
+
+
+class Discovery(Value):
+    """What discover found: the first object of a run, and the left side of its reconciliation."""
+
+    run_id: str
+    started_at: datetime
+    options: RunOptions
+    batch_keys: tuple[str, ...]
+    source_count: int
+    more_waiting: bool
+
+
+class PreparedBatch(Value):
+    """What prepare did with each source of a batch, in the batch's order."""
+
+    number: int
+    sources: tuple[PreparedSource, ...]
+
+
+class PlannedPage(Value):
+    """A page that needs OCR: where its image lies and where its result belongs."""
+
+    page_key: str
+    document_id: str
+    page_number: int
+    image_key: str
+    result_key: str
+    dpi: int | None
+
+
+class PlannedShard(Value):
+    """The pages that one OCR task reads; URLs are signed when that task starts."""
+
+    shard_id: str
+    engine: EngineSpec
+    pages: tuple[PlannedPage, ...]
+    expected_s: float
+
+
+class RunPlan(Value):
+    """Which documents the run assembles and what OCR it needs.
+
+    Any source of a document that is not its primary source is a duplicate.
+    """
+
+    engine: EngineSpec
+    primary_sources: dict[str, tuple[str, str | None]]
+    """document_id -> (key, archive_path) of the source that the document is published under."""
+    published_documents: tuple[str, ...]
+    """Documents that stand in the lake already with these options: their sources are duplicates."""
+    shard_keys: tuple[str, ...]
+    page_count: int
+    cached_page_count: int
+    """Image pages whose result existed already."""
+
+
+class SourceOutcome(Value):
+    """How the way of one source ends, as far as is known before validation.
+
+    ``state`` None: left for the next run, because the system (not the source) failed; ``reason`` says how.
+    ``is_staged``: rows and Markdown of its document are staged under this source.
+    """
+
+    source: SourceRef
+    document_id: str | None
+    state: SourceState | None
+    reason: str | None = None
+    is_staged: bool = False
+    markdown_staging_key: str | None = None
+    page_count: int = 0
+    native_pages: int = 0
+    ocr_pages: int = 0
+    failed_pages: int = 0
+
+
+class AssembledBatch(Value):
+    """The outcomes of a batch; its rows lie in ``staging/<table>/batch-<n>.parquet``."""
+
+    number: int
+    outcomes: tuple[SourceOutcome, ...]
+
+
+class Verdict(Value):
+    """What validation says of one document: critical failures quarantine it, warnings become quality flags."""
+
+    critical: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Validation(Value):
+    """The outcome of validate: documents that failed something, and whether the run's sums add up."""
+
+    verdicts: dict[str, Verdict]
+    reconciliation_errors: tuple[str, ...] = ()
+    checked_documents: int = 0
+    checked_pages: int = 0
+    checked_blocks: int = 0
+
+
+class PublishedRun(Value):
+    """The outcome of publish: counts for people, XCom and asset events."""
+
+    run_id: str
+    state_counts: dict[str, int]
+    """Sources by final state; ``left`` counts those left for the next run."""
+    left_reasons: tuple[str, ...] = ()
+    rows: dict[str, int]
+    """Rows written per table."""
+    page_count: int = 0
+    native_pages: int = 0
+    ocr_pages: int = 0
+    failed_pages: int = 0
+    report_key: str = ""
