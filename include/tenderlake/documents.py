@@ -131,7 +131,9 @@ class Rejection(Value):
 
 
 class PreparedSource(Value):
-    """What prepare did with one source: exactly one of ``manifest_key`` and ``rejection`` is set.
+    """What prepare did with one source: one of ``manifest_key``, ``rejection`` and ``left_reason`` is set.
+
+    ``left_reason``: the object was not there as listed; the next run sees what became of it.
 
     ``document_id`` is None only where the bytes could not be read to the end. ``image_pages`` and ``page_count`` repeat
     the manifest, so that sums can be made without reading it.
@@ -141,6 +143,7 @@ class PreparedSource(Value):
     document_id: str | None = None
     manifest_key: str | None = None
     rejection: Rejection | None = None
+    left_reason: str | None = None
     media_type: str | None = None
     page_count: int = 0
     image_pages: int = 0

@@ -7,7 +7,7 @@ Names of the objects below ``work/runs/<run>/``: ``discovery.json``, ``batches/`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -126,17 +126,25 @@ class PlannedShard(Value):
     expected_s: float
 
 
-class RunPlan(Value):
-    """Which documents the run assembles and what OCR it needs.
+class PrimarySource(Value):
+    """The source that a document is published under; any other source with the same bytes is a duplicate.
 
-    Any source of a document that is not its primary source is a duplicate.
+    ``ingest_date``: the partition of a document that stands in the lake. ``is_published_already``: it stands there and
+    this run does not read it again, so that all its sources here are duplicates.
     """
 
+    key: str
+    archive_path: str | None = None
+    ingest_date: date | None = None
+    is_published_already: bool = False
+
+
+class RunPlan(Value):
+    """Which documents the run assembles, by document_id, and what OCR it needs."""
+
     engine: EngineSpec
-    primary_sources: dict[str, tuple[str, str | None]]
-    """document_id -> (key, archive_path) of the source that the document is published under."""
-    published_documents: tuple[str, ...]
-    """Documents that stand in the lake already with these options: their sources are duplicates."""
+    reading_digest: str
+    primary_sources: dict[str, PrimarySource]
     shard_keys: tuple[str, ...]
     page_count: int
     cached_page_count: int

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
 
     # OCR
     engine: str = "tesseract"
+    engine_options: dict[str, str | int | float | bool] = {}
     runner: RunnerChoice = RunnerChoice.AUTO
     ocr_image: str = "tenderlake/ocr-cpu:0.1.0"
     docker_url: str | None = None

@@ -1,0 +1,187 @@
+"""Discover: what is new in the inbox, and the claim that keeps other runs from taking it too.
+
+A source is known by its key and ETag in the ``sources`` table. What runs in flight have claimed is left to them; the
+claim of a run that is over is dropped, so that whatever it left is taken again. Listing and known sources pass through
+a DuckDB table with a memory limit, a page of the listing at a time: memory does not grow with the inbox or the lake.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+import duckdb
+import pyarrow as pa
+
+from tenderlake.documents import SourceRef
+from tenderlake.lake.reading import known_sources
+from tenderlake.layout import Layout
+from tenderlake.runs import Batch, Claim, Discovery, Reprocess, RunOptions
+from tenderlake.settings import Settings
+from tenderlake.states import SourceState
+from tenderlake.storage import ObjectInfo, ObjectMissingError, Storage
+
+log = logging.getLogger(__name__)
+
+_LISTING_PAGE = 1000
+_MEMORY_LIMIT = "256MB"
+
+
+class UnknownKeyError(ValueError):
+    """The form names a key that the inbox does not have."""
+
+
+class SeenSources:
+    """Which (key, ETag) pairs need not be taken: final in the lake, or claimed by another run."""
+
+    def __init__(self, spill_folder: str) -> None:
+        self._db = duckdb.connect(
+            ":memory:", config={"memory_limit": _MEMORY_LIMIT, "temp_directory": spill_folder, "threads": 1}
+        )
+        self._db.execute("CREATE TABLE seen (source_key VARCHAR, etag VARCHAR)")
+
+    def add(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Add pairs of key and ETag."""
+        rows = iter(pairs)
+        while chunk := list(islice(rows, 10_000)):
+            table = pa.table({"source_key": [key for key, _ in chunk], "etag": [etag for _, etag in chunk]})
+            self._insert(table)
+
+    def add_known(self, batches: Iterable[pa.RecordBatch], reprocess: Reprocess) -> None:
+        """Add the rows of the ``sources`` table whose state means that they are not taken again."""
+        again = [state.value for state in SourceState if reprocess.takes(state)]
+        for batch in batches:
+            known = pa.table(batch).select(["source_key", "etag", "archive_path", "state"])
+            # Members of an archive are taken and left with it: only the object in the inbox counts here.
+            rows = known.to_pydict()
+            keep = [
+                path is None and state not in again
+                for path, state in zip(rows["archive_path"], rows["state"], strict=True)
+            ]
+            self._insert(known.filter(pa.array(keep, pa.bool_())).select(["source_key", "etag"]))
+
+    def _insert(self, table: pa.Table) -> None:
+        self._db.register("incoming", table)
+        self._db.execute("INSERT INTO seen SELECT source_key, etag FROM incoming")
+        self._db.unregister("incoming")
+
+    def unseen(self, objects: Sequence[ObjectInfo]) -> list[ObjectInfo]:
+        """Those of the objects that are to be taken, in their order."""
+        table = pa.table({"source_key": [o.key for o in objects], "etag": [o.etag for o in objects]})
+        self._db.register("listing", table)
+        new = set(self._db.execute("SELECT source_key FROM listing ANTI JOIN seen USING (source_key, etag)").fetchall())
+        self._db.unregister("listing")
+        return [o for o in objects if (o.key,) in new]
+
+
+def release_finished_claims(storage: Storage, layout: Layout, is_running: Callable[[str], bool]) -> list[Claim]:
+    """Drop the claims of runs that are over; return those of runs in flight."""
+    in_flight = []
+    for item in storage.list_objects(layout.claims):
+        claim = storage.get_model(item.key, Claim)
+        if is_running(claim.run_id):
+            in_flight.append(claim)
+        else:
+            log.warning("Run %s is over and left its claim: its %d sources are free", claim.run_id, len(claim.sources))
+            storage.delete([item.key])
+    return in_flight
+
+
+def _listing(storage: Storage, layout: Layout, options: RunOptions) -> Iterator[ObjectInfo]:
+    """The objects of the inbox that the options name; folder markers of S3 browsers are no documents."""
+    if not options.keys:
+        for item in storage.list_objects(layout.inbox + options.prefix.lstrip("/")):
+            if not (item.key.endswith("/") and item.size_bytes == 0):
+                yield item
+        return
+    for path in dict.fromkeys(options.keys):
+        key = layout.inbox + path.removeprefix(layout.inbox).lstrip("/")
+        try:
+            yield storage.head(key)
+        except ObjectMissingError:
+            raise UnknownKeyError(f"the inbox has no object {path!r}: check the keys of the form") from None
+
+
+def _new_sources(storage: Storage, layout: Layout, options: RunOptions, seen: SeenSources) -> Iterator[ObjectInfo]:
+    listing = _listing(storage, layout, options)
+    while page := list(islice(listing, _LISTING_PAGE)):
+        yield from seen.unseen(page)
+
+
+def pack_batches(sources: Sequence[SourceRef], settings: Settings) -> list[Batch]:
+    """Batches of bounded count and bytes, in order; more than ``max_batches`` would be needed: the batches grow."""
+    most_documents = max(settings.batch_documents, -(-len(sources) // settings.max_batches))
+    most_bytes = max(settings.batch_bytes, -(-2 * sum(s.size_bytes for s in sources) // settings.max_batches))
+    batches: list[list[SourceRef]] = []
+    size_bytes = 0
+    for source in sources:
+        is_full = batches and (len(batches[-1]) >= most_documents or size_bytes + source.size_bytes > most_bytes)
+        if not batches or (is_full and len(batches) < settings.max_batches):
+            batches.append([])
+            size_bytes = 0
+        batches[-1].append(source)
+        size_bytes += source.size_bytes
+    return [Batch(number=number, sources=tuple(batch)) for number, batch in enumerate(batches, start=1)]
+
+
+def discover(
+    storage: Storage,
+    layout: Layout,
+    run_id: str,
+    options: RunOptions,
+    *,
+    now: datetime,
+    is_running: Callable[[str], bool],
+) -> Discovery:
+    """Take what is new or changed: claim it, and write the batches of this run.
+
+    Args:
+        storage: the bucket.
+        layout: its keys.
+        run_id: this run.
+        options: what the run takes.
+        now: start of the run, with time zone.
+        is_running: whether a run (by its id) is still in flight; claims of others are dropped.
+
+    Raises:
+        UnknownKeyError: the options name a key that is not there.
+        StorageError: storage cannot be read; nothing is claimed.
+    """
+    storage.check()
+    claims = release_finished_claims(storage, layout, lambda other: other == run_id or is_running(other))
+    with tempfile.TemporaryDirectory(prefix="tenderlake-discover-") as spill_folder:
+        seen = SeenSources(spill_folder)
+        seen.add_known(known_sources(storage, layout), options.reprocess)
+        for claim in claims:
+            if claim.run_id != run_id:
+                seen.add(claim.sources)
+        found = list(islice(_new_sources(storage, layout, options, seen), options.max_documents + 1))
+    taken = [
+        SourceRef(key=o.key, etag=o.etag, size_bytes=o.size_bytes, last_modified=o.last_modified)
+        for o in found[: options.max_documents]
+    ]
+    batches = pack_batches(taken, layout.settings)
+    discovery = Discovery(
+        run_id=run_id,
+        started_at=now,
+        options=options,
+        batch_keys=tuple(layout.run(run_id, f"batches/batch-{batch.number:04d}.json") for batch in batches),
+        source_count=len(taken),
+        more_waiting=len(found) > len(taken),
+    )
+    if taken:
+        # The claim comes first: what is claimed and then not batched is freed with the run, never taken twice.
+        pairs = tuple((source.key, source.etag) for source in taken)
+        storage.put_model(layout.claim(run_id), Claim(run_id=run_id, claimed_at=now, sources=pairs))
+        for key, batch in zip(discovery.batch_keys, batches, strict=True):
+            storage.put_model(key, batch)
+        storage.put_model(layout.run(run_id, "discovery.json"), discovery)
+    return discovery
+
+
+def release_claim(storage: Storage, layout: Layout, run_id: str) -> None:
+    """Free what the run has claimed; no error where it claimed nothing."""
+    storage.delete([layout.claim(run_id)])

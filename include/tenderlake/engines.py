@@ -1,0 +1,71 @@
+"""What the pipeline needs to know of the OCR engines: who reads what in which time, and how results are told apart."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ocr_tasks.contract import EngineSpec
+from tenderlake.documents import Value
+from tenderlake.runs import RunOptions
+from tenderlake.settings import Settings
+
+REFERENCE_PAGE_PIXELS = 2480 * 3508
+"""An A4 page at 300 dpi: what ``page_s`` of a profile is measured on."""
+
+
+class UnknownEngineError(ValueError):
+    """The form or the settings name an engine that the pipeline does not know."""
+
+
+class EngineProfile(Value):
+    """Expected times of an engine, used for packing shards only: a wrong guess makes shards longer or shorter.
+
+    ``startup_s``: from start to the first page. ``page_s``: a dense A4 page at 300 dpi.
+    """
+
+    name: str
+    startup_s: float = Field(ge=0)
+    page_s: float = Field(gt=0)
+
+
+_PROFILES = {
+    profile.name: profile
+    for profile in (
+        EngineProfile(name="tesseract", startup_s=1.0, page_s=4.0),
+        EngineProfile(name="null", startup_s=0.5, page_s=0.05),
+        EngineProfile(name="faulty", startup_s=0.5, page_s=0.05),
+    )
+}
+
+OFFERED_ENGINES = ("tesseract",)
+"""The engines that the trigger form offers; the others are for tests."""
+
+
+def engine_profile(name: str) -> EngineProfile:
+    """The profile of an engine.
+
+    Raises:
+        UnknownEngineError: with the names that exist.
+    """
+    try:
+        return _PROFILES[name]
+    except KeyError:
+        raise UnknownEngineError(
+            f"there is no OCR engine {name!r}: set TENDERLAKE_ENGINE to one of {', '.join(_PROFILES)}"
+        ) from None
+
+
+def engine_spec(options: RunOptions, settings: Settings) -> EngineSpec:
+    """The engine of a run with its options."""
+    return EngineSpec(
+        name=engine_profile(options.engine).name, languages=options.languages, options=settings.engine_options
+    )
+
+
+def engine_revision(settings: Settings) -> str:
+    """What names engine version and model in page keys: the tag of the OCR image, the same for both runners.
+
+    The image is built from a lock of its own, so its tag stands for engine, model and ``ocr_tasks`` together; a new tag
+    makes new results. The exact versions are in every page result.
+    """
+    return settings.ocr_image
