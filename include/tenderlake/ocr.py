@@ -1,8 +1,8 @@
 """OCR: one shard read to the end, whatever happens to the engine.
 
 A page is done when its result object exists, so every attempt starts with what is missing. Where the engine dies, the
-pages that are left are halved until the page that kills it is alone; that page gets a failed result with the reason and
-the others are read. How an attempt is started, in a container or a child process, is the caller's.
+pages that are left are halved until the page that kills it is alone; that page gets a failed result with the reason,
+and the others are read in one go again. How an attempt is started, in a container or a child process, is the caller's.
 """
 
 from __future__ import annotations
@@ -126,32 +126,30 @@ def read_shard(
         BadShardError, EngineUnavailableError: no retry can help.
         TemporaryOcrError: a retry goes on with what is missing.
     """
-    first = pending_pages(storage, planned.pages)
-    queue = [first] if first else []
+    waiting = pending_pages(storage, planned.pages)
+    count = size = len(waiting)
     attempts = blamed = 0
-    while queue:
-        pages = queue.pop(0)
-        result = attempt(pages)
+    while waiting:
+        taken = waiting[:size]
+        result = attempt(taken)
         attempts += 1
-        left = pending_pages(storage, pages)
+        left = pending_pages(storage, taken)
+        waiting = left + waiting[size:]
+        size = len(waiting)
         if not left:
             continue
         if not result.has_died:
             raise _error(result, len(left))
-        if len(left) == 1:
+        # The engine reads in order: what it hangs on is the first page that is missing.
+        if len(left) == 1 or result.end is AttemptEnd.STALLED:
             _blame(storage, planned, left[0], result)
             blamed += 1
-            continue
-        if result.end is AttemptEnd.STALLED:
-            # The engine reads in order: what it hangs on is the first page that is missing.
-            _blame(storage, planned, left[0], result)
-            blamed += 1
-            queue.insert(0, left[1:])
-            continue
-        half = (len(left) + 1) // 2
-        log.warning("The engine died (exit code %d) with %d pages left: halving", result.exit_code, len(left))
-        queue[0:0] = [left[:half], left[half:]]
-    return ShardOutcome(pages=len(first), blamed=blamed, attempts=attempts)
+            waiting = waiting[1:]
+            size = len(waiting)
+        else:
+            size = (len(left) + 1) // 2
+            log.warning("The engine died (exit code %d), %d pages left: trying half", result.exit_code, len(left))
+    return ShardOutcome(pages=count, blamed=blamed, attempts=attempts)
 
 
 def _error(result: Attempt, left: int) -> OcrError:

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     shard_timeout_s: Annotated[float, Field(gt=0)] = 2 * 3600.0
     max_shards: Annotated[int, Field(ge=1, le=1024)] = 128
     page_timeout_s: Annotated[float, Field(gt=0)] = 300.0
+    ocr_start_timeout_s: Annotated[float, Field(gt=0)] = 300.0
+    ocr_user: str | None = None
+    ocr_tmp_bytes: Annotated[int, Field(gt=0)] = 2**30
     ocr_memory_bytes: Annotated[int, Field(gt=0)] = 4 * 2**30
     ocr_cpus: Annotated[float, Field(gt=0)] = 2.0
     ocr_pids: Annotated[int, Field(gt=0)] = 256

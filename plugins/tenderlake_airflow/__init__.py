@@ -1,0 +1,1 @@
+"""The edge between Airflow and tenderlake: operators, retry rules, connections. Imported by the DAG files."""
