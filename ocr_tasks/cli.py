@@ -1,0 +1,123 @@
+"""The command line of every OCR image: ``run`` reads a shard, ``doctor`` says whether the engine can."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TextIO
+
+from ocr_tasks.contract import EngineSpec, ExitCode, Progress
+from ocr_tasks.engines import ENGINES, create_engine, engine_class
+from ocr_tasks.errors import BadShardError, EngineUnavailableError, StoppedError, TaskError
+from ocr_tasks.run import ShardRun, load_shard, shard_folder
+from ocr_tasks.settings import SHARD_VARIABLE, RunSettings
+from ocr_tasks.termination import exit_when_told
+from ocr_tasks.transfer import Transfer, without_secrets
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None, output: TextIO | None = None) -> ExitCode:
+    """Run the command line in this process, which is taken over: its logging and its signal handlers are set.
+
+    Args:
+        arguments: The command line without the program; by default that of the process.
+        output: Where progress lines and the doctor's findings go; by default standard output.
+
+    Returns:
+        The exit code, as the contract defines it.
+    """
+    _log_to_stderr()
+    try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace, TextIO], ExitCode] = options.command
+        return command(options, output or sys.stdout)
+    except TaskError as error:
+        log.error("%s", error)
+        return error.exit_code
+    except MemoryError:
+        log.error("out of memory: run fewer pages at once or give the container more memory")
+        return ExitCode.OUT_OF_MEMORY
+
+
+def _run(options: argparse.Namespace, output: TextIO) -> ExitCode:
+    address = options.shard or os.environ.get(SHARD_VARIABLE, "")
+    if not address:
+        raise BadShardError(f"no shard: give its URL or path, or set {SHARD_VARIABLE}")
+    settings = RunSettings.from_environment(os.environ)
+    writing = threading.Lock()
+    exit_when_told(writing)
+    transfer = Transfer(connections=settings.prefetch_pages + 1, base_folder=shard_folder(address))
+    shard = load_shard(address, transfer)
+    engine = create_engine(shard.engine)
+    try:
+        return ShardRun(shard, engine, transfer, settings, _line_writer(output), writing).run()
+    finally:
+        engine.close()
+
+
+def _doctor(options: argparse.Namespace, output: TextIO) -> ExitCode:
+    languages = tuple(language.strip() for language in options.languages.split(",") if language.strip())
+    spec = EngineSpec(name=options.engine, languages=languages)
+    try:
+        findings = engine_class(spec.name).diagnose(spec)
+    except EngineUnavailableError as error:
+        print(f"missing  {error}", file=output, flush=True)
+        return error.exit_code
+    for finding in findings:
+        print(f"{'ok' if finding.is_ok else 'missing':<8} {finding.text}", file=output, flush=True)
+    return ExitCode.ALL_DONE if all(finding.is_ok for finding in findings) else ExitCode.ENGINE_UNAVAILABLE
+
+
+def _line_writer(output: TextIO) -> Callable[[Progress], None]:
+    def write(progress: Progress) -> None:
+        try:
+            output.write(progress.model_dump_json(exclude_none=True) + "\n")
+            output.flush()
+        except BrokenPipeError:
+            raise StoppedError("stopped: nobody reads the progress any more") from None
+
+    return write
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors end as a bad shard does: argparse's own exit code 2 is not in the contract."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadShardError(f"{message}; try --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m ocr_tasks", description="Reads page images with an OCR engine.")
+    commands = parser.add_subparsers(required=True, metavar="run|doctor")
+    run = commands.add_parser(
+        "run",
+        help="read the pages of a shard",
+        description="Reads the pages of a shard; prints one JSON progress line a page on standard output, logs on "
+        "standard error. Exit codes: 0 all pages done, 10 some pages failed for good, 64 bad shard, 69 engine or "
+        "language data missing, 75 temporary (storage, stopped), 137 out of memory.",
+    )
+    run.add_argument("shard", nargs="?", help=f"URL or path of the shard; by default that of {SHARD_VARIABLE}")
+    run.set_defaults(command=_run)
+    doctor = commands.add_parser("doctor", help="check that an engine can run here")
+    doctor.add_argument("--engine", default="tesseract", help=f"one of {', '.join(ENGINES)} (default: tesseract)")
+    doctor.add_argument("--languages", default="rus,eng", help="language codes, by default rus,eng")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+class _WithoutSecrets(logging.Formatter):
+    """Hides signatures in whatever is logged; urllib3, for one, logs whole addresses when it retries."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(super().format(record))
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_WithoutSecrets("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,0 +1,170 @@
+"""Makes the blocks of a page from the words and lines that Tesseract found. No Tesseract in here: plain values.
+
+Tesseract tells paragraphs, tables and pictures apart, but no headings (its ``HEADING_TEXT`` means "wider than one
+column"). A heading is told here by size and by centred or numbered capitals, the way Russian official papers set it.
+Lines of a paragraph are joined by line breaks and hyphenated words are left as printed: «тен-» + «дер» and
+«купли-» + «продажи» look the same without a dictionary, and a wrong join cannot be undone.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ocr_tasks.contract import BBox, Block, BlockLabel, Line
+
+_HEADING_MAX_LINES = 3
+_HEADING_MIN_LETTERS = 3
+_CAPITALS_MIN_LETTERS = 6
+_HEADING_MIN_CONFIDENCE = 0.6
+"""Handwriting and stamps are large as well, and read badly."""
+_LARGE = 1.25
+_VERY_LARGE = 1.7
+"""Letter height against the median of the page."""
+_CENTRE_TOLERANCE = 0.1
+"""How far from the middle of the page a centred line may be, as a part of the page's width."""
+_MIN_PICTURE_AREA = 0.005
+"""Part of the page below which a picture is a speck, a bullet or a bit of a rule."""
+_NUMBERED = re.compile(r"(?:\d{1,3}|[IVX]{1,5})(?:\.\d{1,3})*[.)]?\s")
+
+
+class ParagraphKind(Enum):
+    """What the layout analysis takes a paragraph for."""
+
+    TEXT = "text"
+    TABLE = "table"
+    CAPTION = "caption"
+    PICTURE = "picture"
+
+
+@dataclass(frozen=True)
+class Word:
+    """One recognised word; ``confidence`` 0..1."""
+
+    text: str
+    bbox_px: BBox
+    confidence: float
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """One line. ``letter_height_px`` is the height of its small letters, 0 where unknown."""
+
+    words: tuple[Word, ...]
+    letter_height_px: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """Its words, a space between them."""
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """One paragraph, a whole table, or a picture (which has no lines). ``bbox_px`` is needed for a picture only."""
+
+    kind: ParagraphKind
+    lines: tuple[TextLine, ...] = ()
+    bbox_px: BBox = (0.0, 0.0, 0.0, 0.0)
+
+
+def build_blocks(paragraphs: Sequence[Paragraph], *, width_px: int, height_px: int) -> tuple[Block, ...]:
+    """Return the blocks of a page in the order of its paragraphs; those without text, and specks, are left out."""
+    body_px = _body_letter_height(paragraphs)
+    blocks = []
+    for paragraph in paragraphs:
+        if paragraph.kind is ParagraphKind.PICTURE:
+            if _area(paragraph.bbox_px) >= _MIN_PICTURE_AREA * width_px * height_px:
+                blocks.append(Block(label=BlockLabel.PICTURE, bbox_px=paragraph.bbox_px, content=""))
+            continue
+        lines = tuple(line for line in paragraph.lines if line.words)
+        if lines:
+            blocks.append(_text_block(paragraph.kind, lines, body_px=body_px, width_px=width_px))
+    return tuple(blocks)
+
+
+def mean_confidence(words: Iterable[Word]) -> float | None:
+    """Mean of the words' confidences weighted by their length; None without words."""
+    weighted = [(word.confidence, len(word.text)) for word in words]
+    letters = sum(length for _, length in weighted)
+    return round(sum(confidence * length for confidence, length in weighted) / letters, 4) if letters else None
+
+
+def page_words(paragraphs: Iterable[Paragraph]) -> list[Word]:
+    """All words of a page."""
+    return [word for paragraph in paragraphs for line in paragraph.lines for word in line.words]
+
+
+def _text_block(kind: ParagraphKind, lines: tuple[TextLine, ...], *, body_px: float, width_px: int) -> Block:
+    words = [word for line in lines for word in line.words]
+    confidence = mean_confidence(words)
+    bbox = _union([word.bbox_px for word in words])
+    label, level = BlockLabel(kind.value), None
+    if kind is ParagraphKind.TEXT:
+        level = _heading_level(lines, bbox, confidence or 0.0, body_px=body_px, width_px=width_px)
+        label = BlockLabel.HEADING if level else BlockLabel.TEXT
+    return Block(
+        label=label,
+        bbox_px=bbox,
+        content="\n".join(line.text for line in lines),
+        confidence=confidence,
+        heading_level=level,
+        lines=tuple(
+            Line(
+                text=line.text,
+                bbox_px=_union([word.bbox_px for word in line.words]),
+                confidence=mean_confidence(line.words),
+            )
+            for line in lines
+        ),
+    )
+
+
+def _heading_level(
+    lines: Sequence[TextLine], bbox: BBox, confidence: float, *, body_px: float, width_px: int
+) -> int | None:
+    """1 for very large print, 2 for other headings, None for text."""
+    text = "\n".join(line.text for line in lines)
+    letters = [character for character in text if character.isalpha()]
+    digits = sum(character.isdigit() for character in text)
+    if (
+        len(lines) > _HEADING_MAX_LINES
+        or len(letters) < _HEADING_MIN_LETTERS
+        or digits > len(letters)
+        or confidence < _HEADING_MIN_CONFIDENCE
+    ):
+        return None
+    size = statistics.median(line.letter_height_px for line in lines) / body_px if body_px else 1.0
+    if size >= _LARGE:
+        return 1 if size >= _VERY_LARGE else 2
+    is_capitals = len(letters) >= _CAPITALS_MIN_LETTERS and all(letter.isupper() for letter in letters)
+    is_centred = abs((bbox[0] + bbox[2]) / 2 - width_px / 2) <= _CENTRE_TOLERANCE * width_px
+    return 2 if is_capitals and (is_centred or _NUMBERED.match(text)) else None
+
+
+def _body_letter_height(paragraphs: Sequence[Paragraph]) -> float:
+    """Letter height of the page's running text: the median over its letters, not over its lines."""
+    heights = [
+        line.letter_height_px
+        for paragraph in paragraphs
+        for line in paragraph.lines
+        if line.letter_height_px > 0
+        for _ in line.text
+    ]
+    return statistics.median(heights) if heights else 0.0
+
+
+def _union(boxes: Sequence[BBox]) -> BBox:
+    return (
+        min(box[0] for box in boxes),
+        min(box[1] for box in boxes),
+        max(box[2] for box in boxes),
+        max(box[3] for box in boxes),
+    )
+
+
+def _area(box: BBox) -> float:
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])

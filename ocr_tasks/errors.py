@@ -1,0 +1,47 @@
+"""What can go wrong with a shard or with one page, each error knowing what the process says about it."""
+
+from __future__ import annotations
+
+from ocr_tasks.contract import ExitCode
+
+
+class TaskError(Exception):
+    """Ends the run of a shard; ``exit_code`` tells the pipeline what to do about it."""
+
+    exit_code: ExitCode
+
+
+class BadShardError(TaskError):
+    """The shard, or a setting that came with it, is wrong."""
+
+    exit_code = ExitCode.BAD_SHARD
+
+
+class EngineUnavailableError(TaskError):
+    """The engine, its model, its language data or the device it needs are missing."""
+
+    exit_code = ExitCode.ENGINE_UNAVAILABLE
+
+
+class StorageError(TaskError):
+    """Storage could not be reached, or refused; another try with fresh addresses can help."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
+class StoppedError(TaskError):
+    """Somebody asked the process to stop; finished pages have their results."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
+class ObjectMissingError(Exception):
+    """There is no object at an address. What that means is for the caller to say."""
+
+
+class PageError(Exception):
+    """One page cannot be read, for good. The message is the reason people see in its result."""
+
+
+class PageTimeoutError(PageError):
+    """The engine gave a page up because it took too long."""

@@ -1,0 +1,47 @@
+"""The settings of the container, from environment variables; the shard carries everything that is about its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ocr_tasks.errors import BadShardError
+
+SHARD_VARIABLE = "OCR_SHARD"
+MAX_PIXELS_VARIABLE = "OCR_MAX_PIXELS"
+PREFETCH_VARIABLE = "OCR_PREFETCH_PAGES"
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Limits of one run.
+
+    Attributes:
+        max_pixels: Largest page image, width times height; a larger one is a failed page. The default takes an A0
+            sheet at 300 dpi (139 megapixels) and keeps the decoded image below 600 MB in colour.
+        prefetch_pages: How many pages are downloaded ahead of the one being read.
+    """
+
+    max_pixels: int = 200_000_000
+    prefetch_pages: int = 4
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> RunSettings:
+        """Read the settings; a value that is no positive number is a ``BadShardError``."""
+        return cls(
+            max_pixels=_positive(environment, MAX_PIXELS_VARIABLE, cls.max_pixels),
+            prefetch_pages=_positive(environment, PREFETCH_VARIABLE, cls.prefetch_pages),
+        )
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = int(float(text))  # 2e8 is how people write it
+    except (ValueError, OverflowError):
+        value = 0
+    if value < 1:
+        raise BadShardError(f"{name}={text!r} is no positive number: unset it or give one, such as {default}")
+    return value
