@@ -92,13 +92,16 @@ def release_finished_claims(storage: Storage, layout: Layout, is_running: Callab
 
 def _listing(storage: Storage, layout: Layout, options: RunOptions) -> Iterator[ObjectInfo]:
     """The objects of the inbox that the options name; folder markers of S3 browsers are no documents."""
+    start_after = layout.inbox + options.start_after if options.start_after else ""
     if not options.keys:
-        for item in storage.list_objects(layout.inbox + options.prefix.lstrip("/")):
+        for item in storage.list_objects(layout.inbox + options.prefix.lstrip("/"), start_after):
             if not (item.key.endswith("/") and item.size_bytes == 0):
                 yield item
         return
-    for path in dict.fromkeys(options.keys):
-        key = layout.inbox + path.removeprefix(layout.inbox).lstrip("/")
+    named = {layout.inbox + path.removeprefix(layout.inbox).lstrip("/"): path for path in options.keys}
+    for key, path in sorted(named.items()):
+        if key <= start_after:
+            continue
         try:
             yield storage.head(key)
         except ObjectMissingError:
@@ -170,7 +173,7 @@ def discover(
         options=options,
         batch_keys=tuple(layout.run(run_id, f"batches/batch-{batch.number:04d}.json") for batch in batches),
         source_count=len(taken),
-        more_waiting=len(found) > len(taken),
+        continue_after=layout.path_in_inbox(taken[-1].key) if len(found) > len(taken) else None,
     )
     if taken:
         # The claim comes first: what is claimed and then not batched is freed with the run, never taken twice.

@@ -40,6 +40,8 @@ class RunOptions(Value):
     """What one run takes and how it reads it: the trigger form, completed from the settings.
 
     ``prefix`` is relative to the inbox; ``keys`` are paths in the inbox (empty: everything under the prefix).
+    ``start_after`` is set where one run goes on after another: only what is listed after this path in the inbox is
+    looked at, so that a chain of runs passes the inbox once and comes to an end, whatever happens to its documents.
     """
 
     prefix: str = ""
@@ -50,6 +52,7 @@ class RunOptions(Value):
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("rus", "eng")
     dpi: Annotated[int, Field(ge=72, le=600)] = 300
     max_documents: Annotated[int, Field(ge=1)] = 500
+    start_after: str = ""
 
     @classmethod
     def from_form(cls, form: Mapping[str, object], settings: Settings) -> RunOptions:
@@ -96,7 +99,8 @@ class Discovery(Value):
     options: RunOptions
     batch_keys: tuple[str, ...]
     source_count: int
-    more_waiting: bool
+    continue_after: str | None
+    """The path in the inbox after which the next run goes on, None where nothing more is waiting."""
 
 
 class PreparedBatch(Value):
@@ -155,14 +159,13 @@ class SourceOutcome(Value):
     """How the way of one source ends, as far as is known before validation.
 
     ``state`` None: left for the next run, because the system (not the source) failed; ``reason`` says how.
-    ``is_staged``: rows and Markdown of its document are staged under this source.
+    ``markdown_staging_key`` is set where rows and Markdown of its document are staged under this source.
     """
 
     source: SourceRef
     document_id: str | None
     state: SourceState | None
     reason: str | None = None
-    is_staged: bool = False
     markdown_staging_key: str | None = None
     page_count: int = 0
     native_pages: int = 0

@@ -159,10 +159,11 @@ class Storage:
                     error.response["Error"]["Code"] = "NoSuchBucket"
                 raise
 
-    def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
-        """All objects under a prefix, a page of 1000 at a time in memory."""
+    def list_objects(self, prefix: str, start_after: str = "") -> Iterator[ObjectInfo]:
+        """The objects under a prefix, those listed after a key only, a page of 1000 at a time in memory."""
         with self._errors(prefix):
-            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            paginator = self.client.get_paginator("list_objects_v2")
+            for page in paginator.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=start_after):
                 for item in page.get("Contents", ()):
                     yield ObjectInfo(item["Key"], item["ETag"].strip('"'), item["Size"], item["LastModified"])
 

@@ -1,0 +1,352 @@
+"""Assemble: the pages of each document in order, native and read, as rows of the tables and as Markdown.
+
+Works through a document some pages at a time, so that memory does not grow with its length. What is staged here becomes
+visible to nobody before publish.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from ocr_tasks.contract import PageResult, PageStatus
+from tenderlake import PIPELINE_VERSION
+from tenderlake.document_type import classify
+from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
+from tenderlake.lake.rows import BlockRow, DocumentRow, PageRow
+from tenderlake.lake.staging import StagingWriter
+from tenderlake.layout import Layout
+from tenderlake.markdown import document_page, front_matter, page_markdown
+from tenderlake.planning import page_key
+from tenderlake.preparation import prepared_key
+from tenderlake.quality import PageQuality, grade, language_of
+from tenderlake.runs import AssembledBatch, Discovery, PreparedBatch, PrimarySource, RunPlan, SourceOutcome
+from tenderlake.states import SourceState
+from tenderlake.storage import ObjectMissingError, Storage
+
+log = logging.getLogger(__name__)
+
+_PAGES_AT_ONCE = 64
+_MOST_REASONS = 3
+
+
+class OcrIncompleteError(Exception):
+    """Pages of the document have no OCR result: the OCR task failed, the document waits for the next run."""
+
+
+@dataclass(frozen=True)
+class AssembledPage:
+    """A page of the document, however it was read."""
+
+    plan: PagePlan
+    result: PageResult
+    markdown: str
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the text comes from the text layer."""
+        return self.plan.kind is PageKind.NATIVE
+
+
+def assembled_key(layout: Layout, run_id: str, number: int) -> str:
+    """Where the outcomes of a batch lie."""
+    return layout.run(run_id, f"assembled/batch-{number:04d}.json")
+
+
+def assemble_batch(storage: Storage, layout: Layout, run_id: str, number: int) -> AssembledBatch:
+    """Assemble the documents of a batch: stage their rows and Markdown, write ``assembled/batch-<n>.json``.
+
+    Raises:
+        StorageError: storage failed; the batch is assembled again as a whole.
+    """
+    discovery = storage.get_model(layout.run(run_id, "discovery.json"), Discovery)
+    plan = storage.get_model(layout.run(run_id, "plan.json"), RunPlan)
+    try:
+        prepared = storage.get_model(prepared_key(layout, run_id, number), PreparedBatch)
+    except ObjectMissingError:
+        # Its prepare task failed: publish counts the sources of the batch as left.
+        prepared = PreparedBatch(number=number, sources=())
+    with StagingWriter(storage, layout, run_id, number) as staging:
+        assembler = _Assembler(storage, layout, discovery, plan, staging)
+        outcomes = tuple(assembler.assemble(source) for source in prepared.sources)
+    batch = AssembledBatch(number=number, outcomes=outcomes)
+    storage.put_model(assembled_key(layout, run_id, number), batch)
+    return batch
+
+
+@dataclass
+class _Totals:
+    """What is summed up over the pages of a document."""
+
+    qualities: list[PageQuality] = field(default_factory=list)
+    flags: set[str] = field(default_factory=set)
+    languages: dict[str, int] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+    ocr_s: float = 0.0
+    native_pages: int = 0
+    engine_result: PageResult | None = None
+    first_text: str = ""
+
+    def add(self, page: AssembledPage, text: str, language: str | None) -> None:
+        result = page.result
+        self.qualities.append(PageQuality.of(result, is_native=page.is_native))
+        self.flags.update(page.plan.quality_flags, result.quality_flags)
+        if language:
+            self.languages[language] = self.languages.get(language, 0) + 1
+        if result.status is PageStatus.FAILED:
+            self.reasons.append(f"page {result.page_number}: {result.reason}")
+        if page.is_native:
+            self.native_pages += 1
+        else:
+            self.ocr_s += result.duration_s
+            if result.status is PageStatus.DONE:
+                self.engine_result = self.engine_result or result
+        self.first_text = self.first_text or text
+
+    @property
+    def failed_pages(self) -> int:
+        return len(self.reasons)
+
+
+class _Assembler:
+    """Assembles the sources of one batch."""
+
+    def __init__(
+        self, storage: Storage, layout: Layout, discovery: Discovery, plan: RunPlan, staging: StagingWriter
+    ) -> None:
+        self._storage, self._layout, self._discovery = storage, layout, discovery
+        self._plan, self._staging = plan, staging
+
+    def assemble(self, prepared: PreparedSource) -> SourceOutcome:
+        """The outcome of one source; rows and Markdown are staged where it carries its document."""
+        source, document_id = prepared.source, prepared.document_id
+        if prepared.rejection is not None:
+            rejection = prepared.rejection
+            return SourceOutcome(source=source, document_id=document_id, state=rejection.state, reason=rejection.reason)
+        if prepared.manifest_key is None or document_id is None:
+            return SourceOutcome(source=source, document_id=document_id, state=None, reason=prepared.left_reason)
+        primary = self._plan.primary_sources.get(document_id)
+        if primary is None:
+            reason = "prepared after the plan was made"
+            return SourceOutcome(source=source, document_id=document_id, state=None, reason=reason)
+        if primary.is_published_already or not _is_primary(source, primary):
+            name = self._layout.path_in_inbox(primary.key) + (
+                f"/{primary.archive_path}" if primary.archive_path else ""
+            )
+            reason = f"the same bytes as {name}"
+            return SourceOutcome(
+                source=source, document_id=document_id, state=SourceState.SKIPPED_DUPLICATE, reason=reason
+            )
+        try:
+            outcome = self._document(prepared, prepared.manifest_key, document_id)
+        except OcrIncompleteError as error:
+            outcome = SourceOutcome(source=source, document_id=document_id, state=None, reason=str(error))
+        log.info("%s: %s %s", self._layout.path_in_inbox(source.key), outcome.state or "left", outcome.reason or "")
+        return outcome
+
+    def _document(self, prepared: PreparedSource, manifest_key: str, document_id: str) -> SourceOutcome:
+        started = time.monotonic()
+        source = prepared.source
+        manifest = self._storage.get_model(manifest_key, DocumentManifest)
+        self._require_ocr(manifest)
+        totals = _Totals()
+        staging_key = self._layout.run(self._discovery.run_id, f"markdown/{document_id}.md")
+        with tempfile.TemporaryDirectory(prefix="tenderlake-assemble-") as folder:
+            body = Path(folder, "body.md")
+            with body.open("w", encoding="utf-8", errors="replace") as file:
+                for page in self._pages(manifest, Path(folder)):
+                    self._stage_page(manifest, page, totals)
+                    file.write(document_page(page.result, page.markdown))
+            row = self._document_row(prepared, manifest, totals, time.monotonic() - started)
+            target = Path(folder, "document.md")
+            with target.open("w", encoding="utf-8", errors="replace") as file, body.open(encoding="utf-8") as pages:
+                file.write(front_matter(_facts(self._layout, source, row)))
+                for chunk in iter(lambda: pages.read(1 << 20), ""):
+                    file.write(chunk)
+            self._storage.upload(target, staging_key, "text/markdown; charset=utf-8")
+        self._staging.add(row)
+        counts = {
+            "page_count": len(manifest.pages),
+            "native_pages": totals.native_pages,
+            "ocr_pages": len(manifest.pages) - totals.native_pages,
+            "failed_pages": totals.failed_pages,
+        }
+        return SourceOutcome(
+            source=source,
+            document_id=document_id,
+            **_final_state(totals),
+            markdown_staging_key=staging_key,
+            **counts,
+        )
+
+    def _result_key(self, document_id: str, page_number: int) -> str:
+        return self._layout.page_result(page_key(document_id, page_number, self._plan.reading_digest))
+
+    def _require_ocr(self, manifest: DocumentManifest) -> None:
+        """Ask for all results before anything is staged: a document is assembled whole or not at all."""
+        needed = [page for page in manifest.image_pages if page.image_name is not None]
+        exists = self._storage.in_parallel(
+            lambda page: self._storage.exists(self._result_key(manifest.document_id, page.page_number)), needed
+        )
+        missing = len(needed) - sum(exists)
+        if missing:
+            raise OcrIncompleteError(f"{missing} of {len(needed)} image pages have no OCR result: the OCR task failed")
+
+    def _pages(self, manifest: DocumentManifest, folder: Path) -> Iterator[AssembledPage]:
+        """The pages in order, some at a time."""
+        native = self._native_pages(manifest, folder)
+        plans = iter(manifest.pages)
+        while chunk := list(islice(plans, _PAGES_AT_ONCE)):
+            by_number = self._ocr_pages(manifest, chunk)
+            for plan in chunk:
+                result = next(native) if plan.kind is PageKind.NATIVE else by_number[plan.page_number]
+                if result.page_number != plan.page_number:
+                    raise ValueError(f"native pages of {manifest.document_id} do not match its manifest")
+                yield AssembledPage(plan, result, page_markdown(result))
+
+    def _native_pages(self, manifest: DocumentManifest, folder: Path) -> Iterator[PageResult]:
+        if not any(page.kind is PageKind.NATIVE for page in manifest.pages):
+            return
+        key = self._layout.document(manifest.document_id, manifest.options.digest) + NATIVE_PAGES_NAME
+        path = Path(folder, "native")
+        self._storage.download(key, path)
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield PageResult.model_validate_json(line)
+
+    def _ocr_pages(self, manifest: DocumentManifest, chunk: Sequence[PagePlan]) -> dict[int, PageResult]:
+        plans = [plan for plan in chunk if plan.kind is PageKind.IMAGE]
+        results = self._storage.in_parallel(lambda plan: self._ocr_page(manifest, plan), plans)
+        return {result.page_number: result for result in results}
+
+    def _ocr_page(self, manifest: DocumentManifest, plan: PagePlan) -> PageResult:
+        if plan.image_name is not None:
+            return self._storage.get_model(self._result_key(manifest.document_id, plan.page_number), PageResult)
+        return PageResult(
+            page_key=page_key(manifest.document_id, plan.page_number, self._plan.reading_digest),
+            document_id=manifest.document_id,
+            page_number=plan.page_number,
+            status=PageStatus.FAILED,
+            reason=plan.reason,
+            engine=self._plan.engine.name,
+            engine_version="",
+            width_px=plan.width_px,
+            height_px=plan.height_px,
+        )
+
+    def _stage_page(self, manifest: DocumentManifest, page: AssembledPage, totals: _Totals) -> None:
+        plan, result = page.plan, page.result
+        text = result.text
+        language = language_of(text)
+        totals.add(page, text, language)
+        prefix = self._layout.document(manifest.document_id, manifest.options.digest)
+        is_failed = result.status is PageStatus.FAILED
+        self._staging.add(
+            PageRow(
+                document_id=manifest.document_id,
+                page_number=result.page_number,
+                width_px=plan.width_px if page.is_native or is_failed else result.width_px,
+                height_px=plan.height_px if page.is_native or is_failed else result.height_px,
+                dpi=plan.dpi,
+                rotation_deg=(plan.rotation_deg + (0 if page.is_native else result.rotation_deg)) % 360,
+                text_source="none" if is_failed else "native" if page.is_native else "ocr",
+                text=text,
+                markdown=page.markdown,
+                language=language,
+                confidence=result.confidence,
+                quality_flags=tuple(dict.fromkeys((*plan.quality_flags, *result.quality_flags))),
+                engine=None if page.is_native else result.engine,
+                model=result.model,
+                ocr_seconds=None if page.is_native else result.duration_s,
+                image_key=prefix + plan.image_name if plan.image_name else None,
+                page_key=None if page.is_native else result.page_key,
+            )
+        )
+        for number, block in enumerate(result.blocks, start=1):
+            self._staging.add(
+                BlockRow(
+                    document_id=manifest.document_id,
+                    page_number=result.page_number,
+                    block_number=number,
+                    label=block.label.value,
+                    bbox_px=block.bbox_px,
+                    content=block.content,
+                    content_format=block.content_format.value,
+                    confidence=block.confidence,
+                )
+            )
+
+    def _document_row(
+        self, prepared: PreparedSource, manifest: DocumentManifest, totals: _Totals, assemble_s: float
+    ) -> DocumentRow:
+        source, read = prepared.source, totals.engine_result
+        languages = sorted(totals.languages, key=lambda name: -totals.languages[name])
+        return DocumentRow(
+            document_id=manifest.document_id,
+            source_key=source.key,
+            archive_path=source.archive_path,
+            filename=source.filename,
+            media_type=manifest.media_type,
+            size_bytes=manifest.size_bytes,
+            page_count=len(manifest.pages),
+            native_pages=totals.native_pages,
+            ocr_pages=len(manifest.pages) - totals.native_pages,
+            failed_pages=totals.failed_pages,
+            document_type=classify(source.filename, totals.first_text).value,
+            languages=tuple(languages),
+            quality_grade=grade(totals.qualities).value,
+            quality_flags=tuple(sorted(totals.flags)),
+            markdown_key=self._layout.markdown(source.key, source.archive_path),
+            engine=read.engine if read else None,
+            engine_version=read.engine_version if read else None,
+            model=read.model if read else None,
+            ocr_runner=read.runner.value if read and read.runner else None,
+            ocr_image=read.image if read else None,
+            pipeline_version=PIPELINE_VERSION,
+            reading_digest=self._plan.reading_digest,
+            run_id=self._discovery.run_id,
+            prepare_s=prepared.prepare_s,
+            ocr_s=totals.ocr_s,
+            assemble_s=assemble_s,
+        )
+
+
+def _is_primary(source: SourceRef, primary: PrimarySource) -> bool:
+    return (source.key, source.archive_path) == (primary.key, primary.archive_path)
+
+
+def _final_state(totals: _Totals) -> dict[str, SourceState | str | None]:
+    reasons = "; ".join(totals.reasons[:_MOST_REASONS])
+    if totals.failed_pages > _MOST_REASONS:
+        reasons += f"; and {totals.failed_pages - _MOST_REASONS} more"
+    if totals.failed_pages == 0:
+        return {"state": SourceState.PUBLISHED, "reason": None}
+    if totals.failed_pages == len(totals.qualities):
+        return {"state": SourceState.QUARANTINED_OCR_FAILED, "reason": f"no page could be read: {reasons}"}
+    return {"state": SourceState.PUBLISHED_WITH_FAILED_PAGES, "reason": reasons}
+
+
+def _facts(layout: Layout, source: SourceRef, row: DocumentRow) -> dict[str, object]:
+    """What the front matter of the Markdown tells."""
+    path = layout.path_in_inbox(source.key) + (f"/{source.archive_path}" if source.archive_path else "")
+    return {
+        "source": path,
+        "document_id": row.document_id,
+        "document_type": row.document_type,
+        "media_type": row.media_type,
+        "pages": row.page_count,
+        "native_pages": row.native_pages,
+        "ocr_pages": row.ocr_pages,
+        "failed_pages": row.failed_pages,
+        "languages": list(row.languages),
+        "quality_grade": row.quality_grade,
+        "quality_flags": list(row.quality_flags),
+        "engine": f"{row.engine} {row.engine_version}" if row.engine else None,
+        "model": row.model,
+        "pipeline_version": row.pipeline_version,
+    }
