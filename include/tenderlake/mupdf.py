@@ -1,0 +1,61 @@
+"""PyMuPDF as this project uses it: quiet, with one thread, without its layout models.
+
+Every module gets ``pymupdf`` from here. Importing PyMuPDF 2 plainly also imports pymupdf4llm, NumPy and ONNX Runtime
+where they are installed (they are: it requires them), which takes a second, 250 MB of address space and five threads.
+A process with threads must not fork, and the sandbox forks. Nothing of ours uses the layout models.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UNWANTED = ("pymupdf4llm", "pymupdf.layout")
+
+
+@contextmanager
+def _not_importable(*names: str) -> Iterator[None]:
+    """Make ``import name`` fail inside the block for modules that are not imported yet."""
+    blocked = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # None is how Python marks "do not import"
+    try:
+        yield
+    finally:
+        for name in blocked:
+            del sys.modules[name]
+
+
+with _not_importable(*_UNWANTED):
+    import pymupdf
+
+pymupdf.no_recommend_layout()
+# Complaints of the library would go to the task's standard output; we take the first one as the reason instead.
+pymupdf.set_messages(path=os.devnull)
+pymupdf.TOOLS.mupdf_display_errors(False)
+pymupdf.TOOLS.mupdf_display_warnings(False)
+
+Page = Any
+Document = Any
+"""PyMuPDF has no type hints; these names say which of its objects is meant."""
+
+_HARMLESS = ("repairing PDF document", "trying to repair broken xref", "... repeated")
+
+
+def forget_complaints() -> None:
+    """Drop what MuPDF has complained about so far."""
+    pymupdf.TOOLS.reset_mupdf_warnings()
+
+
+def first_complaint() -> str | None:
+    """The first thing MuPDF complained about since :func:`forget_complaints`, in its words, shortened; else None."""
+    lines = str(pymupdf.TOOLS.mupdf_warnings(reset=False) or "").splitlines()
+    telling = [line.strip() for line in lines if line.strip() and not line.startswith(_HARMLESS)]
+    return "".join(ch if ch.isprintable() else "?" for ch in telling[0])[:200] if telling else None
+
+
+__all__ = ["Document", "Page", "first_complaint", "forget_complaints", "pymupdf"]
