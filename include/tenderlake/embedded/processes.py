@@ -35,38 +35,60 @@ class ServiceProcess(BaseModel):
         """Whether this very process lives (a zombie does not)."""
         return process_identity(self.pid) == self.identity
 
-    def members(self) -> list[psutil.Process]:
-        """The living processes of the service's session: the leader, its children and theirs.
+    def members(self) -> set[psutil.Process]:
+        """The living processes of the service: those of the leader's session, and all their children.
 
-        The kernel gives no process the id of a session that has members, so where the leader is gone they are still
-        told apart; where its id belongs to a stranger, nothing of the session is left.
+        Process groups would not do: Airflow gives every task one of its own, and OCR runs in a session of its own. The
+        kernel gives no process the id of a session that has members, so where the leader is gone they are still told
+        apart; where its id belongs to a stranger, nothing of the session is left.
         """
         if process_identity(self.pid) not in (None, self.identity):
-            return []
-        return [process for process in psutil.process_iter() if _leads(self.pid, process)]
+            return set()
+        found = {process for process in psutil.process_iter() if _is_in_session(self.pid, process)}
+        for process in tuple(found):
+            with contextlib.suppress(psutil.Error):
+                found.update(process.children(recursive=True))
+        return {process for process in found if _is_alive(process)}
 
     def stop(self, first_signal: signal.Signals, *, patience_s: float) -> None:
-        """Ask the leader to end, wait, then end what is left of its session. Does nothing to anybody else."""
+        """Ask the leader to end, wait, then end what is left of the service. Does nothing to anybody else."""
+        known = self.members()
         if self.is_running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, first_signal)
-            self._wait(patience_s, leader_only=True)
+            _wait_for_end({process for process in known if process.pid == self.pid}, patience_s)
         for last_signal in (signal.SIGTERM, signal.SIGKILL):
-            for process in self.members():
+            # Children that were cut off from the session are known from before.
+            known = {process for process in known if _is_alive(process)} | self.members()
+            for process in known:
                 with contextlib.suppress(psutil.Error):
-                    process.send_signal(last_signal)
-            if self._wait(patience_s / 3, leader_only=False):
+                    process.send_signal(last_signal)  # psutil makes sure that it is still the same process
+            if _wait_for_end(known, patience_s):
                 return
 
-    def _wait(self, patience_s: float, *, leader_only: bool) -> bool:
-        deadline = time.monotonic() + patience_s
-        while True:
-            _reap(self.pid)
-            if not (self.is_running if leader_only else self.members()):
-                return True
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.1)
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _is_in_session(session_id: int, process: psutil.Process) -> bool:
+    try:
+        return os.getsid(process.pid) == session_id
+    except (ProcessLookupError, PermissionError):
+        return False
+
+
+def _wait_for_end(processes: set[psutil.Process], patience_s: float) -> bool:
+    """Whether all of them ended in time. A zombie has ended: its parent may be one that never looks."""
+    deadline = time.monotonic() + patience_s
+    while any(_is_alive(process) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def process_identity(pid: int) -> str | None:
@@ -110,16 +132,3 @@ def start_service(
         )
     identity = process_identity(process.pid)
     return ServiceProcess(name=name, pid=process.pid, identity=identity or "ended at once")
-
-
-def _leads(session_id: int, process: psutil.Process) -> bool:
-    try:
-        return os.getsid(process.pid) == session_id and process.status() != psutil.STATUS_ZOMBIE
-    except (ProcessLookupError, PermissionError, psutil.Error):
-        return False
-
-
-def _reap(pid: int) -> None:
-    """Take the exit status where the process is a child of ours; without that it stays as a zombie."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)

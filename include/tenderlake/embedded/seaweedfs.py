@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tenderlake.embedded.errors import EmbeddedError
 from tenderlake.embedded.ports import LOOPBACK, choose_ports
 from tenderlake.embedded.processes import ServiceProcess, start_service
-from tenderlake.embedded.state import S3Connection, StateFolder
+from tenderlake.embedded.state import S3Connection, StateFolder, last_line
 
 SERVICE = "seaweedfs"
 GRPC_OFFSET = 10000
@@ -89,7 +89,7 @@ class SeaweedFS:
             except EmbeddedError:
                 self.stop()
                 # A port that was free a moment ago may have been taken by another program that started meanwhile.
-                if attempt == _START_ATTEMPTS or "Port allocation failed" not in self._last_log_line():
+                if attempt == _START_ATTEMPTS or "Port allocation failed" not in last_line(self.log):
                     raise
                 continue
             self.state.write_connection(connection)
@@ -165,7 +165,7 @@ class SeaweedFS:
             except (BotoCoreError, ClientError) as error:
                 if process is None or not process.is_running:
                     raise EmbeddedError(
-                        f"the S3 server ended at once: {self._last_log_line() or error} (log: {self.log})"
+                        f"the S3 server ended at once: {last_line(self.log) or error} (log: {self.log})"
                     ) from error
                 if time.monotonic() > deadline:
                     raise EmbeddedError(
@@ -173,12 +173,6 @@ class SeaweedFS:
                         f"{error} (log: {self.log})"
                     ) from error
             time.sleep(0.2)
-
-    def _last_log_line(self) -> str:
-        if not self.log.exists():
-            return ""
-        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
-        return lines[-1] if lines else ""
 
 
 def _create_bucket(connection: S3Connection) -> None:

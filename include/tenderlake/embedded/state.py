@@ -156,6 +156,17 @@ class StateFolder:
         """Keep the ports of a service."""
         self.write_private(f"{service}-ports.json", json.dumps(ports))
 
+    def read_note(self, service: str) -> str | None:
+        """What was noted about the settings that a service was started with."""
+        try:
+            return (self.path / f"{service}.settings").read_text()
+        except FileNotFoundError:
+            return None
+
+    def write_note(self, service: str, note: str) -> None:
+        """Note the settings that a service was started with."""
+        self.write_private(f"{service}.settings", note)
+
     def read_process(self, service: str) -> ServiceProcess | None:
         """The process that was written down for a service, whether it lives or not."""
         try:
@@ -171,3 +182,12 @@ class StateFolder:
         """The service was stopped."""
         with suppress(FileNotFoundError):
             (self.path / f"{service}.pid.json").unlink()
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that says something; empty where there is none."""
+    try:
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    except FileNotFoundError:
+        return ""
+    return lines[-1] if lines else ""
