@@ -1,0 +1,125 @@
+"""Reading the lake back, for the stages: a row group at a time, in constant memory."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenderlake.lake.parquet import ParquetError, read_row_groups
+from tenderlake.lake.schema import DOCUMENTS, SOURCES, Table
+from tenderlake.layout import Layout
+from tenderlake.states import SourceState
+from tenderlake.storage import ObjectMissingError, Storage
+
+_PARTITION = re.compile(r"ingest_date=(\d{4}-\d{2}-\d{2})/[^/]+\.parquet$")
+
+
+class LakeReadError(Exception):
+    """An object of the lake cannot be read; the message names it."""
+
+
+@dataclass(frozen=True)
+class PublishedDocument:
+    """Where a document stands in the lake.
+
+    Args:
+        document_id: which document.
+        ingest_date: the partition that all its rows are in.
+        reading_digest: the options that its pages were read with.
+        source_key: the source it is published under; None where no source says so any more, because its file was
+            replaced in the inbox, or because a run ended between its two last writes.
+        archive_path: with ``source_key``, the path in the archive.
+    """
+
+    document_id: str
+    ingest_date: date
+    reading_digest: str | None
+    source_key: str | None = None
+    archive_path: str | None = None
+
+
+def partition_dates(storage: Storage, layout: Layout, table: Table) -> list[date]:
+    """The partitions that a table has, oldest first."""
+    return sorted({day for day, _ in _objects(storage, layout, table)})
+
+
+def iter_table(
+    storage: Storage,
+    layout: Layout,
+    table: Table,
+    columns: Sequence[str] | None = None,
+    ingest_dates: Collection[date] | None = None,
+) -> Iterator[tuple[date, pa.Table]]:
+    """The rows of a table with their ingest date, a row group at a time, oldest partition first.
+
+    Args:
+        storage: the bucket.
+        layout: its keys.
+        table: which table.
+        columns: which columns, None for all; those that an old file does not have are null.
+        ingest_dates: which partitions, None for all.
+
+    Raises:
+        LakeReadError: an object is damaged.
+    """
+    for day, key in sorted(_objects(storage, layout, table)):
+        if ingest_dates is not None and day not in ingest_dates:
+            continue
+        with tempfile.TemporaryDirectory(prefix="tenderlake-read-") as folder:
+            path = Path(folder) / "part.parquet"
+            try:
+                storage.download(key, path)
+            except ObjectMissingError:  # deleted since it was listed
+                continue
+            try:
+                for rows in read_row_groups(path, table, columns):
+                    yield day, rows
+            except ParquetError as error:
+                raise LakeReadError(f"s3://{storage.bucket}/{key}: {error}; put a good copy in its place") from error
+
+
+def _objects(storage: Storage, layout: Layout, table: Table) -> Iterator[tuple[date, str]]:
+    for item in storage.list_objects(layout.table(table.name)):
+        if match := _PARTITION.search(item.key):
+            yield date.fromisoformat(match[1]), item.key
+
+
+def known_sources(storage: Storage, layout: Layout) -> Iterator[pa.RecordBatch]:
+    """Every source that has a state: source_key, etag, archive_path, state, document_id, first_seen_at, ingest_date."""
+    columns = ["source_key", "etag", "archive_path", "state", "document_id", "first_seen_at"]
+    for day, rows in iter_table(storage, layout, SOURCES, columns):
+        days = pa.repeat(pa.scalar(day, pa.date32()), rows.num_rows)
+        yield from rows.append_column("ingest_date", days).to_batches()
+
+
+def published_documents(
+    storage: Storage, layout: Layout, document_ids: AbstractSet[str]
+) -> dict[str, PublishedDocument]:
+    """Those of the documents that stand in the lake, and the sources they are published under."""
+    if not document_ids:
+        return {}
+    wanted = pa.array(sorted(document_ids), pa.string())
+    found: dict[str, PublishedDocument] = {}
+    for day, rows in iter_table(storage, layout, DOCUMENTS, ["document_id", "reading_digest"]):
+        for row in rows.filter(pc.is_in(rows["document_id"], wanted)).to_pylist():
+            found.setdefault(row["document_id"], PublishedDocument(ingest_date=day, **row))
+    published = pa.array([state.value for state in SourceState if state.is_published])
+    for batch in known_sources(storage, layout) if found else ():
+        is_ours = pc.and_(pc.is_in(batch["document_id"], wanted), pc.is_in(batch["state"], published))
+        for row in batch.filter(is_ours).select(["document_id", "source_key", "archive_path"]).to_pylist():
+            if document := found.get(row["document_id"]):
+                found[document.document_id] = replace(document, **row)
+    return found
+
+
+def documents_dates(storage: Storage, layout: Layout, document_ids: AbstractSet[str]) -> dict[str, date]:
+    """The partition of each of the documents that stands in the lake."""
+    return {name: document.ingest_date for name, document in published_documents(storage, layout, document_ids).items()}
