@@ -10,6 +10,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,6 +20,7 @@ from tenderlake import PIPELINE_VERSION
 from tenderlake.document_type import classify
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
 from tenderlake.lake.rows import BlockRow, DocumentRow, PageRow
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, TextSource
 from tenderlake.lake.staging import StagingWriter
 from tenderlake.layout import Layout
 from tenderlake.markdown import document_page, front_matter, page_markdown
@@ -71,12 +73,23 @@ def assemble_batch(storage: Storage, layout: Layout, run_id: str, number: int) -
     except ObjectMissingError:
         # Its prepare task failed: publish counts the sources of the batch as left.
         prepared = PreparedBatch(number=number, sources=())
-    with StagingWriter(storage, layout, run_id, number) as staging:
+    with _Staging(storage, layout, run_id, number) as staging:
         assembler = _Assembler(storage, layout, discovery, plan, staging)
         outcomes = tuple(assembler.assemble(source) for source in prepared.sources)
     batch = AssembledBatch(number=number, outcomes=outcomes)
     storage.put_model(assembled_key(layout, run_id, number), batch)
     return batch
+
+
+class _Staging(ExitStack):
+    """The staged rows of a batch in all tables; nothing of them is uploaded after an exception."""
+
+    def __init__(self, storage: Storage, layout: Layout, run_id: str, number: int) -> None:
+        super().__init__()
+        self.documents, self.pages, self.blocks = (
+            self.enter_context(StagingWriter(storage, layout, run_id, table, number))
+            for table in (DOCUMENTS, PAGES, BLOCKS)
+        )
 
 
 @dataclass
@@ -117,7 +130,7 @@ class _Assembler:
     """Assembles the sources of one batch."""
 
     def __init__(
-        self, storage: Storage, layout: Layout, discovery: Discovery, plan: RunPlan, staging: StagingWriter
+        self, storage: Storage, layout: Layout, discovery: Discovery, plan: RunPlan, staging: _Staging
     ) -> None:
         self._storage, self._layout, self._discovery = storage, layout, discovery
         self._plan, self._staging = plan, staging
@@ -169,19 +182,18 @@ class _Assembler:
                 for chunk in iter(lambda: pages.read(1 << 20), ""):
                     file.write(chunk)
             self._storage.upload(target, staging_key, "text/markdown; charset=utf-8")
-        self._staging.add(row)
-        counts = {
-            "page_count": len(manifest.pages),
-            "native_pages": totals.native_pages,
-            "ocr_pages": len(manifest.pages) - totals.native_pages,
-            "failed_pages": totals.failed_pages,
-        }
+        self._staging.documents.add([row])
+        state, reason = _final_state(totals)
         return SourceOutcome(
             source=source,
             document_id=document_id,
-            **_final_state(totals),
+            state=state,
+            reason=reason,
             markdown_staging_key=staging_key,
-            **counts,
+            page_count=len(manifest.pages),
+            native_pages=totals.native_pages,
+            ocr_pages=len(manifest.pages) - totals.native_pages,
+            failed_pages=totals.failed_pages,
         )
 
     def _result_key(self, document_id: str, page_number: int) -> str:
@@ -246,40 +258,42 @@ class _Assembler:
         totals.add(page, text, language)
         prefix = self._layout.document(manifest.document_id, manifest.options.digest)
         is_failed = result.status is PageStatus.FAILED
-        self._staging.add(
-            PageRow(
-                document_id=manifest.document_id,
-                page_number=result.page_number,
-                width_px=plan.width_px if page.is_native or is_failed else result.width_px,
-                height_px=plan.height_px if page.is_native or is_failed else result.height_px,
-                dpi=plan.dpi,
-                rotation_deg=(plan.rotation_deg + (0 if page.is_native else result.rotation_deg)) % 360,
-                text_source="none" if is_failed else "native" if page.is_native else "ocr",
-                text=text,
-                markdown=page.markdown,
-                language=language,
-                confidence=result.confidence,
-                quality_flags=tuple(dict.fromkeys((*plan.quality_flags, *result.quality_flags))),
-                engine=None if page.is_native else result.engine,
-                model=result.model,
-                ocr_seconds=None if page.is_native else result.duration_s,
-                image_key=prefix + plan.image_name if plan.image_name else None,
-                page_key=None if page.is_native else result.page_key,
-            )
-        )
-        for number, block in enumerate(result.blocks, start=1):
-            self._staging.add(
-                BlockRow(
+        self._staging.pages.add(
+            [
+                PageRow(
                     document_id=manifest.document_id,
                     page_number=result.page_number,
-                    block_number=number,
-                    label=block.label.value,
-                    bbox_px=block.bbox_px,
-                    content=block.content,
-                    content_format=block.content_format.value,
-                    confidence=block.confidence,
+                    width_px=plan.width_px if page.is_native or is_failed else result.width_px,
+                    height_px=plan.height_px if page.is_native or is_failed else result.height_px,
+                    dpi=plan.dpi,
+                    rotation_deg=(plan.rotation_deg + (0 if page.is_native else result.rotation_deg)) % 360,
+                    text_source=_text_source(page),
+                    text=None if is_failed else text,
+                    markdown=None if is_failed else page.markdown,
+                    language=language,
+                    confidence=result.confidence,
+                    quality_flags=tuple(dict.fromkeys((*plan.quality_flags, *result.quality_flags))),
+                    engine=None if page.is_native else result.engine,
+                    model=result.model,
+                    ocr_seconds=None if page.is_native else result.duration_s,
+                    image_key=prefix + plan.image_name if plan.image_name else None,
+                    page_key=None if page.is_native else result.page_key,
                 )
+            ]
+        )
+        self._staging.blocks.add(
+            BlockRow(
+                document_id=manifest.document_id,
+                page_number=result.page_number,
+                block_number=number,
+                label=block.label,
+                bbox_px=block.bbox_px,
+                content=block.content,
+                content_format=block.content_format,
+                confidence=block.confidence,
             )
+            for number, block in enumerate(result.blocks, start=1)
+        )
 
     def _document_row(
         self, prepared: PreparedSource, manifest: DocumentManifest, totals: _Totals, assemble_s: float
@@ -297,15 +311,15 @@ class _Assembler:
             native_pages=totals.native_pages,
             ocr_pages=len(manifest.pages) - totals.native_pages,
             failed_pages=totals.failed_pages,
-            document_type=classify(source.filename, totals.first_text).value,
+            document_type=classify(source.filename, totals.first_text),
             languages=tuple(languages),
-            quality_grade=grade(totals.qualities).value,
+            quality_grade=grade(totals.qualities),
             quality_flags=tuple(sorted(totals.flags)),
             markdown_key=self._layout.markdown(source.key, source.archive_path),
             engine=read.engine if read else None,
             engine_version=read.engine_version if read else None,
             model=read.model if read else None,
-            ocr_runner=read.runner.value if read and read.runner else None,
+            ocr_runner=read.runner if read else None,
             ocr_image=read.image if read else None,
             pipeline_version=PIPELINE_VERSION,
             reading_digest=self._plan.reading_digest,
@@ -320,15 +334,21 @@ def _is_primary(source: SourceRef, primary: PrimarySource) -> bool:
     return (source.key, source.archive_path) == (primary.key, primary.archive_path)
 
 
-def _final_state(totals: _Totals) -> dict[str, SourceState | str | None]:
+def _text_source(page: AssembledPage) -> TextSource:
+    if page.result.status is PageStatus.FAILED:
+        return TextSource.NONE
+    return TextSource.NATIVE if page.is_native else TextSource.OCR
+
+
+def _final_state(totals: _Totals) -> tuple[SourceState, str | None]:
     reasons = "; ".join(totals.reasons[:_MOST_REASONS])
     if totals.failed_pages > _MOST_REASONS:
         reasons += f"; and {totals.failed_pages - _MOST_REASONS} more"
     if totals.failed_pages == 0:
-        return {"state": SourceState.PUBLISHED, "reason": None}
+        return SourceState.PUBLISHED, None
     if totals.failed_pages == len(totals.qualities):
-        return {"state": SourceState.QUARANTINED_OCR_FAILED, "reason": f"no page could be read: {reasons}"}
-    return {"state": SourceState.PUBLISHED_WITH_FAILED_PAGES, "reason": reasons}
+        return SourceState.QUARANTINED_OCR_FAILED, f"no page could be read: {reasons}"
+    return SourceState.PUBLISHED_WITH_FAILED_PAGES, reasons
 
 
 def _facts(layout: Layout, source: SourceRef, row: DocumentRow) -> dict[str, object]:

@@ -110,6 +110,8 @@ def _primary_source(
     first = group[0].source
     if published is None:
         return PrimarySource(key=first.key, archive_path=first.archive_path)
+    if published.source_key is None:
+        return PrimarySource(key=first.key, archive_path=first.archive_path, ingest_date=published.ingest_date)
     earlier = PrimarySource(
         key=published.source_key, archive_path=published.archive_path, ingest_date=published.ingest_date
     )

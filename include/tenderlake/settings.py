@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     work_prefix: str = "work/"
     reports_prefix: str = "reports/"
 
+    tender_id_pattern: str = r"(?<!\d)(\d{19}|\d{11})(?!\d)"
+
     # Schedule and size of a run
     schedule_cron: str = "0 2 * * *"
     schedule_timezone: str = "Europe/Moscow"

@@ -1,0 +1,332 @@
+"""Publish: the single writer of the lake. Merges staged rows, writes Markdown, quarantine notes and the report.
+
+Everything is written in an order that makes a crash harmless: blocks and pages, Markdown, notes, then ``documents`` and
+last ``sources``. What is not in ``sources`` is not known, so the next run takes it again and replaces the rows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenderlake.assembly import assembled_key
+from tenderlake.documents import SourceRef, Value
+from tenderlake.lake.partitions import merge_partition
+from tenderlake.lake.reading import known_sources, published_documents
+from tenderlake.lake.rows import SourceRow, to_table
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, SOURCES, Table
+from tenderlake.lake.staging import read_staging
+from tenderlake.layout import Layout
+from tenderlake.reports import ReportedSource, RunReport, write_report
+from tenderlake.runs import (
+    AssembledBatch,
+    Batch,
+    Discovery,
+    PublishedRun,
+    RunPlan,
+    SourceOutcome,
+    Validation,
+    Verdict,
+)
+from tenderlake.states import SourceState
+from tenderlake.storage import ObjectMissingError, Storage
+from tenderlake.tender_id import tender_id_of
+
+log = logging.getLogger(__name__)
+
+LEFT = "left"
+"""In counts of states: sources that are left for the next run."""
+
+_STAGES = {SourceState.QUARANTINED_OCR_FAILED: "ocr", SourceState.QUARANTINED_INVALID: "validate"}
+
+
+class QuarantineNote(Value):
+    """What lies in ``quarantine/``: why a source is there, since when, and what to do. The file stays in the inbox."""
+
+    source_key: str
+    archive_path: str | None
+    document_id: str | None
+    state: SourceState
+    reason: str
+    stage: str
+    advice: str
+    run_id: str
+    quarantined_at: datetime
+
+
+@dataclass(frozen=True)
+class KnownSource:
+    """What the lake says of a source before this run writes."""
+
+    state: SourceState
+    document_id: str | None
+    first_seen_at: datetime
+    ingest_date: date
+
+
+SourceId = tuple[str, str | None]
+"""key and archive_path."""
+
+
+def published_key(layout: Layout, run_id: str) -> str:
+    """Where the outcome of publish lies."""
+    return layout.run(run_id, "published.json")
+
+
+def run_outcomes(storage: Storage, layout: Layout, discovery: Discovery) -> list[SourceOutcome]:
+    """The outcome of every source that the run took; those of batches that failed are left for the next run."""
+    outcomes: list[SourceOutcome] = []
+    for number, batch_key in enumerate(discovery.batch_keys, start=1):
+        try:
+            batch = storage.get_model(assembled_key(layout, discovery.run_id, number), AssembledBatch)
+        except ObjectMissingError:
+            batch = AssembledBatch(number=number, outcomes=())
+        outcomes.extend(batch.outcomes)
+        done = {outcome.source.key for outcome in batch.outcomes}
+        outcomes.extend(
+            SourceOutcome(source=source, document_id=None, state=None, reason="its batch failed in prepare or assemble")
+            for source in storage.get_model(batch_key, Batch).sources
+            if source.key not in done
+        )
+    return outcomes
+
+
+def with_verdict(outcome: SourceOutcome, verdicts: Mapping[str, Verdict]) -> SourceOutcome:
+    """The outcome after validation: a critical failure sends the document to quarantine."""
+    verdict = verdicts.get(outcome.document_id or "")
+    if outcome.markdown_staging_key is None or verdict is None or not verdict.critical:
+        return outcome
+    return outcome.model_copy(update={"state": SourceState.QUARANTINED_INVALID, "reason": "; ".join(verdict.critical)})
+
+
+def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
+    """Publish what the run has staged; doing it again changes nothing.
+
+    Raises:
+        tenderlake.lake.partitions.PartitionError: a partition is damaged; nothing of it was overwritten.
+        StorageError: storage failed; the task is repeated as a whole.
+    """
+    discovery = storage.get_model(layout.run(run_id, "discovery.json"), Discovery)
+    plan = storage.get_model(layout.run(run_id, "plan.json"), RunPlan)
+    validation = storage.get_model(layout.run(run_id, "validation.json"), Validation)
+    outcomes = [with_verdict(outcome, validation.verdicts) for outcome in run_outcomes(storage, layout, discovery)]
+    publisher = _Publisher(storage, layout, discovery, plan, validation, outcomes)
+    rows = publisher.publish()
+    published = _summary(run_id, outcomes, rows)
+    report_key = write_report(storage, layout, _report(layout, discovery, validation, outcomes, published))
+    published = published.model_copy(update={"report_key": report_key})
+    storage.put_model(published_key(layout, run_id), published)
+    return published
+
+
+def unfinished_business(storage: Storage, layout: Layout, run_id: str) -> list[str]:
+    """What is left of a run for the next one and why, one sentence each; empty for a run that did all it took."""
+    try:
+        discovery = storage.get_model(layout.run(run_id, "discovery.json"), Discovery)
+    except ObjectMissingError:
+        return []
+    try:
+        published = storage.get_model(published_key(layout, run_id), PublishedRun)
+    except ObjectMissingError:
+        return [f"nothing was published: all {discovery.source_count} sources are left for the next run"]
+    problems = list(published.left_reasons)
+    validation = storage.get_model(layout.run(run_id, "validation.json"), Validation)
+    problems.extend(f"the sums of the run do not add up: {error}" for error in validation.reconciliation_errors)
+    return problems
+
+
+class _Publisher:
+    """Writes one run into the lake."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        layout: Layout,
+        discovery: Discovery,
+        plan: RunPlan,
+        validation: Validation,
+        outcomes: Sequence[SourceOutcome],
+    ) -> None:
+        self._storage, self._layout, self._discovery = storage, layout, discovery
+        self._verdicts = validation.verdicts
+        self._now = datetime.now(UTC)
+        self._today = discovery.started_at.astimezone(ZoneInfo(layout.settings.schedule_timezone)).date()
+        self._final = [outcome for outcome in outcomes if outcome.state is not None]
+        self._published = [o for o in self._final if o.state is not None and o.state.is_published]
+        self._known = _known(storage, layout, {outcome.source.key for outcome in self._final})
+        self._dates = {
+            str(outcome.document_id): plan.primary_sources[str(outcome.document_id)].ingest_date or self._today
+            for outcome in self._published
+        }
+
+    def publish(self) -> dict[str, int]:
+        """Write everything in its order; returns rows added per table."""
+        superseded = self._superseded_documents()
+        dates = sorted({*self._dates.values(), *superseded.values()})
+        rows: Counter[str] = Counter()
+        for table in (BLOCKS, PAGES):
+            rows[table.name] = sum(self._merge_documents(table, day, superseded) for day in dates)
+        self._write_markdown()
+        self._write_notes()
+        rows[DOCUMENTS.name] = sum(self._merge_documents(DOCUMENTS, day, superseded) for day in dates)
+        rows[SOURCES.name] = self._merge_sources()
+        self._delete_stale_notes()
+        return dict(rows)
+
+    def _merge_documents(self, table: Table, day: date, superseded: Mapping[str, date]) -> int:
+        wanted = {document_id for document_id, its_day in self._dates.items() if its_day == day}
+        dropped = {document_id for document_id, its_day in superseded.items() if its_day == day}
+        merged = merge_partition(
+            self._storage,
+            self._layout,
+            table,
+            day,
+            additions=self._staged(table, wanted),
+            # Documents that are published again without rows in this table (no block any more) lose their old ones.
+            drop=wanted | dropped,
+        )
+        return merged.added
+
+    def _staged(self, table: Table, document_ids: Collection[str]) -> Iterator[pa.Table]:
+        wanted = pa.array(sorted(document_ids), pa.string())
+        for number in range(1, len(self._discovery.batch_keys) + 1):
+            for rows in read_staging(self._storage, self._layout, self._discovery.run_id, table, number):
+                chosen = rows.filter(pc.is_in(rows["document_id"], wanted))
+                yield self._with_warnings(chosen) if table is DOCUMENTS else chosen
+
+    def _with_warnings(self, documents: pa.Table) -> pa.Table:
+        rows = documents.to_pylist()
+        for row in rows:
+            if self._verdicts.get(row["document_id"], Verdict()).warnings:
+                row["quality_flags"] = [*(row["quality_flags"] or []), "validation_warning"]
+        return pa.Table.from_pylist(rows, schema=documents.schema)
+
+    def _superseded_documents(self) -> dict[str, date]:
+        """Documents whose only source carries other bytes now: the lake shows what the inbox holds."""
+        replaced = {
+            known.document_id
+            for outcome in self._final
+            if (known := self._known.get(_source_id(outcome.source))) is not None
+            and known.document_id is not None
+            and known.document_id != outcome.document_id
+            # While the new bytes are in quarantine the old document is better than none.
+            and outcome.state is not None
+            and not outcome.state.is_quarantined
+        }
+        replaced -= {outcome.document_id for outcome in self._final}
+        if not replaced:
+            return {}
+        ours = {_source_id(outcome.source) for outcome in self._final}
+        for batch in known_sources(self._storage, self._layout):
+            for row in batch.filter(pc.is_in(batch["document_id"], pa.array(sorted(replaced)))).to_pylist():
+                if (row["source_key"], row["archive_path"]) not in ours:
+                    replaced.discard(row["document_id"])
+        found = published_documents(self._storage, self._layout, replaced)
+        return {document_id: document.ingest_date for document_id, document in found.items()}
+
+    def _write_markdown(self) -> None:
+        def copy(outcome: SourceOutcome) -> None:
+            target = self._layout.markdown(outcome.source.key, outcome.source.archive_path)
+            self._storage.copy(str(outcome.markdown_staging_key), target)
+
+        self._storage.in_parallel(copy, self._published)
+
+    def _write_notes(self) -> None:
+        def write(outcome: SourceOutcome) -> None:
+            source, state = outcome.source, outcome.state
+            if state is None or not state.is_quarantined:
+                return
+            note = QuarantineNote(
+                source_key=source.key,
+                archive_path=source.archive_path,
+                document_id=outcome.document_id,
+                state=state,
+                reason=outcome.reason or "",
+                stage=_STAGES.get(state, "prepare"),
+                advice=state.advice,
+                run_id=self._discovery.run_id,
+                quarantined_at=self._now,
+            )
+            self._storage.put_model(self._layout.quarantine(state, source.key, source.archive_path), note)
+
+        self._storage.in_parallel(write, self._final)
+
+    def _delete_stale_notes(self) -> None:
+        stale = [
+            self._layout.quarantine(known.state, outcome.source.key, outcome.source.archive_path)
+            for outcome in self._final
+            if (known := self._known.get(_source_id(outcome.source))) is not None
+            and known.state.is_quarantined
+            and known.state is not outcome.state
+        ]
+        self._storage.delete(stale)
+
+    def _merge_sources(self) -> int:
+        by_date: dict[date, list[SourceRow]] = {}
+        for outcome in self._final:
+            known = self._known.get(_source_id(outcome.source))
+            by_date.setdefault(known.ingest_date if known else self._today, []).append(self._source_row(outcome, known))
+        return sum(
+            merge_partition(self._storage, self._layout, SOURCES, day, additions=[to_table(SOURCES, rows)]).added
+            for day, rows in sorted(by_date.items())
+        )
+
+    def _source_row(self, outcome: SourceOutcome, known: KnownSource | None) -> SourceRow:
+        source = outcome.source
+        if outcome.state is None:
+            raise ValueError(f"{source.key} has no state and cannot be published")
+        return SourceRow(
+            source_key=source.key,
+            etag=source.etag,
+            size_bytes=source.size_bytes,
+            last_modified=source.last_modified,
+            archive_path=source.archive_path,
+            document_id=outcome.document_id,
+            state=outcome.state,
+            state_reason=outcome.reason,
+            tender_id=tender_id_of(self._layout.path_in_inbox(source.key), self._layout.settings.tender_id_pattern),
+            run_id=self._discovery.run_id,
+            first_seen_at=known.first_seen_at if known else self._discovery.started_at,
+            finished_at=self._now,
+        )
+
+
+def _source_id(source: SourceRef) -> SourceId:
+    return source.key, source.archive_path
+
+
+def _known(storage: Storage, layout: Layout, keys: Collection[str]) -> dict[SourceId, KnownSource]:
+    """What the lake says of these sources."""
+    wanted = pa.array(sorted(keys), pa.string())
+    known = {}
+    for batch in known_sources(storage, layout):
+        for row in batch.filter(pc.is_in(batch["source_key"], wanted)).to_pylist():
+            known[row["source_key"], row["archive_path"]] = KnownSource(
+                state=SourceState(row["state"]),
+                document_id=row["document_id"],
+                first_seen_at=row["first_seen_at"],
+                ingest_date=row["ingest_date"],
+            )
+    return known
+
+
+def _summary(run_id: str, outcomes: Sequence[SourceOutcome], rows: dict[str, int]) -> PublishedRun:
+    published = [outcome for outcome in outcomes if outcome.state is not None and outcome.state.is_published]
+    left = Counter(outcome.reason or "" for outcome in outcomes if outcome.state is None)
+    return PublishedRun(
+        run_id=run_id,
+        state_counts=dict(Counter(outcome.state.value if outcome.state else LEFT for outcome in outcomes)),
+        left_reasons=tuple(f"{count} sources are left for the next run: {why}" for why, count in left.most_common()),
+        rows=rows,
+        page_count=sum(outcome.page_count for outcome in published),
+        native_pages=sum(outcome.native_pages for outcome in published),
+        ocr_pages=sum(outcome.ocr_pages for outcome in published),
+        failed_pages=sum(outcome.failed_pages for outcome in published),
+    )
