@@ -1,0 +1,302 @@
+"""What is on a PDF page, read once in one pass: lines of text, pictures, rules and curves.
+
+Everything downstream (the test of the text layer, the taking of text, the choice of how to render) works on
+:class:`PageContent`. All lengths are points (1/72 inch, the page's UserUnit applied), origin at the top left of the
+page **as people read it**: the page's /Rotate is applied, and so is the turn of a page whose text runs sideways.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tenderlake.mupdf import Page, pymupdf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Without TEXT_CID_FOR_UNKNOWN_UNICODE a glyph that the font does not map to a character comes as U+FFFD and can be
+# counted; with it (PyMuPDF's default) it comes as some letter. Ligatures are taken apart.
+TEXT_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+
+_SPAN_BOLD = 16
+_RULE_THICKNESS_PT = 3.0
+_RULE_LENGTH_PT = 10.0
+_GLYPH_HEIGHT_PT = (3.0, 40.0)
+_GLYPH_WIDTH_PT = (1.0, 60.0)
+_COVERING_SHARE = 0.25
+_SIDEWAYS_SHARE = 0.6
+_GRID = 48
+
+
+class Box(NamedTuple):
+    """A rectangle in points; ``x0 <= x1`` and ``y0 <= y1``, y grows downwards."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        """Width in points."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """Height in points."""
+        return self.y1 - self.y0
+
+    @property
+    def area(self) -> float:
+        """Area in square points."""
+        return (self.x1 - self.x0) * (self.y1 - self.y0)
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """The middle."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    def clipped(self, other: Box) -> Box:
+        """The part inside ``other``; an empty box where there is none."""
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        return Box(x0, y0, max(x0, min(self.x1, other.x1)), max(y0, min(self.y1, other.y1)))
+
+    def grown(self, margin: float) -> Box:
+        """The box with ``margin`` more on every side."""
+        return Box(self.x0 - margin, self.y0 - margin, self.x1 + margin, self.y1 + margin)
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies inside."""
+        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
+
+
+def union(boxes: Iterable[Box]) -> Box:
+    """The smallest box around all of at least one box."""
+    x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
+    return Box(min(x0s), min(y0s), max(x1s), max(y1s))
+
+
+class TextLine(NamedTuple):
+    """A run of visible text on one base line. ``size`` is that of most of its characters, in points."""
+
+    box: Box
+    text: str
+    size: float
+    is_bold: bool
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How the unrotated page is turned clockwise to be read, and its size after that."""
+
+    rotation_deg: int
+    width_pt: float
+    height_pt: float
+
+    def apply(self, box: Iterable[float]) -> Box:
+        """A box of the unrotated page on the page as people read it."""
+        x0, y0, x1, y1 = box
+        if self.rotation_deg == 90:
+            x0, y0, x1, y1 = self.width_pt - y1, x0, self.width_pt - y0, x1
+        elif self.rotation_deg == 180:
+            x0, y0, x1, y1 = self.width_pt - x1, self.height_pt - y1, self.width_pt - x0, self.height_pt - y0
+        elif self.rotation_deg == 270:
+            x0, y0, x1, y1 = y0, self.height_pt - x1, y1, self.height_pt - x0
+        return Box(x0, y0, x1, y1)
+
+    def unapply(self, box: Box) -> Box:
+        """The opposite of :meth:`apply`."""
+        back = Turn(-self.rotation_deg % 360, *self._other_size())
+        return back.apply(box)
+
+    def _other_size(self) -> tuple[float, float]:
+        if self.rotation_deg in (90, 270):
+            return self.height_pt, self.width_pt
+        return self.width_pt, self.height_pt
+
+    def turned_by(self, degrees: int) -> Turn:
+        """This turn and then ``degrees`` (a multiple of 90) more."""
+        size = (self.height_pt, self.width_pt) if degrees % 180 else (self.width_pt, self.height_pt)
+        return Turn((self.rotation_deg + degrees) % 360, *size)
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """What is on one page. ``page_turn`` is the page's own rotation; ``turn`` also makes sideways text upright.
+
+    ``sideways`` are visible lines that do not run left to right after ``turn``. ``covered_text_share``: share of text
+    that an opaque picture was painted over. ``glyph_sized_paths`` counts drawn shapes of the size of letters, ``rules``
+    bounds the lines and frames from which a table could be made (None: there are too few).
+    """
+
+    page_turn: Turn
+    turn: Turn
+    lines: tuple[TextLine, ...]
+    sideways: tuple[TextLine, ...]
+    hidden_text: str
+    covered_text_share: float
+    pictures: tuple[Box, ...]
+    picture_share: float
+    has_paths: bool
+    has_visible_paint: bool
+    glyph_sized_paths: int
+    rules: Box | None
+
+    @property
+    def page_box(self) -> Box:
+        """The whole page."""
+        return Box(0.0, 0.0, self.turn.width_pt, self.turn.height_pt)
+
+    @property
+    def visible_text(self) -> str:
+        """All text that people see, a line a line, in no particular order."""
+        return "\n".join(line.text for line in (*self.lines, *self.sideways))
+
+
+def read_page(page: Page, *, with_hidden_text: bool = False) -> PageContent:
+    """Read a page; raises whatever PyMuPDF raises where the page is too damaged.
+
+    Args:
+        page: A page of PyMuPDF.
+        with_hidden_text: Take text that people do not see as if they did.
+    """
+    rect = page.rect
+    page_turn = Turn(int(page.rotation) % 360, float(rect.width), float(rect.height))
+    runs, hidden_text = _text_runs(page.get_text("dict", flags=TEXT_FLAGS), with_hidden_text)
+    turn = page_turn.turned_by(_sideways_turn(runs, page_turn.rotation_deg))
+    upright = _direction(turn.rotation_deg)
+    lines = tuple(TextLine(turn.apply(run.box), *run[2:]) for run in runs if run.direction == upright)
+    sideways = tuple(TextLine(turn.apply(run.box), *run[2:]) for run in runs if run.direction != upright)
+    page_box = Box(0.0, 0.0, turn.width_pt, turn.height_pt)
+    paint = [(kind, turn.apply(box).clipped(page_box)) for kind, box in page.get_bboxlog()]
+    pictures = tuple(box for kind, box in paint if kind in ("fill-image", "fill-imgmask") and box.area > 0)
+    paths = [(kind, box) for kind, box in paint if kind.endswith("-path") and kind.startswith(("fill", "stroke"))]
+    return PageContent(
+        page_turn=page_turn,
+        turn=turn,
+        lines=lines,
+        sideways=sideways,
+        hidden_text=hidden_text,
+        covered_text_share=_covered_text_share(page, paint, page_box),
+        pictures=pictures,
+        picture_share=covered_share(pictures, page_box),
+        has_paths=bool(paths),
+        has_visible_paint=any(kind.startswith(("fill", "stroke")) for kind, _ in paint),
+        glyph_sized_paths=sum(_is_glyph_sized(box) for _, box in paths),
+        rules=_rules(paths, page_box),
+    )
+
+
+class _Run(NamedTuple):
+    direction: tuple[int, int]
+    box: Box
+    text: str
+    size: float
+    is_bold: bool
+
+
+def _text_runs(page_dict: dict[str, Any], with_hidden_text: bool) -> tuple[list[_Run], str]:
+    """The visible lines of the unrotated page, and the text that is there but not seen."""
+    runs: list[_Run] = []
+    hidden: list[str] = []
+    for block in page_dict["blocks"]:
+        for line in block.get("lines", ()):
+            spans = line["spans"]
+            visible = spans if with_hidden_text else [span for span in spans if span["alpha"] > 0]
+            if len(visible) < len(spans):
+                hidden.append("".join(span["text"] for span in spans if span["alpha"] == 0))
+            text = "".join(span["text"] for span in visible)
+            if not text or text.isspace():
+                continue
+            box = Box(*line["bbox"]) if len(visible) == len(spans) else union(Box(*s["bbox"]) for s in visible)
+            main = visible[0] if len(visible) == 1 else max(visible, key=lambda span: len(span["text"].strip()))
+            is_bold = all(span["flags"] & _SPAN_BOLD for span in visible if span["text"].strip())
+            dx, dy = line["dir"]
+            runs.append(_Run((round(dx), round(dy)), box, text, main["size"], is_bold))
+    return runs, "\n".join(hidden)
+
+
+_DIRECTIONS = {0: (1, 0), 90: (0, -1), 180: (-1, 0), 270: (0, 1)}
+
+
+def _direction(rotation_deg: int) -> tuple[int, int]:
+    """The direction of text on the unrotated page that reads left to right once it is turned clockwise."""
+    return _DIRECTIONS[rotation_deg]
+
+
+def _sideways_turn(runs: list[_Run], rotation_deg: int) -> int:
+    """The further clockwise turn after which most of the text reads left to right, else 0."""
+    letters: Counter[tuple[int, int]] = Counter()
+    for run in runs:
+        letters[run.direction] += len(run.text)
+    if not letters:
+        return 0
+    direction, count = letters.most_common(1)[0]
+    if count < _SIDEWAYS_SHARE * letters.total():
+        return 0
+    for turn_deg, candidate in _DIRECTIONS.items():
+        if candidate == direction:
+            return (turn_deg - rotation_deg) % 360
+    return 0
+
+
+def covered_share(boxes: Iterable[Box], page_box: Box) -> float:
+    """Share of the page under at least one of the boxes, counted on a coarse grid: scans come in strips and tiles."""
+    boxes = tuple(boxes)
+    if not boxes or page_box.area <= 0:
+        return 0.0
+    cell_width, cell_height = page_box.width / _GRID, page_box.height / _GRID
+    rows = [0] * _GRID
+    for box in boxes:
+        # A cell counts when its middle is covered.
+        first, last = round(box.x0 / cell_width), round(box.x1 / cell_width)
+        mask = (1 << max(0, last)) - (1 << max(0, first))
+        for row in range(round(box.y0 / cell_height), round(box.y1 / cell_height)):
+            rows[row] |= mask
+    return sum(row.bit_count() for row in rows) / (_GRID * _GRID)
+
+
+def _covered_text_share(page: Page, paint: list[tuple[str, Box]], page_box: Box) -> float:
+    """Share of the text, by area, that lies under an opaque picture painted later: 'text under the page image'."""
+    total = covered = 0.0
+    last_covers: list[Box] = []
+    for kind, box in reversed(paint):
+        if kind == "fill-image" and box.area > _COVERING_SHARE * page_box.area:
+            last_covers.append(box)
+        elif kind in ("fill-text", "stroke-text"):
+            total += box.area
+            if any(cover.holds(*box.center) for cover in last_covers):
+                covered += box.area
+    if not covered or total <= 0:
+        return 0.0
+    # Entries: (xref, soft mask, width, height, …). A stamp or watermark with a soft mask hides nothing.
+    if not any(image[1] == 0 and image[2] * image[3] > 250_000 for image in page.get_images(full=True)):
+        return 0.0
+    return covered / total
+
+
+def _is_glyph_sized(box: Box) -> bool:
+    return (
+        _GLYPH_HEIGHT_PT[0] <= box.height <= _GLYPH_HEIGHT_PT[1]
+        and _GLYPH_WIDTH_PT[0] <= box.width <= _GLYPH_WIDTH_PT[1]
+    )
+
+
+def _rules(paths: list[tuple[str, Box]], page_box: Box) -> Box | None:
+    """The bounds of lines and frames, where there are at least two lines each way."""
+    found: list[Box] = []
+    across = down = 0
+    for _, box in paths:
+        if box.area > 0.9 * page_box.area:
+            continue
+        is_wide, is_tall = box.width >= _RULE_LENGTH_PT, box.height >= _RULE_LENGTH_PT
+        is_frame = is_wide and is_tall
+        if is_frame or (is_wide and box.height <= _RULE_THICKNESS_PT):
+            across += 2 if is_frame else 1
+            found.append(box)
+        if is_frame or (is_tall and box.width <= _RULE_THICKNESS_PT):
+            down += 2 if is_frame else 1
+            found.append(box)
+    return union(found).grown(5.0) if across >= 2 and down >= 2 else None
