@@ -123,7 +123,7 @@ class ProcessRunner:
         environment |= {SHARD_VARIABLE: str(shard), "HOME": str(shard.parent), "TMPDIR": str(shard.parent)}
         memory_kib = self._settings.ocr_memory_bytes // 1024
         # The shell's ulimit instead of preexec_fn, which is not safe in a process with threads.
-        limited = ["/bin/sh", "-c", 'ulimit -v "$0" -c 0; exec "$@"', str(memory_kib)]
+        limited = ["/bin/sh", "-c", 'ulimit -c 0 && ulimit -v "$0" && exec "$@"', str(memory_kib)]
         self._child = subprocess.Popen(
             [*limited, sys.executable, "-m", "ocr_tasks", "run"],
             env=environment,

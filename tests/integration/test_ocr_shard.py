@@ -1,0 +1,175 @@
+"""Given a shard and an engine that may die, every page ends with a result. Real child processes, real signed URLs."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Sequence
+
+import pytest
+from PIL import Image
+
+from ocr_tasks.contract import EngineSpec, PageResult, PageStatus, Runner
+from tenderlake.layout import Layout
+from tenderlake.ocr import (
+    Attempt,
+    EngineUnavailableError,
+    TemporaryOcrError,
+    pending_pages,
+    read_shard,
+    signed_shard,
+)
+from tenderlake.ocr_attempts import ProcessRunner
+from tenderlake.runs import PlannedPage, PlannedShard
+from tenderlake.settings import Settings
+from tenderlake.storage import Storage
+
+pytestmark = pytest.mark.integration
+
+log = logging.getLogger(__name__)
+
+
+def page_image() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (200, 100), 255).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def planned(storage: Storage, layout: Layout, count: int, engine: str = "null", **options: str | int) -> PlannedShard:
+    pages = []
+    for number in range(1, count + 1):
+        key = f"{number:064d}"
+        storage.put_bytes(f"work/images/{number}.png", page_image(), "image/png")
+        pages.append(
+            PlannedPage(
+                page_key=key,
+                document_id="0" * 64,
+                page_number=number,
+                image_key=f"work/images/{number}.png",
+                result_key=layout.page_result(key),
+                dpi=300,
+            )
+        )
+    spec = EngineSpec(name=engine, options=options)
+    return PlannedShard(shard_id="shard-0001", engine=spec, pages=tuple(pages), expected_s=1.0)
+
+
+class Reader:
+    """Reads a shard with child processes, and remembers which pages each attempt got."""
+
+    def __init__(self, storage: Storage, layout: Layout, shard: PlannedShard, silence_s: float = 60.0) -> None:
+        self.storage, self.layout, self.shard, self.silence_s = storage, layout, shard, silence_s
+        self.runner = ProcessRunner(layout.settings, log)
+        self.attempts: list[list[int]] = []
+
+    def attempt(self, pages: Sequence[PlannedPage]) -> Attempt:
+        self.attempts.append([page.page_number for page in pages])
+        shard = signed_shard(self.storage, self.layout, self.shard, pages, Runner.PROCESS, expires_s=600)
+        return self.runner.run(shard, self.silence_s)
+
+    def read(self) -> dict[int, PageResult]:
+        read_shard(self.storage, self.shard, self.attempt)
+        return {page.page_number: self.storage.get_model(page.result_key, PageResult) for page in self.shard.pages}
+
+
+def failed_pages(results: dict[int, PageResult]) -> list[int]:
+    return [number for number, result in results.items() if result.status is PageStatus.FAILED]
+
+
+def test_all_pages_are_read_in_one_process(storage: Storage, layout: Layout) -> None:
+    reader = Reader(storage, layout, planned(storage, layout, 3))
+    results = reader.read()
+    assert failed_pages(results) == []
+    assert len(reader.attempts) == 1
+    assert all(result.runner is Runner.PROCESS for result in results.values())
+
+
+def test_pages_that_have_a_result_are_not_read_again(storage: Storage, layout: Layout) -> None:
+    shard = planned(storage, layout, 3)
+    Reader(storage, layout, shard.model_copy(update={"pages": shard.pages[:2]})).read()
+    reader = Reader(storage, layout, shard)
+    reader.read()
+    assert reader.attempts == [[3]]
+    assert pending_pages(storage, shard.pages) == []
+
+
+@pytest.mark.parametrize("fault", ["crash", "out_of_memory"])
+def test_a_page_that_kills_the_engine_fails_alone(storage: Storage, fault: str) -> None:
+    layout = Layout(Settings(ocr_memory_bytes=2**30))
+    shard = planned(storage, layout, 8, engine="faulty", fault=fault, fault_page_number=3)
+    reader = Reader(storage, layout, shard)
+    results = reader.read()
+    assert failed_pages(results) == [3]
+    assert "on this page" in str(results[3].reason)
+    assert len(reader.attempts) <= 5
+
+
+def test_a_page_that_hangs_is_stopped_and_fails_alone(storage: Storage, layout: Layout) -> None:
+    shard = planned(storage, layout, 4, engine="faulty", fault="hang", fault_page_number=2)
+    results = Reader(storage, layout, shard, silence_s=5.0).read()
+    assert failed_pages(results) == [2]
+    assert "no progress" in str(results[2].reason)
+
+
+def test_an_unknown_engine_needs_a_person(storage: Storage, layout: Layout) -> None:
+    shard = planned(storage, layout, 1, engine="no-such-engine")
+    with pytest.raises(EngineUnavailableError, match="no-such-engine"):
+        Reader(storage, layout, shard).read()
+
+
+def test_missing_language_data_names_the_package(storage: Storage, layout: Layout) -> None:
+    shard = planned(storage, layout, 1, engine="tesseract")
+    shard = shard.model_copy(update={"engine": EngineSpec(name="tesseract", languages=("xyz",))})
+    with pytest.raises(EngineUnavailableError, match="tesseract-ocr-xyz"):
+        Reader(storage, layout, shard).read()
+
+
+def test_signed_urls_that_have_expired_are_worth_a_retry(storage: Storage, layout: Layout) -> None:
+    shard = planned(storage, layout, 1)
+    runner = ProcessRunner(layout.settings, log)
+
+    def late(pages: Sequence[PlannedPage]) -> Attempt:
+        import time
+
+        signed = signed_shard(storage, layout, shard, pages, Runner.PROCESS, expires_s=1)
+        time.sleep(2)
+        return runner.run(signed, 60.0)
+
+    with pytest.raises(TemporaryOcrError):
+        read_shard(storage, shard, late)
+
+
+def test_the_child_gets_no_secrets(
+    storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "top-secret-value")
+    monkeypatch.setenv("PYTHONSTARTUP", "/nowhere")
+    seen: dict[str, str] = {}
+    runner = ProcessRunner(layout.settings, log)
+    start = runner._start
+
+    def spy(shard: object) -> object:
+        child = start(shard)  # type: ignore[arg-type]
+        with open(f"/proc/{child.pid}/environ", "rb") as file:  # noqa: PTH123
+            seen.update(item.split("=", 1) for item in file.read().decode().split("\0") if "=" in item)
+        return child
+
+    monkeypatch.setattr(runner, "_start", spy)
+    shard = planned(storage, layout, 1)
+    with caplog.at_level(logging.DEBUG):
+        read_shard(
+            storage,
+            shard,
+            lambda pages: runner.run(signed_shard(storage, layout, shard, pages, Runner.PROCESS, expires_s=60), 60.0),
+        )
+    assert "OCR_SHARD" in seen
+    assert not {"AWS_SECRET_ACCESS_KEY", "PYTHONSTARTUP"} & set(seen)
+    assert "X-Amz-Signature" not in caplog.text
+
+
+def test_the_memory_limit_of_a_process_holds(storage: Storage) -> None:
+    layout = Layout(Settings(ocr_memory_bytes=50 * 2**20))
+    runner = ProcessRunner(layout.settings, log)
+    shard = planned(storage, layout, 1)
+    result = runner.run(signed_shard(storage, layout, shard, shard.pages, Runner.PROCESS, expires_s=60), 60.0)
+    assert result.exit_code != 0
