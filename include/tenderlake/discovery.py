@@ -19,7 +19,7 @@ import pyarrow as pa
 from tenderlake.documents import SourceRef
 from tenderlake.lake.reading import known_sources
 from tenderlake.layout import Layout
-from tenderlake.runs import Batch, Claim, Discovery, Reprocess, RunOptions
+from tenderlake.runs import Batch, Claim, Discovery, FormError, Reprocess, RunOptions
 from tenderlake.settings import Settings
 from tenderlake.states import SourceState
 from tenderlake.storage import ObjectInfo, ObjectMissingError, Storage
@@ -28,10 +28,6 @@ log = logging.getLogger(__name__)
 
 _LISTING_PAGE = 1000
 _MEMORY_LIMIT = "256MB"
-
-
-class UnknownKeyError(ValueError):
-    """The form names a key that the inbox does not have."""
 
 
 class SeenSources:
@@ -80,14 +76,41 @@ class SeenSources:
 def release_finished_claims(storage: Storage, layout: Layout, is_running: Callable[[str], bool]) -> list[Claim]:
     """Drop the claims of runs that are over; return those of runs in flight."""
     in_flight = []
-    for item in storage.list_objects(layout.claims):
-        claim = storage.get_model(item.key, Claim)
+    for key, claim in _claims(storage, layout):
         if is_running(claim.run_id):
             in_flight.append(claim)
         else:
             log.warning("Run %s is over and left its claim: its %d sources are free", claim.run_id, len(claim.sources))
-            storage.delete([item.key])
+            storage.delete([key])
     return in_flight
+
+
+def _claims(storage: Storage, layout: Layout) -> Iterator[tuple[str, Claim]]:
+    for item in storage.list_objects(layout.claims):
+        try:
+            yield item.key, storage.get_model(item.key, Claim)
+        except ObjectMissingError:  # that run has ended since it was listed
+            continue
+
+
+def is_anything_new(
+    storage: Storage, layout: Layout, options: RunOptions, *, is_running: Callable[[str], bool]
+) -> bool:
+    """Whether a run with these options would find something to take. Changes nothing."""
+    claims = [claim for _, claim in _claims(storage, layout) if is_running(claim.run_id)]
+    return bool(_find(storage, layout, options, claims, 1))
+
+
+def _find(
+    storage: Storage, layout: Layout, options: RunOptions, claims: Iterable[Claim], limit: int
+) -> list[ObjectInfo]:
+    """At most ``limit`` objects that have no final state for these bytes and that nobody has claimed."""
+    with tempfile.TemporaryDirectory(prefix="tenderlake-discover-") as spill_folder:
+        seen = SeenSources(spill_folder)
+        seen.add_known(known_sources(storage, layout), options.reprocess)
+        for claim in claims:
+            seen.add(claim.sources)
+        return list(islice(_new_sources(storage, layout, options, seen), limit))
 
 
 def _listing(storage: Storage, layout: Layout, options: RunOptions) -> Iterator[ObjectInfo]:
@@ -105,7 +128,7 @@ def _listing(storage: Storage, layout: Layout, options: RunOptions) -> Iterator[
         try:
             yield storage.head(key)
         except ObjectMissingError:
-            raise UnknownKeyError(f"the inbox has no object {path!r}: check the keys of the form") from None
+            raise FormError(f"the inbox has no object {path!r}: check the keys of the form") from None
 
 
 def _new_sources(storage: Storage, layout: Layout, options: RunOptions, seen: SeenSources) -> Iterator[ObjectInfo]:
@@ -150,18 +173,13 @@ def discover(
         is_running: whether a run (by its id) is still in flight; claims of others are dropped.
 
     Raises:
-        UnknownKeyError: the options name a key that is not there.
+        FormError: the options name a key that is not there.
         StorageError: storage cannot be read; nothing is claimed.
     """
     storage.check()
     claims = release_finished_claims(storage, layout, lambda other: other == run_id or is_running(other))
-    with tempfile.TemporaryDirectory(prefix="tenderlake-discover-") as spill_folder:
-        seen = SeenSources(spill_folder)
-        seen.add_known(known_sources(storage, layout), options.reprocess)
-        for claim in claims:
-            if claim.run_id != run_id:
-                seen.add(claim.sources)
-        found = list(islice(_new_sources(storage, layout, options, seen), options.max_documents + 1))
+    others = [claim for claim in claims if claim.run_id != run_id]
+    found = _find(storage, layout, options, others, options.max_documents + 1)
     taken = [
         SourceRef(key=o.key, etag=o.etag, size_bytes=o.size_bytes, last_modified=o.last_modified)
         for o in found[: options.max_documents]
