@@ -6,15 +6,11 @@ from pydantic import Field
 
 from ocr_tasks.contract import EngineSpec
 from tenderlake.documents import Value
-from tenderlake.runs import RunOptions
+from tenderlake.runs import FormError, RunOptions
 from tenderlake.settings import Settings
 
 REFERENCE_PAGE_PIXELS = 2480 * 3508
 """An A4 page at 300 dpi: what ``page_s`` of a profile is measured on."""
-
-
-class UnknownEngineError(ValueError):
-    """The form or the settings name an engine that the pipeline does not know."""
 
 
 class EngineProfile(Value):
@@ -45,12 +41,12 @@ def engine_profile(name: str) -> EngineProfile:
     """The profile of an engine.
 
     Raises:
-        UnknownEngineError: with the names that exist.
+        FormError: with the names that exist.
     """
     try:
         return _PROFILES[name]
     except KeyError:
-        raise UnknownEngineError(
+        raise FormError(
             f"there is no OCR engine {name!r}: set TENDERLAKE_ENGINE to one of {', '.join(_PROFILES)}"
         ) from None
 

@@ -19,6 +19,10 @@ from tenderlake.settings import Settings
 from tenderlake.states import SourceState
 
 
+class FormError(ValueError):
+    """The trigger form asks for something that does not exist; the message names it."""
+
+
 class Reprocess(StrEnum):
     """Which sources are taken although they have a final state for these very bytes."""
 

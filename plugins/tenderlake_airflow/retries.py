@@ -8,8 +8,7 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 _NEEDS_A_PERSON = (
     ("tenderlake.storage.StorageAccessError", "S3 refuses the credentials or the bucket: mend the connection"),
-    ("tenderlake.discovery.UnknownKeyError", "the form names keys that the inbox does not have"),
-    ("tenderlake.engines.UnknownEngineError", "the form names an engine that does not exist"),
+    ("tenderlake.runs.FormError", "the trigger form asks for something that does not exist"),
     ("tenderlake.ocr.BadShardError", "OCR image and pipeline are of different versions"),
     ("tenderlake.ocr.EngineUnavailableError", "the OCR image, engine, GPU or model is missing"),
     ("pydantic.ValidationError", "the values of the form or of a stage do not fit"),

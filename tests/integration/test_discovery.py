@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tenderlake.discovery import UnknownKeyError, discover, pack_batches, release_claim
+from tenderlake.discovery import discover, pack_batches, release_claim
 from tenderlake.documents import SourceRef
 from tenderlake.lake.partitions import merge_partition
 from tenderlake.lake.rows import SourceRow, to_table
 from tenderlake.lake.schema import SOURCES
 from tenderlake.layout import Layout
-from tenderlake.runs import Batch, Claim, Discovery, Reprocess, RunOptions
+from tenderlake.runs import Batch, Claim, Discovery, FormError, Reprocess, RunOptions
 from tenderlake.settings import Settings
 from tenderlake.states import SourceState
 from tenderlake.storage import Storage, StorageAccessError, StorageUnavailableError
@@ -139,7 +139,7 @@ def test_prefix_and_keys_narrow_the_run(storage: Storage, layout: Layout) -> Non
 
 
 def test_a_key_that_is_not_there_is_named(storage: Storage, layout: Layout) -> None:
-    with pytest.raises(UnknownKeyError, match=r"нет такого\.pdf"):
+    with pytest.raises(FormError, match=r"нет такого\.pdf"):
         found(storage, layout, keys=["нет такого.pdf"])
 
 

@@ -1,0 +1,19 @@
+"""What every tier shares: Airflow's environment, set before anything imports Airflow."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+# Airflow reads these when it is imported, so fixtures would come too late.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="tenderlake-test-airflow-")
+os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(ROOT / "dags")
+os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(ROOT / "plugins")
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+# Values that change at every parse make a new DAG version each time: an error here, a warning in production.
+os.environ["AIRFLOW__DAG_PROCESSOR__DAG_VERSION_INFLATION_CHECK_LEVEL"] = "error"
+sys.path.insert(0, str(ROOT / "plugins"))

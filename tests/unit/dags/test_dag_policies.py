@@ -1,0 +1,136 @@
+"""Policies that every DAG keeps, and the shape of ingest_tenders."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+
+from tenderlake.pools import pools_file
+from tenderlake.runs import RunOptions
+from tenderlake.settings import Settings
+
+pytestmark = pytest.mark.unit
+
+DAGS = Path(__file__).parents[3] / "dags"
+EXPECTED = {"ingest_tenders.py": {"ingest_tenders"}}
+"""Every DAG file and the DAGs that it declares: a new file has to be entered here."""
+ALLOWED_TAGS = {"tenderlake", "nightly"}
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    return DagBag(str(DAGS))
+
+
+def tasks(dag: DAG) -> list[object]:
+    return list(dag.tasks)
+
+
+def test_every_file_is_accounted_for(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+    assert {path.name for path in DAGS.glob("*.py")} == set(EXPECTED)
+    assert set(bag.dags) == set().union(*EXPECTED.values())
+
+
+@pytest.mark.parametrize("dag_id", sorted(set().union(*EXPECTED.values())))
+def test_dag_is_documented_tagged_and_never_catches_up(bag: DagBag, dag_id: str) -> None:
+    dag = bag.dags[dag_id]
+    assert len(dag.doc_md or "") > 500
+    assert dag.catchup is False
+    assert set(dag.tags) <= ALLOWED_TAGS
+    assert dag.max_active_runs == Settings().max_active_runs
+    assert dag.dagrun_timeout is not None
+
+
+@pytest.mark.parametrize("dag_id", sorted(set().union(*EXPECTED.values())))
+def test_every_task_has_an_owner_a_pool_that_exists_retries_and_a_timeout(bag: DagBag, dag_id: str) -> None:
+    pools = json.loads(pools_file(Settings()))
+    for task in bag.dags[dag_id].tasks:
+        assert task.owner == "tenderlake", task.task_id
+        assert task.pool in pools, f"{task.task_id}: pool {task.pool} is not made at start"
+        assert task.pool_slots <= pools[task.pool]["slots"], task.task_id
+        assert task.retries >= 1, task.task_id
+        assert task.retry_policy is not None, task.task_id
+        assert task.execution_timeout is not None, task.task_id
+        assert task.execution_timeout < bag.dags[dag_id].dagrun_timeout, task.task_id
+
+
+def test_the_seven_stages_are_there_in_their_order(bag: DagBag) -> None:
+    dag = bag.dags["ingest_tenders"]
+    stages = ["discover", "prepare", "plan", "ocr", "assemble", "validate", "publish"]
+    for before, after in pairwise(stages):
+        assert before in dag.get_task(after).upstream_task_ids
+    assert dag.get_task("ocr").pool == "gpu"
+    assert dag.get_task("publish").pool == "lake"
+
+
+def test_one_writer_and_one_claimer_at_a_time() -> None:
+    pools = json.loads(pools_file(Settings()))
+    assert pools["lake"]["slots"] == 1
+    assert pools["discovery"]["slots"] == 1
+
+
+def test_the_form_has_the_fields_of_a_run_and_its_defaults_start_a_nightly_run(bag: DagBag) -> None:
+    params = bag.dags["ingest_tenders"].params
+    assert set(params) == set(RunOptions.model_fields)
+    for name in params:
+        field = params.get_param(name)
+        assert field.schema.get("title"), name
+        assert field.description, name
+    assert RunOptions.from_form(params.dump(), Settings()) == RunOptions.from_form({}, Settings())
+
+
+def test_dag_files_hold_declarations_only() -> None:
+    for path in DAGS.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        logic = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.For | ast.While | ast.Try)]
+        assert logic == [], path.name
+
+
+def test_parsing_a_dag_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.path[:0] = ['plugins', 'dags']; import ingest_tenders; "
+        "print([m for m in ('great_expectations', 'pandas', 'pyarrow', 'pymupdf', 'duckdb') if m in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=DAGS.parent, capture_output=True, text=True, check=True, timeout=120
+    )
+    assert answer.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_nothing_below_the_edge_imports_airflow() -> None:
+    root = DAGS.parent
+    forbidden = {root / "include": ("airflow",), root / "ocr_tasks": ("airflow", "tenderlake", "boto3")}
+    for folder, names in forbidden.items():
+        for path in folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                modules = (
+                    [alias.name for alias in node.names]
+                    if isinstance(node, ast.Import)
+                    else [node.module or ""]
+                    if isinstance(node, ast.ImportFrom)
+                    else []
+                )
+                for module in modules:
+                    assert module.split(".")[0] not in names, f"{path} imports {module}"
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """``embedded`` starts other programs and hands its own environment on; everything else asks the settings."""
+    root = DAGS.parent
+    allowed = {root / "include/tenderlake/ocr_attempts.py", root / "include/tenderlake/sandbox.py"}
+    for folder in (root / "include/tenderlake", root / "dags", root / "plugins"):
+        for path in folder.rglob("*.py"):
+            if path in allowed or "embedded" in path.parts:
+                continue
+            text = path.read_text(encoding="utf-8")
+            assert "os.environ" not in text, path
+            assert "getenv" not in text, path
