@@ -1,0 +1,1 @@
+"""The project's own sample documents: one invented tender, typeset and partly scanned by a generator."""
