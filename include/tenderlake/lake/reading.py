@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 from tenderlake.lake.parquet import ParquetError, read_row_groups
 from tenderlake.lake.schema import DOCUMENTS, SOURCES, Table
 from tenderlake.layout import Layout
-from tenderlake.states import SourceState
 from tenderlake.storage import ObjectMissingError, Storage
 
 _PARTITION = re.compile(r"ingest_date=(\d{4}-\d{2}-\d{2})/[^/]+\.parquet$")
@@ -34,16 +33,15 @@ class PublishedDocument:
         document_id: which document.
         ingest_date: the partition that all its rows are in.
         reading_digest: the options that its pages were read with.
-        source_key: the source it is published under; None where no source says so any more, because its file was
-            replaced in the inbox, or because a run ended between its two last writes.
-        archive_path: with ``source_key``, the path in the archive.
+        source_key: the source it is published under.
+        archive_path: the path in the archive of that source, None for the object itself.
     """
 
     document_id: str
     ingest_date: date
     reading_digest: str | None
-    source_key: str | None = None
-    archive_path: str | None = None
+    source_key: str
+    archive_path: str | None
 
 
 def partition_dates(storage: Storage, layout: Layout, table: Table) -> list[date]:
@@ -103,23 +101,13 @@ def known_sources(storage: Storage, layout: Layout) -> Iterator[pa.RecordBatch]:
 def published_documents(
     storage: Storage, layout: Layout, document_ids: AbstractSet[str]
 ) -> dict[str, PublishedDocument]:
-    """Those of the documents that stand in the lake, and the sources they are published under."""
+    """Those of the documents that stand in the lake."""
     if not document_ids:
         return {}
     wanted = pa.array(sorted(document_ids), pa.string())
-    found: dict[str, PublishedDocument] = {}
-    for day, rows in iter_table(storage, layout, DOCUMENTS, ["document_id", "reading_digest"]):
-        for row in rows.filter(pc.is_in(rows["document_id"], wanted)).to_pylist():
-            found.setdefault(row["document_id"], PublishedDocument(ingest_date=day, **row))
-    published = pa.array([state.value for state in SourceState if state.is_published])
-    for batch in known_sources(storage, layout) if found else ():
-        is_ours = pc.and_(pc.is_in(batch["document_id"], wanted), pc.is_in(batch["state"], published))
-        for row in batch.filter(is_ours).select(["document_id", "source_key", "archive_path"]).to_pylist():
-            if document := found.get(row["document_id"]):
-                found[document.document_id] = replace(document, **row)
-    return found
-
-
-def documents_dates(storage: Storage, layout: Layout, document_ids: AbstractSet[str]) -> dict[str, date]:
-    """The partition of each of the documents that stands in the lake."""
-    return {name: document.ingest_date for name, document in published_documents(storage, layout, document_ids).items()}
+    columns = ["document_id", "reading_digest", "source_key", "archive_path"]
+    return {
+        row["document_id"]: PublishedDocument(ingest_date=day, **row)
+        for day, rows in iter_table(storage, layout, DOCUMENTS, columns)
+        for row in rows.filter(pc.is_in(rows["document_id"], wanted)).to_pylist()
+    }

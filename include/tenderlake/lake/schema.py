@@ -197,8 +197,8 @@ DOCUMENTS = Table(
         Column("size_bytes", INT64, "Size of the file.", "482133", unit="bytes", minimum=1),
         Column("page_count", INT32, "Pages of the document.", "12", unit="pages", minimum=1),
         Column("native_pages", INT32, "Pages whose text layer was taken.", "9", unit="pages", minimum=0),
-        Column("ocr_pages", INT32, "Pages read by OCR.", "3", unit="pages", minimum=0),
-        Column("failed_pages", INT32, "Pages that could not be read.", "0", unit="pages", minimum=0),
+        Column("ocr_pages", INT32, "Pages given to OCR; with native_pages, all pages.", "3", unit="pages", minimum=0),
+        Column("failed_pages", INT32, "Pages that could not be read, of either kind.", "0", unit="pages", minimum=0),
         Column(
             "document_type",
             STRING,

@@ -173,9 +173,9 @@ def test_keys_keep_every_character_so_that_they_are_found_again(tmp_path: Path) 
     ],
 )
 def test_what_cannot_be_written_truthfully_is_refused_by_name(table: Table, row: Row, message: str) -> None:
-    good: Row = {"pages": page, "blocks": block, "sources": source}[table.name]()
+    examples: dict[str, Row] = {"pages": page(), "blocks": block(), "sources": source()}
     with pytest.raises(RowError, match=message):
-        to_table(table, [good, row])
+        to_table(table, [examples[table.name], row])
 
 
 def test_a_row_of_another_table_is_refused() -> None:
