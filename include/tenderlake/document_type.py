@@ -7,20 +7,8 @@ nothing are ``other``. Phrases are those of the forms of 44-FZ and 223-FZ purcha
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 
-
-class DocumentType(StrEnum):
-    """The types that the ``documents`` table knows."""
-
-    TECHNICAL_SPECIFICATION = "technical_specification"
-    ESTIMATE = "estimate"
-    CONTRACT = "contract"
-    NOTICE = "notice"
-    NMCK_JUSTIFICATION = "nmck_justification"
-    APPLICATION_FORM = "application_form"
-    PROTOCOL = "protocol"
-    OTHER = "other"
+from tenderlake.lake.schema import DocumentType
 
 
 _PHRASES: dict[DocumentType, str] = {

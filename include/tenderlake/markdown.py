@@ -15,7 +15,8 @@ from tenderlake.tables import parse_html_table, table_markdown
 _RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER})
 """Stand in the blocks of a page and are left out of the Markdown: they would interrupt sentences over pages."""
 
-_INLINE = re.compile(r"([\\`*<]|(?<!\w)_|_(?!\w))")
+_INLINE = re.compile(r"([\\`*<]|&(?=#?\w+;)|(?<!\w)_|_(?!\w))")
+_ENTITIES = {"<": "&lt;", "&": "&amp;"}
 _LINE_START = re.compile(r"^(\s*)([#>+-]|=+\s*$|~~~)", re.MULTILINE)
 _LIST_MARK = re.compile(r"^\s*(?:[•·▪◦●–—-]|(?P<number>\d{1,3}(?:\.\d{1,3})*[.)]?))\s+")
 
@@ -25,7 +26,7 @@ def escape(text: str) -> str:
 
     Underscores inside words and numbers at the start of a line stay: they read as text, and clauses keep their numbers.
     """
-    text = _INLINE.sub(lambda match: "&lt;" if match[1] == "<" else "\\" + match[1], text)
+    text = _INLINE.sub(lambda match: _ENTITIES.get(match[1], "\\" + match[1]), text)
     return _LINE_START.sub(lambda match: f"{match[1]}\\{match[2]}", text)
 
 
