@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+pytest_plugins = ["tests.s3"]
+
 ROOT = Path(__file__).parents[1]
 
 # Airflow reads these when it is imported, so fixtures would come too late.

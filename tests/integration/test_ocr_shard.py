@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from collections.abc import Sequence
 
 import pytest
-from PIL import Image
 
 from ocr_tasks.contract import EngineSpec, PageResult, PageStatus, Runner
 from tenderlake.layout import Layout
@@ -23,35 +21,11 @@ from tenderlake.ocr_attempts import ProcessRunner
 from tenderlake.runs import PlannedPage, PlannedShard
 from tenderlake.settings import Settings
 from tenderlake.storage import Storage
+from tests.shards import planned_shard
 
 pytestmark = pytest.mark.integration
 
 log = logging.getLogger(__name__)
-
-
-def page_image() -> bytes:
-    buffer = io.BytesIO()
-    Image.new("L", (200, 100), 255).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def planned(storage: Storage, layout: Layout, count: int, engine: str = "null", **options: str | int) -> PlannedShard:
-    pages = []
-    for number in range(1, count + 1):
-        key = f"{number:064d}"
-        storage.put_bytes(f"work/images/{number}.png", page_image(), "image/png")
-        pages.append(
-            PlannedPage(
-                page_key=key,
-                document_id="0" * 64,
-                page_number=number,
-                image_key=f"work/images/{number}.png",
-                result_key=layout.page_result(key),
-                dpi=300,
-            )
-        )
-    spec = EngineSpec(name=engine, options=options)
-    return PlannedShard(shard_id="shard-0001", engine=spec, pages=tuple(pages), expected_s=1.0)
 
 
 class Reader:
@@ -77,7 +51,7 @@ def failed_pages(results: dict[int, PageResult]) -> list[int]:
 
 
 def test_all_pages_are_read_in_one_process(storage: Storage, layout: Layout) -> None:
-    reader = Reader(storage, layout, planned(storage, layout, 3))
+    reader = Reader(storage, layout, planned_shard(storage, layout, 3))
     results = reader.read()
     assert failed_pages(results) == []
     assert len(reader.attempts) == 1
@@ -85,7 +59,7 @@ def test_all_pages_are_read_in_one_process(storage: Storage, layout: Layout) -> 
 
 
 def test_pages_that_have_a_result_are_not_read_again(storage: Storage, layout: Layout) -> None:
-    shard = planned(storage, layout, 3)
+    shard = planned_shard(storage, layout, 3)
     Reader(storage, layout, shard.model_copy(update={"pages": shard.pages[:2]})).read()
     reader = Reader(storage, layout, shard)
     reader.read()
@@ -96,7 +70,7 @@ def test_pages_that_have_a_result_are_not_read_again(storage: Storage, layout: L
 @pytest.mark.parametrize("fault", ["crash", "out_of_memory"])
 def test_a_page_that_kills_the_engine_fails_alone(storage: Storage, fault: str) -> None:
     layout = Layout(Settings(ocr_memory_bytes=2**30))
-    shard = planned(storage, layout, 8, engine="faulty", fault=fault, fault_page_number=3)
+    shard = planned_shard(storage, layout, 8, engine="faulty", fault=fault, fault_page_number=3)
     reader = Reader(storage, layout, shard)
     results = reader.read()
     assert failed_pages(results) == [3]
@@ -105,27 +79,27 @@ def test_a_page_that_kills_the_engine_fails_alone(storage: Storage, fault: str) 
 
 
 def test_a_page_that_hangs_is_stopped_and_fails_alone(storage: Storage, layout: Layout) -> None:
-    shard = planned(storage, layout, 4, engine="faulty", fault="hang", fault_page_number=2)
+    shard = planned_shard(storage, layout, 4, engine="faulty", fault="hang", fault_page_number=2)
     results = Reader(storage, layout, shard, silence_s=5.0).read()
     assert failed_pages(results) == [2]
     assert "no progress" in str(results[2].reason)
 
 
 def test_an_unknown_engine_needs_a_person(storage: Storage, layout: Layout) -> None:
-    shard = planned(storage, layout, 1, engine="no-such-engine")
+    shard = planned_shard(storage, layout, 1, engine="no-such-engine")
     with pytest.raises(EngineUnavailableError, match="no-such-engine"):
         Reader(storage, layout, shard).read()
 
 
 def test_missing_language_data_names_the_package(storage: Storage, layout: Layout) -> None:
-    shard = planned(storage, layout, 1, engine="tesseract")
+    shard = planned_shard(storage, layout, 1, engine="tesseract")
     shard = shard.model_copy(update={"engine": EngineSpec(name="tesseract", languages=("xyz",))})
     with pytest.raises(EngineUnavailableError, match="tesseract-ocr-xyz"):
         Reader(storage, layout, shard).read()
 
 
 def test_signed_urls_that_have_expired_are_worth_a_retry(storage: Storage, layout: Layout) -> None:
-    shard = planned(storage, layout, 1)
+    shard = planned_shard(storage, layout, 1)
     runner = ProcessRunner(layout.settings, log)
 
     def late(pages: Sequence[PlannedPage]) -> Attempt:
@@ -155,7 +129,7 @@ def test_the_child_gets_no_secrets(
         return child
 
     monkeypatch.setattr(runner, "_start", spy)
-    shard = planned(storage, layout, 1)
+    shard = planned_shard(storage, layout, 1)
     with caplog.at_level(logging.DEBUG):
         read_shard(
             storage,
@@ -170,6 +144,6 @@ def test_the_child_gets_no_secrets(
 def test_the_memory_limit_of_a_process_holds(storage: Storage) -> None:
     layout = Layout(Settings(ocr_memory_bytes=50 * 2**20))
     runner = ProcessRunner(layout.settings, log)
-    shard = planned(storage, layout, 1)
+    shard = planned_shard(storage, layout, 1)
     result = runner.run(signed_shard(storage, layout, shard, shard.pages, Runner.PROCESS, expires_s=60), 60.0)
     assert result.exit_code != 0

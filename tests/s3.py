@@ -1,4 +1,4 @@
-"""Fixtures of the integration tier: a real S3 server, and a bucket of its own for every test."""
+"""Fixtures that every tier may use: a real S3 server, and a bucket of its own for every test."""
 
 from __future__ import annotations
 

@@ -1,0 +1,99 @@
+"""Runs the tiers of the tests one after the other, and says which ran: ``python -m tests.tiers [TIER …]``.
+
+A tier that the machine does not allow is named with the reason. With TENDERLAKE_REQUIRE_ALL_TIERS=1 it is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+
+ROOT = Path(__file__).parents[1]
+OCR_IMAGE = os.environ.get("TENDERLAKE_TEST_OCR_IMAGE", "tenderlake/ocr-cpu:0.1.0")
+TESSDATA = (Path("/usr/share/tesseract-ocr/5/tessdata"), Path("/usr/share/tesseract-ocr/4.00/tessdata"))
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One tier: what keeps it from running here, None where nothing does."""
+
+    name: str
+    obstacle: Callable[[], str | None]
+
+
+def _nothing() -> None:
+    return None
+
+
+def _language_data() -> str | None:
+    folders = [Path(os.environ["TESSDATA_PREFIX"])] if "TESSDATA_PREFIX" in os.environ else list(TESSDATA)
+    if any((folder / f"{language}.traineddata").is_file() for folder in folders for language in ("rus",)):
+        return None
+    return "Tesseract's Russian language data is missing: apt-get install tesseract-ocr-rus tesseract-ocr-eng"
+
+
+def _docker() -> str | None:
+    try:
+        client = docker.from_env(timeout=10)
+        client.ping()
+    except docker.errors.DockerException:
+        return "no Docker daemon answers: start one or set DOCKER_HOST"
+    if not client.images.list(name=OCR_IMAGE):
+        return f"the Docker daemon has no image {OCR_IMAGE}: docker/ocr-cpu/build.sh"
+    return None
+
+
+def _corpus() -> str | None:
+    folder = os.environ.get("TENDERLAKE_CORPUS")
+    if folder and Path(folder, "MANIFEST.tsv").is_file():
+        return None
+    return "set TENDERLAKE_CORPUS to the folder of real documents"
+
+
+TIERS = (
+    Tier("unit", _nothing),
+    Tier("integration", _language_data),
+    Tier("docker", _docker),
+    Tier("e2e", _language_data),
+    Tier("corpus", _corpus),
+)
+NO_TESTS_COLLECTED = 5
+
+
+def _run(tier: Tier) -> tuple[bool, str]:
+    """Whether the tier is all right, and a line about it."""
+    obstacle = tier.obstacle()
+    if obstacle is not None:
+        is_required = os.environ.get("TENDERLAKE_REQUIRE_ALL_TIERS") == "1"
+        return not is_required, f"{'FAILED' if is_required else 'not run'}: {obstacle}"
+    print(f"\n== {tier.name}", flush=True)
+    started = time.monotonic()
+    code = subprocess.run([sys.executable, "-m", "pytest", "-q", "-m", tier.name, "tests"], cwd=ROOT, check=False)
+    took = f"{time.monotonic() - started:.0f} s"
+    if code.returncode == NO_TESTS_COLLECTED:
+        return False, f"FAILED: no test carries the marker {tier.name}"
+    return code.returncode == 0, f"passed in {took}" if code.returncode == 0 else f"FAILED in {took}"
+
+
+def main(names: list[str]) -> int:
+    """Run the named tiers, all without a name; returns the exit status."""
+    unknown = set(names) - {tier.name for tier in TIERS}
+    if unknown:
+        print(f"no such tier: {', '.join(sorted(unknown))}; there are {', '.join(tier.name for tier in TIERS)}")
+        return 64
+    outcomes = {tier.name: _run(tier) for tier in TIERS if not names or tier.name in names}
+    print("\nTiers:")
+    for name, (_, line) in outcomes.items():
+        print(f"  {name:<12} {line}")
+    return 0 if all(is_right for is_right, _ in outcomes.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
