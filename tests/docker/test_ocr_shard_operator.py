@@ -36,8 +36,8 @@ def airflow_storage(
     """A bucket that the operator finds as in production: by the Airflow connection and the settings."""
     connection = {
         "conn_type": "aws",
-        "login": s3_server.access_key,
-        "password": s3_server.secret_key,
+        "login": s3_server.access_key_id,
+        "password": s3_server.secret_access_key,
         "extra": {"endpoint_url": s3_server.endpoint_url, "region_name": "us-east-1"},
     }
     monkeypatch.setenv("AIRFLOW_CONN_TENDERLAKE_S3", json.dumps(connection))
@@ -103,8 +103,8 @@ def test_the_container_is_locked_down_and_holds_no_credentials(
     assert attributes["Config"]["User"].split(":")[0] not in ("", "0", "root")
     assert attributes["Config"]["Cmd"] == ["run"]
     environment = "\n".join(attributes["Config"]["Env"])
-    assert s3_server.secret_key not in environment
-    assert s3_server.secret_key not in json.dumps(attributes["Config"]["Cmd"])
+    assert s3_server.secret_access_key not in environment
+    assert s3_server.secret_access_key not in json.dumps(attributes["Config"]["Cmd"])
     task.on_kill()
     thread.join(60)
 

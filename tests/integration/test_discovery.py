@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime
 
 import pytest
 
 from tenderlake.discovery import discover, pack_batches, release_claim
 from tenderlake.documents import SourceRef
+from tenderlake.embedded.state import S3Connection
 from tenderlake.lake.partitions import merge_partition
 from tenderlake.lake.rows import SourceRow, to_table
 from tenderlake.lake.schema import SOURCES
@@ -149,10 +151,10 @@ def test_folder_markers_are_no_documents_but_empty_files_are(storage: Storage, l
     assert taken(storage, found(storage, layout)) == ["empty.pdf"]
 
 
-def test_a_missing_bucket_and_wrong_keys_say_what_to_do(storage: Storage, layout: Layout, s3_server: object) -> None:
+def test_a_missing_bucket_and_wrong_keys_say_what_to_do(storage: Storage, layout: Layout, s3: S3Connection) -> None:
     with pytest.raises(StorageAccessError, match="TENDERLAKE_BUCKET"):
         found(Storage(storage.client, "no-such-bucket"), layout)
-    stranger = s3_server.storage(storage.bucket, secret_key="wrong")  # type: ignore[attr-defined]
+    stranger = dataclasses.replace(s3, secret_access_key="wrong").storage()
     with pytest.raises(StorageAccessError, match="refused the credentials"):
         found(stranger, layout)
 
