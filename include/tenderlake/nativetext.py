@@ -1,0 +1,221 @@
+"""Takes the text of digital pages as blocks: headings, paragraphs, list items, tables, running headers and footers.
+
+Two steps, because headings and running headers show only when all pages are known: :meth:`NativeText.add` takes a page,
+:meth:`NativeText.results` labels the blocks of all pages and yields a page result for each.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, Line, PageResult, PageStatus
+from tenderlake.mupdf import Page, pymupdf
+from tenderlake.pagecontent import Box, PageContent
+from tenderlake.readingorder import LIST_ITEM, Paragraph, order, paragraphs_of, rows_of
+from tenderlake.ruledtables import RuledTable, take_tables
+from tenderlake.wording import HyphenHabits, clean
+
+ENGINE = "native"
+ENGINE_VERSION: str = pymupdf.__version__
+
+_EDGE_SHARE = 0.16
+_REPEATS = 3
+_REPEATED_SHARE = 0.45
+_MAX_HEADING_CHARS = 200
+_MAX_BOLD_HEADING_CHARS = 120
+_HEADING_SIZES = ((1.6, 1), (1.3, 2), (1.12, 3))
+_NUMBER = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"(?i)[-–—\s]*(?:(?:стр(?:аница|\.)?|лист|page|p\.)\s*)?\d{1,5}(?:\s*(?:из|of|/)\s*\d{1,5})?[-–—\s]*"
+)
+_SECTION_NUMBER = re.compile(
+    r"(?:\d{1,2}\.)+(?:\d{1,2})?\s+\S|(?:ГЛАВА|РАЗДЕЛ|СТАТЬЯ|ПРИЛОЖЕНИЕ|CHAPTER|SECTION)\b", re.IGNORECASE
+)
+_TAG = re.compile(r"<[^>]+>")
+
+
+@dataclass(frozen=True)
+class NativePage:
+    """One digital page: its number, its size in pixels, its turn, and the factor from points to pixels."""
+
+    page_number: int
+    width_px: int
+    height_px: int
+    rotation_deg: int
+    px_per_pt: float
+    quality_flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A block before it is labelled."""
+
+    box: Box
+    text: str
+    content_format: ContentFormat = ContentFormat.TEXT
+    label: BlockLabel = BlockLabel.TEXT
+    heading_level: int | None = None
+    paragraph: Paragraph | None = None
+
+    @property
+    def signature(self) -> str:
+        """The words with numbers taken out: the same on every page for a running header."""
+        plain = _TAG.sub(" ", self.text) if self.content_format is ContentFormat.HTML else self.text
+        return _NUMBER.sub("#", " ".join(plain.split()))
+
+
+@dataclass
+class NativeText:
+    """Collects the digital pages of one document."""
+
+    document_id: str
+    _pages: list[tuple[NativePage, float, list[_Piece]]] = field(default_factory=list)
+    _sizes: Counter[float] = field(default_factory=Counter)
+
+    def add(self, page: Page, content: PageContent, native: NativePage) -> None:
+        """Take the text of one page; raises whatever PyMuPDF raises."""
+        pieces = _pieces(page, content)
+        for piece in pieces:
+            if piece.paragraph is not None:
+                self._sizes[round(piece.paragraph.size * 2) / 2] += len(piece.text)
+        self._pages.append((native, content.turn.height_pt, pieces))
+
+    def results(self, page_keys: dict[int, str]) -> Iterator[PageResult]:
+        """The page results in the order in which the pages were added.
+
+        Args:
+            page_keys: The page key of every page number.
+        """
+        body_size = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
+        repeated = self._repeated()
+        for native, height_pt, pieces in self._pages:
+            edge = _EdgeZone(height_pt, repeated, len(self._pages))
+            labelled = [_label(piece, body_size, edge.label_of(piece)) for piece in pieces]
+            yield PageResult(
+                page_key=page_keys[native.page_number],
+                document_id=self.document_id,
+                page_number=native.page_number,
+                status=PageStatus.DONE,
+                engine=ENGINE,
+                engine_version=ENGINE_VERSION,
+                width_px=native.width_px,
+                height_px=native.height_px,
+                rotation_deg=native.rotation_deg,  # type: ignore[arg-type]  # one of the four, checked by pydantic
+                quality_flags=native.quality_flags,
+                blocks=tuple(_block(piece, native.px_per_pt) for piece in labelled),
+            )
+
+    def _repeated(self) -> frozenset[tuple[BlockLabel, str]]:
+        """What stands in the same margin of several pages, numbers aside.
+
+        Left and right pages may differ, so nearly half of the pages from the first to the last occurrence are enough;
+        a phrase that happens to begin a few pages of a long document is not.
+        """
+        found: dict[tuple[BlockLabel, str], list[int]] = defaultdict(list)
+        for number, (_, height_pt, pieces) in enumerate(self._pages):
+            for key in {(zone, piece.signature) for piece in pieces if (zone := _zone(piece.box, height_pt))}:
+                found[key].append(number)
+        needed = _REPEATS if len(self._pages) > _REPEATS else 2
+        return frozenset(
+            key
+            for key, pages in found.items()
+            if len(pages) >= needed and len(pages) >= _REPEATED_SHARE * (pages[-1] - pages[0] + 1)
+        )
+
+
+def _zone(box: Box, height_pt: float) -> BlockLabel | None:
+    if box.y1 <= _EDGE_SHARE * height_pt:
+        return BlockLabel.HEADER
+    if box.y0 >= (1 - _EDGE_SHARE) * height_pt:
+        return BlockLabel.FOOTER
+    return None
+
+
+@dataclass(frozen=True)
+class _EdgeZone:
+    """The margins of one page."""
+
+    height_pt: float
+    repeated: frozenset[tuple[BlockLabel, str]]
+    pages: int
+
+    def label_of(self, piece: _Piece) -> BlockLabel | None:
+        """Header, footer or page number, where a piece is one."""
+        zone = _zone(piece.box, self.height_pt)
+        if zone is None:
+            return None
+        is_repeated = self.pages > 1 and (zone, piece.signature) in self.repeated
+        if piece.content_format is ContentFormat.TEXT and _PAGE_NUMBER.fullmatch(piece.text):
+            return BlockLabel.PAGE_NUMBER if is_repeated or zone is BlockLabel.FOOTER else None
+        return zone if is_repeated else None
+
+
+def _pieces(page: Page, content: PageContent) -> list[_Piece]:
+    habits = HyphenHabits.of([line.text for line in content.lines])
+    tables, lines, sideways = take_tables(page, content, habits)
+    pieces: list[_Piece] = []
+    for region in order(lines, [table.box for table in tables]):
+        if region.object_number is not None:
+            pieces.append(_table_piece(tables[region.object_number]))
+            continue
+        for paragraph in paragraphs_of(rows_of(region.lines)):
+            pieces.append(_Piece(paragraph.box, paragraph.text(habits), paragraph=paragraph))
+    # Text along the edge of a drawing sheet and the like: kept, at the end, where it breaks no sentence.
+    pieces += [_Piece(line.box, clean(line.text), label=BlockLabel.OTHER) for line in sideways]
+    return [piece for piece in pieces if piece.text]
+
+
+def _table_piece(table: RuledTable) -> _Piece:
+    return _Piece(table.box, table.html, ContentFormat.HTML, BlockLabel.TABLE)
+
+
+def _label(piece: _Piece, body_size: float, edge: BlockLabel | None) -> _Piece:
+    if edge is not None:
+        if piece.content_format is ContentFormat.HTML:
+            text = " ".join(html.unescape(_TAG.sub(" ", piece.text)).split())
+            return replace(piece, label=edge, text=text, content_format=ContentFormat.TEXT)
+        return replace(piece, label=edge)
+    if piece.paragraph is None:
+        return piece
+    level = _heading_level(piece.text, piece.paragraph, body_size)
+    if level is not None:
+        return replace(piece, label=BlockLabel.HEADING, heading_level=level)
+    return replace(piece, label=BlockLabel.LIST_ITEM) if LIST_ITEM.match(piece.text) else piece
+
+
+def _heading_level(text: str, paragraph: Paragraph, body_size: float) -> int | None:
+    """1 to 4 by size against the body text; 4 for short bold paragraphs of body size that are numbered or centred."""
+    if len(text) > _MAX_HEADING_CHARS or len(paragraph.rows) > 4 or not any(char.isalpha() for char in text):
+        return None
+    if body_size <= 0 or text.endswith((",", ";")):
+        return None
+    for ratio, level in _HEADING_SIZES:
+        if paragraph.size >= ratio * body_size:
+            return level
+    if not paragraph.is_bold or paragraph.size < 0.95 * body_size:
+        return None
+    is_short = len(text) <= _MAX_BOLD_HEADING_CHARS
+    if _SECTION_NUMBER.match(text) or (is_short and (paragraph.is_centered or text.isupper())):
+        return 4
+    return None
+
+
+def _px(box: Box, px_per_pt: float) -> BBox:
+    x0, y0, x1, y1 = (round(value * px_per_pt, 1) for value in box)
+    return x0, y0, x1, y1
+
+
+def _block(piece: _Piece, px_per_pt: float) -> Block:
+    rows = piece.paragraph.rows if piece.paragraph is not None else ()
+    return Block(
+        label=piece.label,
+        bbox_px=_px(piece.box, px_per_pt),
+        content=piece.text,
+        content_format=piece.content_format,
+        heading_level=piece.heading_level,
+        lines=tuple(Line(text=row.text, bbox_px=_px(row.box, px_per_pt)) for row in rows),
+    )

@@ -1,0 +1,282 @@
+"""Lines of a digital page in the order in which people read them, gathered into paragraphs.
+
+A recursive cut (XY cut): first along a gutter between columns of running text, else along the widest gap between
+bands, as long as there is a sign of columns; what is left is read row by row. Borderless tables and forms (label here,
+value there) are read by rows, because a value must stay beside its label.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from statistics import median
+
+from tenderlake.pagecontent import Box, TextLine, union
+from tenderlake.wording import HyphenHabits, clean, join_lines
+
+_MIN_GUTTER_PT = 8.0
+_MIN_COLUMN_LINES = 3
+_MIN_COLUMN_CHARS = 18
+_MIN_COLUMN_SHARE = 0.15
+_MIN_FULLNESS = 0.45
+_LABEL_SHARE = 0.4
+_CONTINUATION_SHARE = 0.25
+_MAX_DEPTH = 40
+
+# Word's second bullet is the Latin letter o of Courier New.
+_BULLET = re.compile(r"(?:[•●▪■◦‣·➢❖✓☐☑☒→]\s*|o\s+)\S")
+_NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,5}[.)]?|[а-яa-z]\)|\(\d{1,3}\)|[–—*-])\s+\S")
+LIST_ITEM = re.compile(r"(?:[•●▪■◦‣·➢❖✓☐☑☒→]\s*|o\s+|(?:\d{1,3}\)|[а-яa-z]\)|\(\d{1,3}\)|[–—*-])\s+)\S")
+_CONTENTS_ENTRY = re.compile(r"[.…·_]{4,}\s*\d+$")
+_SENTENCE_END = (".", ";", ":", "!", "?", "»", '"', ")")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What stands on one base line, left to right, cleaned."""
+
+    box: Box
+    text: str
+    size: float
+    is_bold: bool
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Rows that belong together. ``is_centered``: stands in the middle of its column, not filling it."""
+
+    rows: tuple[Row, ...]
+    is_centered: bool
+
+    @property
+    def box(self) -> Box:
+        """The bounds."""
+        return union(row.box for row in self.rows)
+
+    @property
+    def size(self) -> float:
+        """Font size of most of the text, in points."""
+        return max(self.rows, key=lambda row: len(row.text)).size
+
+    @property
+    def is_bold(self) -> bool:
+        """Whether all of it is bold."""
+        return all(row.is_bold for row in self.rows)
+
+    def text(self, habits: HyphenHabits) -> str:
+        """The rows as one text, words parted at row ends joined."""
+        return join_lines([row.text for row in self.rows], habits)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Part of a page that is read row by row, or one object (a table) by its number in the list that was given."""
+
+    lines: tuple[TextLine, ...] = ()
+    object_number: int | None = None
+
+
+def order(lines: list[TextLine], objects: list[Box]) -> list[Region]:
+    """The regions of a page in reading order.
+
+    Args:
+        lines: Lines of text.
+        objects: Boxes of what stands in the text and is not taken apart, such as tables.
+    """
+    items = [_Item(line.box, line) for line in lines]
+    items += [_Item(box, None, number) for number, box in enumerate(objects)]
+    regions: list[Region] = []
+    for group in _cut(items, 0):
+        regions.extend(_regions(group))
+    return regions
+
+
+@dataclass(frozen=True)
+class _Item:
+    box: Box
+    line: TextLine | None
+    number: int = -1
+
+
+def _regions(items: list[_Item]) -> list[Region]:
+    """Lines above an object, the object, lines below it."""
+    objects = sorted((item for item in items if item.line is None), key=lambda item: item.box.y0)
+    lines = [item.line for item in items if item.line is not None]
+    if not objects:
+        return [Region(lines=tuple(lines))] if lines else []
+    regions: list[Region] = []
+    for item in objects:
+        above = [line for line in lines if line.box.center[1] < item.box.center[1]]
+        lines = [line for line in lines if line.box.center[1] >= item.box.center[1]]
+        if above:
+            regions.append(Region(lines=tuple(above)))
+        regions.append(Region(object_number=item.number))
+    if lines:
+        regions.append(Region(lines=tuple(lines)))
+    return regions
+
+
+def _cut(items: list[_Item], depth: int) -> list[list[_Item]]:
+    if depth > _MAX_DEPTH or len(items) < 2 * _MIN_COLUMN_LINES or not _has_neighbours(items):
+        return [items]
+    for gutter in _gaps([(item.box.x0, item.box.x1) for item in items], _MIN_GUTTER_PT):
+        left = [item for item in items if item.box.x1 <= gutter]
+        right = [item for item in items if item.box.x1 > gutter]
+        if _are_columns(left, right):
+            return [*_cut(left, depth + 1), *_cut(right, depth + 1)]
+    bands = _gaps([(item.box.y0, item.box.y1) for item in items], 0.5)
+    if not bands:
+        return [items]
+    above = [item for item in items if item.box.y1 <= bands[0]]
+    below = [item for item in items if item.box.y1 > bands[0]]
+    return [*_cut(above, depth + 1), *_cut(below, depth + 1)]
+
+
+def _gaps(spans: list[tuple[float, float]], least: float) -> list[float]:
+    """The middles of the gaps that no span crosses, the widest gap first."""
+    gaps: list[tuple[float, float]] = []
+    reached = None
+    for start, end in sorted(spans):
+        if reached is not None and start - reached >= least:
+            gaps.append((start - reached, (start + reached) / 2))
+        reached = end if reached is None else max(reached, end)
+    return [middle for _, middle in sorted(gaps, reverse=True)]
+
+
+def _has_neighbours(items: list[_Item]) -> bool:
+    """Whether enough lines of some length stand beside each other: the sign of columns."""
+    found = 0
+    previous: _Item | None = None
+    long_items = [item for item in items if item.line is None or len(item.line.text) >= _MIN_COLUMN_CHARS]
+    for item in sorted(long_items, key=lambda item: item.box.center[1]):
+        if previous is not None:
+            overlap = min(previous.box.y1, item.box.y1) - max(previous.box.y0, item.box.y0)
+            apart = max(previous.box.x0, item.box.x0) - min(previous.box.x1, item.box.x1)
+            if overlap > 0.3 * min(previous.box.height, item.box.height) and apart >= _MIN_GUTTER_PT:
+                found += 1
+                if found >= _MIN_COLUMN_LINES - 1:
+                    return True
+        previous = item
+    return False
+
+
+def _are_columns(left: list[_Item], right: list[_Item]) -> bool:
+    """Whether two sides of a gutter are columns of running text, not labels and values or columns of a table."""
+    left_box, right_box = union(item.box for item in left), union(item.box for item in right)
+    width = right_box.x1 - left_box.x0
+    if min(left_box.width, right_box.width) < _MIN_COLUMN_SHARE * width:
+        return False
+    overlap = min(left_box.y1, right_box.y1) - max(left_box.y0, right_box.y0)
+    if overlap < 0.5 * min(left_box.height, right_box.height):
+        return False
+    if not (_is_running(left, left_box) and _is_running(right, right_box)):
+        return False
+    left_texts = [item.line.text.strip() for item in left if item.line]
+    if sum(text.endswith(":") for text in left_texts) > _LABEL_SHARE * len(left_texts):
+        return False
+    flows = any(_continues(side) >= _CONTINUATION_SHARE for side in (left, right))
+    return flows or 0.5 <= left_box.width / right_box.width <= 2.0
+
+
+def _is_running(items: list[_Item], box: Box) -> bool:
+    if any(item.line is None for item in items):
+        return True
+    lines = [item.line for item in items if item.line]
+    return (
+        len(lines) >= _MIN_COLUMN_LINES
+        and median(len(line.text) for line in lines) >= _MIN_COLUMN_CHARS
+        and median(line.box.width for line in lines) >= _MIN_FULLNESS * box.width
+    )
+
+
+def _continues(items: list[_Item]) -> float:
+    """Share of the lines that begin in the middle of a sentence."""
+    starts = [item.line.text.lstrip()[:1] for item in items if item.line]
+    return sum(start.islower() for start in starts) / max(1, len(starts))
+
+
+def rows_of(lines: tuple[TextLine, ...]) -> list[Row]:
+    """Lines that stand on one base line as rows, top to bottom. A line drawn twice (false bold) is taken once."""
+    groups: list[list[TextLine]] = []
+    for line in sorted(lines, key=lambda line: (line.box.center[1], line.box.x0)):
+        if groups and _on_one_line(groups[-1], line):
+            if not any(_is_same(line, other) for other in groups[-1]):
+                groups[-1].append(line)
+        else:
+            groups.append([line])
+    rows = [_row(sorted(group, key=lambda line: line.box.x0)) for group in groups]
+    return [row for row in rows if row.text]
+
+
+def _on_one_line(group: list[TextLine], line: TextLine) -> bool:
+    reference = max(group, key=lambda member: len(member.text))
+    least = min(reference.box.height, line.box.height)
+    if max(reference.box.height, line.box.height) > 1.8 * least:  # an initial over several lines
+        return abs(reference.box.y1 - line.box.y1) < 0.4 * least
+    return min(reference.box.y1, line.box.y1) - max(reference.box.y0, line.box.y0) > 0.5 * least
+
+
+def _is_same(line: TextLine, other: TextLine) -> bool:
+    return line.text == other.text and abs(line.box.x0 - other.box.x0) < 2.0 and abs(line.box.y0 - other.box.y0) < 2.0
+
+
+def _row(group: list[TextLine]) -> Row:
+    if len(group) == 1:
+        line = group[0]
+        return Row(line.box, clean(line.text), line.size, line.is_bold)
+    main = max(group, key=lambda line: len(line.text))
+    text = clean(" ".join(line.text for line in group))
+    return Row(union(line.box for line in group), text, main.size, all(line.is_bold for line in group))
+
+
+def paragraphs_of(rows: list[Row]) -> list[Paragraph]:
+    """Rows of one region as paragraphs: parted by space, indents, list marks, short last rows and changes of font."""
+    if not rows:
+        return []
+    column = union(row.box for row in rows)
+    pitches = [below.box.y0 - above.box.y0 for above, below in itertools.pairwise(rows)]
+    pitch = median(pitches) if len(pitches) >= 3 else 0.0
+    groups: list[list[Row]] = [[rows[0]]]
+    for above, below in itertools.pairwise(rows):
+        if _starts_paragraph(above, below, column, pitch):
+            groups.append([below])
+        else:
+            groups[-1].append(below)
+    return [Paragraph(tuple(group), all(_is_centered(row, column) for row in group)) for group in groups]
+
+
+def _is_centered(row: Row, column: Box) -> bool:
+    return row.box.width < 0.85 * column.width and abs(row.box.center[0] - column.center[0]) < 0.03 * column.width
+
+
+def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float) -> bool:
+    if _looks_apart(above, below, pitch) or _BULLET.match(below.text) or _CONTENTS_ENTRY.search(above.text):
+        return True
+    if _is_centered(above, column) and _is_centered(below, column):
+        return False
+    size = below.size or 1.0
+    is_indented = below.box.x0 > above.box.x0 + 0.8 * size and below.box.x0 < column.x0 + 0.4 * column.width
+    is_outdented = below.box.x0 < above.box.x0 - 0.8 * size and above.box.x0 > column.x0 + 0.4 * column.width
+    ends_short = above.box.x1 < column.x1 - 0.12 * column.width
+    ends_sentence = above.text.endswith(_SENTENCE_END)
+    starts_new = not below.text[:1].islower()
+    if _NUMBERED.match(below.text):
+        return ends_sentence or ends_short or is_indented or bool(_NUMBERED.match(above.text))
+    if is_indented and starts_new and (ends_sentence or ends_short):
+        return True
+    if is_outdented:
+        return True
+    if ends_short and starts_new:
+        return ends_sentence or above.box.x1 < column.x1 - 0.35 * column.width
+    return False
+
+
+def _looks_apart(above: Row, below: Row, pitch: float) -> bool:
+    """Another font size or weight, or more space than between the rows of this region."""
+    size = max(above.size, below.size, 1.0)
+    if abs(above.size - below.size) > 0.12 * size or above.is_bold != below.is_bold:
+        return True
+    step = below.box.y0 - above.box.y0
+    usual = min(pitch, 2.2 * size) if pitch else 1.6 * size
+    return step > 1.3 * usual + 1.0

@@ -1,0 +1,101 @@
+"""Characters and line ends of native text: what is kept, what is only typography."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+# Symbol and Wingdings fonts put their bullets and check boxes into the private use area.
+_SYMBOLS = {
+    0xF0B7: "•", 0xF0A7: "▪", 0xF06C: "●", 0xF06E: "■", 0xF076: "❖", 0xF0D8: "➢", 0xF0A8: "☐", 0xF06F: "☐", 0xF071: "☐",
+    0xF0FC: "✓", 0xF0FE: "☑", 0xF0FB: "✗", 0xF078: "☒", 0xF02D: "–", 0xF0E0: "→",
+}  # fmt: skip
+_DROPPED = dict.fromkeys([*range(0x20), 0x7F, 0x200B, 0x200C, 0x2060, 0xFEFF], None)
+_SPACES = dict.fromkeys([0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0xA0, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F], " ")
+_TRANSLATION = {**_DROPPED, **_SPACES, **_SYMBOLS}
+_SOFT_HYPHEN = "\xad"
+_UNMAPPED_BULLET = re.compile("^[\ufffd\ue000-\uf8ff](?=\\s)")
+_PARTICLES = frozenset({"то", "либо", "нибудь", "таки", "ка"})
+"""Russian particles that are always written with a hyphen before them."""
+_COMPOUND_ADJECTIVE = re.compile(r"\w{4}(?:[бвгджзклмнпрстфхцчшщь]но|[сц]ко)$")
+"""The first part of words such as организационно-правовой, which never lose their hyphen."""
+_PARTING_SHARE = 0.05
+_WORD = re.compile(r"\w+(?:-\w+)*")
+_LAST_PART = re.compile(r"[^\W\d_]+$")
+_FIRST_PART = re.compile(r"\w+")
+
+
+def clean(text: str) -> str:
+    """One line of text: spaces of any kind and number are one space, marks without meaning to a reader are gone."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    text = " ".join(text.translate(_TRANSLATION).split())
+    if _SOFT_HYPHEN in text:
+        text = text[:-1].replace(_SOFT_HYPHEN, "") + text[-1]
+    text = _UNMAPPED_BULLET.sub("•", text)
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+@dataclass(frozen=True)
+class HyphenHabits:
+    """How a page uses hyphens, to tell a parted word from one that is written with a hyphen.
+
+    ``parts_words``: so many lines end with a hyphen that the page was set with automatic hyphenation. ``whole`` are the
+    words written without a hyphen inside a line, ``hyphenated`` those written with one, in lower case.
+    """
+
+    parts_words: bool = True
+    whole: frozenset[str] = frozenset()
+    hyphenated: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, lines: list[str]) -> HyphenHabits:
+        """The habits of a page, from its lines."""
+        endings = sum(_last_part(line.rstrip()) is not None for line in lines)
+        if not endings:
+            return cls()
+        words = [word.lower() for line in lines for word in _WORD.findall(line)]
+        return cls(
+            parts_words=endings >= _PARTING_SHARE * len(lines),
+            whole=frozenset(word for word in words if "-" not in word),
+            hyphenated=frozenset(word for word in words if "-" in word),
+        )
+
+    def keeps_hyphen(self, before: str, after: str) -> bool:
+        """Whether the hyphen between the last part of a line and the first part of the next belongs to the word."""
+        if not after[0].islower() or before.isupper() or before[-1].isascii() != after[0].isascii():
+            return True
+        if after in _PARTICLES or f"{before}-{after}".lower() in self.hyphenated:
+            return True
+        if (before + after).lower() in self.whole:
+            return False
+        return not self.parts_words or bool(_COMPOUND_ADJECTIVE.search(before))
+
+
+_ANY_HABITS = HyphenHabits()
+
+
+def join_lines(lines: list[str], habits: HyphenHabits = _ANY_HABITS) -> str:
+    """The lines of a paragraph as one text; words parted at line ends are whole again as ``habits`` say."""
+    text = ""
+    for line in lines:
+        if not line:
+            continue
+        if not text:
+            text = line
+        elif text[-1] == _SOFT_HYPHEN:
+            text = text[:-1] + line
+        elif (before := _last_part(text)) and (after := _FIRST_PART.match(line)):
+            text = (text if habits.keeps_hyphen(before, after.group()) else text[:-1]) + line
+        else:
+            text = f"{text} {line}"
+    return text.rstrip(_SOFT_HYPHEN)
+
+
+def _last_part(text: str) -> str | None:
+    """The letters before a hyphen at the end of a line, None where it does not end so."""
+    if text[-1:] not in ("-", "‐"):
+        return None
+    found = _LAST_PART.search(text[-40:-1])
+    return found.group() if found else None
