@@ -13,10 +13,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from tenderlake.embedded.airflow_api import AirflowApi, AirflowUnavailableError
+from tenderlake.embedded.airflow_api import AirflowApi, AirflowUnavailableError, TaskInstance
 from tenderlake.embedded.errors import EmbeddedError
 from tenderlake.embedded.ports import LOOPBACK, choose_ports
 from tenderlake.embedded.processes import start_service
@@ -28,7 +29,7 @@ from tenderlake.settings import Settings
 SERVICE = "airflow"
 USER = "operator"
 
-_STOP_PATIENCE_S = 15.0
+_STOP_PATIENCE_S = 12.0
 _TOOL_TIMEOUT_S = 300.0
 # Everything else of the caller's environment stays outside: other clouds' keys, another Airflow's settings, proxies.
 _PASSED_ON = (
@@ -109,6 +110,19 @@ class Airflow:
         """Whether the Airflow that was started from this folder lives."""
         process = self.state.read_process(SERVICE)
         return process is not None and process.is_running
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When it was started."""
+        process = self.state.read_process(SERVICE)
+        return process.started_at if process else None
+
+    def task_log(self, dag_id: str, run_id: str, task: TaskInstance) -> Path:
+        """Where the log of a task's last try lies."""
+        folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task.task_id}"
+        if task.map_index >= 0:
+            folder /= f"map_index={task.map_index}"
+        return folder / f"attempt={max(task.try_number, 1)}.log"
 
     @property
     def password(self) -> str:

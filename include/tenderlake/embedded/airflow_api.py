@@ -136,9 +136,11 @@ class AirflowApi:
             raise AirflowUnavailableError(f"Airflow at {self.base_url} answered {answer.status}")
         return [name for name, part in answer.json().items() if part.get("status") != "healthy"]
 
-    def has_dag(self, dag_id: str) -> bool:
-        """Whether Airflow knows the DAG, so that it can be triggered."""
-        return self._call("GET", f"/api/v2/dags/{quote(dag_id)}") is not None
+    def dag_parsed_at(self, dag_id: str) -> datetime | None:
+        """When Airflow last loaded the DAG from its file; None where it does not know it."""
+        answer = self._call("GET", f"/api/v2/dags/{quote(dag_id)}") or {}
+        parsed_at = answer.get("last_parsed_time")
+        return datetime.fromisoformat(parsed_at) if parsed_at else None
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run the DAG."""

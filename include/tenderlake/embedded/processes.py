@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -29,6 +30,8 @@ class ServiceProcess(BaseModel):
     name: str
     pid: int
     identity: str
+    started_at: datetime
+    """By this machine's clock."""
 
     @property
     def is_running(self) -> bool:
@@ -120,6 +123,7 @@ def start_service(
 
     Secrets belong into ``environment``, never into ``command``, which every user of the machine can read.
     """
+    started_at = datetime.now(UTC)
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -131,4 +135,4 @@ def start_service(
             start_new_session=True,
         )
     identity = process_identity(process.pid)
-    return ServiceProcess(name=name, pid=process.pid, identity=identity or "ended at once")
+    return ServiceProcess(name=name, pid=process.pid, identity=identity or "ended at once", started_at=started_at)
