@@ -15,9 +15,11 @@ from pathlib import Path
 
 import docker
 
+from ocr_tasks.engines.tessdata import find_tessdata
+from ocr_tasks.errors import EngineUnavailableError
+
 ROOT = Path(__file__).parents[1]
 OCR_IMAGE = os.environ.get("TENDERLAKE_TEST_OCR_IMAGE", "tenderlake/ocr-cpu:0.1.0")
-TESSDATA = (Path("/usr/share/tesseract-ocr/5/tessdata"), Path("/usr/share/tesseract-ocr/4.00/tessdata"))
 
 
 @dataclass(frozen=True)
@@ -28,18 +30,21 @@ class Tier:
     obstacle: Callable[[], str | None]
 
 
-def _nothing() -> None:
+def no_obstacle() -> None:
+    """For what runs everywhere."""
+
+
+def language_data_obstacle() -> str | None:
+    """Why Tesseract cannot read Russian here."""
+    try:
+        find_tessdata(("rus", "eng"))
+    except EngineUnavailableError as error:
+        return str(error)
     return None
 
 
-def _language_data() -> str | None:
-    folders = [Path(os.environ["TESSDATA_PREFIX"])] if "TESSDATA_PREFIX" in os.environ else list(TESSDATA)
-    if any((folder / f"{language}.traineddata").is_file() for folder in folders for language in ("rus",)):
-        return None
-    return "Tesseract's Russian language data is missing: apt-get install tesseract-ocr-rus tesseract-ocr-eng"
-
-
-def _docker() -> str | None:
+def docker_obstacle() -> str | None:
+    """Why no OCR container can be started here."""
     try:
         client = docker.from_env(timeout=10)
         client.ping()
@@ -50,7 +55,8 @@ def _docker() -> str | None:
     return None
 
 
-def _corpus() -> str | None:
+def corpus_obstacle() -> str | None:
+    """Why there are no real documents here."""
     folder = os.environ.get("TENDERLAKE_CORPUS")
     if folder and Path(folder, "MANIFEST.tsv").is_file():
         return None
@@ -58,11 +64,11 @@ def _corpus() -> str | None:
 
 
 TIERS = (
-    Tier("unit", _nothing),
-    Tier("integration", _language_data),
-    Tier("docker", _docker),
-    Tier("e2e", _language_data),
-    Tier("corpus", _corpus),
+    Tier("unit", no_obstacle),
+    Tier("integration", language_data_obstacle),
+    Tier("docker", docker_obstacle),
+    Tier("e2e", language_data_obstacle),
+    Tier("corpus", corpus_obstacle),
 )
 NO_TESTS_COLLECTED = 5
 
