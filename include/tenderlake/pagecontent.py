@@ -26,6 +26,7 @@ _RULE_LENGTH_PT = 10.0
 _GLYPH_HEIGHT_PT = (3.0, 40.0)
 _GLYPH_WIDTH_PT = (1.0, 60.0)
 _COVERING_SHARE = 0.25
+_FULL_PAGE_SHARE = 0.96
 _SIDEWAYS_SHARE = 0.6
 _GRID = 48
 
@@ -128,7 +129,8 @@ class PageContent:
 
     ``sideways`` are visible lines that do not run left to right after ``turn``. ``covered_text_share``: share of text
     that an opaque picture was painted over. ``glyph_sized_paths`` counts drawn shapes of the size of letters, ``rules``
-    bounds the lines and frames from which a table could be made (None: there are too few).
+    bounds the lines and frames from which a table could be made (None: there are too few). ``ends_with_full_picture``:
+    the last thing painted is a picture over the whole page, so that nothing else is seen.
     """
 
     page_turn: Turn
@@ -143,6 +145,7 @@ class PageContent:
     has_visible_paint: bool
     glyph_sized_paths: int
     rules: Box | None
+    ends_with_full_picture: bool
 
     @property
     def page_box(self) -> Box:
@@ -186,6 +189,7 @@ def read_page(page: Page, *, with_hidden_text: bool = False) -> PageContent:
         has_visible_paint=any(kind.startswith(("fill", "stroke")) for kind, _ in paint),
         glyph_sized_paths=sum(_is_glyph_sized(box) for _, box in paths),
         rules=_rules(paths, page_box),
+        ends_with_full_picture=_ends_with_full_picture(paint, page_box),
     )
 
 
@@ -275,6 +279,13 @@ def _covered_text_share(page: Page, paint: list[tuple[str, Box]], page_box: Box)
     if not any(image[1] == 0 and image[2] * image[3] > 250_000 for image in page.get_images(full=True)):
         return 0.0
     return covered / total
+
+
+def _ends_with_full_picture(paint: list[tuple[str, Box]], page_box: Box) -> bool:
+    for kind, box in reversed(paint):
+        if kind.startswith(("fill", "stroke")):
+            return kind == "fill-image" and box.area >= _FULL_PAGE_SHARE * page_box.area
+    return False
 
 
 def _is_glyph_sized(box: Box) -> bool:
