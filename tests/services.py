@@ -11,7 +11,7 @@ from tenderlake.embedded.launcher import Embedded
 from tenderlake.embedded.query import open_lake
 from tenderlake.embedded.settings import EmbeddedSettings
 from tenderlake.settings import RunnerChoice, Settings
-from tests.tiers import docker_obstacle
+from tests.obstacles import docker_obstacle
 
 
 def expected_runner() -> str:

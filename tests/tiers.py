@@ -5,7 +5,6 @@ A tier that the machine does not allow is named with the reason. With TENDERLAKE
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -13,13 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import docker
-
-from ocr_tasks.engines.tessdata import find_tessdata
-from ocr_tasks.errors import EngineUnavailableError
-
 ROOT = Path(__file__).parents[1]
-OCR_IMAGE = os.environ.get("TENDERLAKE_TEST_OCR_IMAGE", "tenderlake/ocr-cpu:0.1.0")
 
 
 @dataclass(frozen=True)
@@ -28,39 +21,6 @@ class Tier:
 
     name: str
     obstacle: Callable[[], str | None]
-
-
-def no_obstacle() -> None:
-    """For what runs everywhere."""
-
-
-def language_data_obstacle() -> str | None:
-    """Why Tesseract cannot read Russian here."""
-    try:
-        find_tessdata(("rus", "eng"))
-    except EngineUnavailableError as error:
-        return str(error)
-    return None
-
-
-def docker_obstacle() -> str | None:
-    """Why no OCR container can be started here."""
-    try:
-        client = docker.from_env(timeout=10)
-        client.ping()
-    except docker.errors.DockerException:
-        return "no Docker daemon answers: start one or set DOCKER_HOST"
-    if not client.images.list(name=OCR_IMAGE):
-        return f"the Docker daemon has no image {OCR_IMAGE}: docker/ocr-cpu/build.sh"
-    return None
-
-
-def corpus_obstacle() -> str | None:
-    """Why there are no real documents here."""
-    folder = os.environ.get("TENDERLAKE_CORPUS")
-    if folder and Path(folder, "MANIFEST.tsv").is_file():
-        return None
-    return "set TENDERLAKE_CORPUS to the folder of real documents"
 
 
 TIERS = (
@@ -77,7 +37,7 @@ def _run(tier: Tier) -> tuple[bool, str]:
     """Whether the tier is all right, and a line about it."""
     obstacle = tier.obstacle()
     if obstacle is not None:
-        is_required = os.environ.get("TENDERLAKE_REQUIRE_ALL_TIERS") == "1"
+        is_required = is_everything_required()
         return not is_required, f"{'FAILED' if is_required else 'not run'}: {obstacle}"
     print(f"\n== {tier.name}", flush=True)
     started = time.monotonic()
