@@ -12,6 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.obstacles import (
+    corpus_obstacle,
+    docker_obstacle,
+    is_everything_required,
+    language_data_obstacle,
+    no_obstacle,
+)
+
 ROOT = Path(__file__).parents[1]
 
 

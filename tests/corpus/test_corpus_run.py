@@ -1,4 +1,4 @@
-"""Real documents through the whole system: each ends in a typed state, none is lost, digital text is what stands there."""
+"""Real documents through the whole system: each ends in a typed state, and what was read is what stands there."""
 
 from __future__ import annotations
 
