@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
@@ -52,7 +53,7 @@ def palette_with_transparency() -> bytes:
     return saved(image, "PNG", transparency=1)
 
 
-FILES = {
+FILES: dict[str, Callable[[], bytes]] = {
     "1-bit TIFF, as fax": lambda: saved(page("1"), "TIFF", compression="group4"),
     "grey PNG": lambda: saved(page(), "PNG"),
     "colour JPEG": lambda: saved(page("RGB"), "JPEG"),
