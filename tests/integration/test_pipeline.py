@@ -1,0 +1,280 @@
+"""Given documents and accidents, this is what the lake holds: all stages but Airflow, with the null engine."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pymupdf
+import pytest
+from PIL import Image
+
+from tenderlake import publishing
+from tenderlake.discovery import release_claim
+from tenderlake.lake.reading import iter_table
+from tenderlake.lake.schema import DOCUMENTS, PAGES, SOURCES, TABLES
+from tenderlake.layout import Layout
+from tenderlake.publishing import unfinished_business
+from tenderlake.settings import Settings
+from tenderlake.storage import Storage
+from tests import pipeline
+
+pytestmark = pytest.mark.integration
+
+PROSE = "Настоящий контракт определяет порядок поставки кабельной продукции для нужд школы. " * 12
+
+
+def digital_pdf(text: str = PROSE, pages: int = 1) -> bytes:
+    with pymupdf.open() as document:
+        for _ in range(pages):
+            document.new_page().insert_htmlbox(pymupdf.Rect(50, 50, 540, 800), f"<p>{text}</p>")
+        return bytes(document.tobytes())
+
+
+def scan(shade: int = 200) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (400, 300), shade).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def layout() -> Layout:
+    return Layout(Settings(engine="null", engine_options={"text": "прочитано"}, batch_documents=2))
+
+
+def put(storage: Storage, **documents: bytes) -> None:
+    for name, data in documents.items():
+        storage.put_bytes(f"inbox/{name.replace('_', '.')}", data, "application/octet-stream")
+
+
+def rows(storage: Storage, layout: Layout, table: Any) -> list[dict[str, Any]]:
+    tables = [part for _, part in iter_table(storage, layout, table)]
+    return list(pa.concat_tables(tables).to_pylist()) if tables else []
+
+
+def states(storage: Storage, layout: Layout) -> dict[str, str]:
+    return {row["source_key"].removeprefix("inbox/"): row["state"] for row in rows(storage, layout, SOURCES)}
+
+
+def counts(storage: Storage, layout: Layout) -> dict[str, int]:
+    return {table.name: len(rows(storage, layout, table)) for table in TABLES.values()}
+
+
+def test_each_kind_of_source_ends_in_its_state(storage: Storage, layout: Layout) -> None:
+    put(
+        storage,
+        a_pdf=digital_pdf(),
+        b_png=scan(),
+        copy_png=scan(),
+        cut_pdf=digital_pdf()[:300],
+        empty_pdf=b"",
+        notes_xyz=b"no document at all" * 10,
+    )
+    published = pipeline.run(storage, layout, "run-1")
+    assert states(storage, layout) == {
+        "a.pdf": "published",
+        "b.png": "published",
+        "copy.png": "skipped_duplicate",
+        "cut.pdf": "quarantined_corrupt",
+        "empty.pdf": "skipped_empty",
+        "notes.xyz": "skipped_unsupported",
+    }
+    assert published.state_counts == dict(Counter(states(storage, layout).values()))
+    assert unfinished_business(storage, layout, "run-1") == []
+    assert {row["text_source"] for row in rows(storage, layout, PAGES)} == {"native", "ocr"}
+
+
+def test_without_ocr_the_digital_documents_are_published_and_the_others_wait(storage: Storage, layout: Layout) -> None:
+    put(storage, a_pdf=digital_pdf(), b_png=scan())
+    found = pipeline.take(storage, layout, "run-1")
+    pipeline.prepare_and_plan(storage, layout, found)
+    published = pipeline.finish(storage, layout, found)
+    assert states(storage, layout) == {"a.pdf": "published"}
+    assert published.state_counts == {"published": 1, "left": 1}
+    assert "no OCR result" in unfinished_business(storage, layout, "run-1")[0]
+
+    pipeline.run(storage, layout, "run-2")
+    assert states(storage, layout) == {"a.pdf": "published", "b.png": "published"}
+
+
+def test_a_batch_that_was_never_prepared_waits_for_the_next_run(storage: Storage, layout: Layout) -> None:
+    put(storage, a_pdf=digital_pdf(), b_png=scan(1), c_png=scan(2))
+    found = pipeline.take(storage, layout, "run-1")
+    assert len(found.batch_keys) == 2
+    shards = pipeline.prepare_and_plan(storage, layout, found.model_copy(update={"batch_keys": found.batch_keys[:1]}))
+    for shard in shards:
+        pipeline.read(storage, layout, shard)
+    published = pipeline.finish(storage, layout, found)
+    assert published.state_counts == {"published": 2, "left": 1}
+    assert unfinished_business(storage, layout, "run-1") != []
+    pipeline.run(storage, layout, "run-2")
+    assert set(states(storage, layout).values()) == {"published"}
+
+
+def test_publishing_again_changes_nothing(storage: Storage, layout: Layout) -> None:
+    put(storage, a_pdf=digital_pdf(pages=3), b_png=scan())
+    pipeline.run(storage, layout, "run-1")
+    before = counts(storage, layout)
+    publishing.publish_run(storage, layout, "run-1")
+    assert counts(storage, layout) == before
+    assert before["documents"] == 2
+    assert before["pages"] == 4
+
+
+def test_a_crash_before_any_write_loses_nothing_and_doubles_nothing(
+    storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(storage, a_pdf=digital_pdf(), b_png=scan(), cut_pdf=b"%PDF-1.7\n" + b"x" * 200)
+    found = pipeline.take(storage, layout, "run-0")
+    for shard in pipeline.prepare_and_plan(storage, layout, found):
+        pipeline.read(storage, layout, shard)
+    release_claim(storage, layout, "run-0")
+
+    class Killed(BaseException):
+        """The process is gone."""
+
+    crashes = 0
+    for surviving_writes in range(100):
+        run_id = f"run-{surviving_writes + 1}"
+        found = pipeline.take(storage, layout, run_id, reprocess="all")
+        with monkeypatch.context() as patch:
+            patch.setattr(Storage, "in_parallel", lambda self, function, items: [function(item) for item in items])
+            for shard in pipeline.prepare_and_plan(storage, layout, found):
+                pipeline.read(storage, layout, shard)
+            with CrashAfter(patch, surviving_writes, Killed) as writes:
+                try:
+                    pipeline.finish(storage, layout, found)
+                except Killed:
+                    crashes += 1
+        release_claim(storage, layout, run_id)
+        found_rows = counts(storage, layout)
+        assert found_rows["documents"] <= 2
+        assert found_rows["sources"] <= 3
+        if not writes.is_over:
+            break
+    assert crashes > 10
+    assert counts(storage, layout)["documents"] == 2
+    assert counts(storage, layout)["pages"] == 2
+    assert states(storage, layout) == {"a.pdf": "published", "b.png": "published", "cut.pdf": "quarantined_corrupt"}
+
+
+class CrashAfter:
+    """Lets a number of writes through, then every write ends the process."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, writes: int, error: type[BaseException]) -> None:
+        self._patch, self._left, self._error = patch, writes, error
+        self.is_over = False
+
+    def __enter__(self) -> CrashAfter:
+        for name in ("put_bytes", "upload", "copy", "delete"):
+            self._patch.setattr(Storage, name, self._guarded(getattr(Storage, name)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def _guarded(self, method: Any) -> Any:
+        def guarded(storage: Storage, *args: Any, **kwargs: Any) -> Any:
+            if self._left == 0:
+                self.is_over = True
+                raise self._error
+            self._left -= 1
+            return method(storage, *args, **kwargs)
+
+        return guarded
+
+
+def test_a_corrected_document_replaces_the_old_one(storage: Storage, layout: Layout) -> None:
+    put(storage, a_pdf=digital_pdf("Начальная цена контракта 100 рублей. " * 20))
+    pipeline.run(storage, layout, "run-1")
+    put(storage, a_pdf=digital_pdf("Начальная цена контракта 200 рублей. " * 20))
+    pipeline.run(storage, layout, "run-2")
+    documents, pages = rows(storage, layout, DOCUMENTS), rows(storage, layout, PAGES)
+    assert len(documents) == len(pages) == 1
+    assert "200 рублей" in pages[0]["text"]
+    assert b"200" in storage.get_bytes("markdown/a.pdf.md")
+
+
+def test_a_corrected_document_that_is_broken_leaves_the_old_one(storage: Storage, layout: Layout) -> None:
+    put(storage, a_pdf=digital_pdf())
+    pipeline.run(storage, layout, "run-1")
+    put(storage, a_pdf=digital_pdf()[:300])
+    pipeline.run(storage, layout, "run-2")
+    assert states(storage, layout) == {"a.pdf": "quarantined_corrupt"}
+    assert len(rows(storage, layout, DOCUMENTS)) == 1
+
+
+def test_the_same_bytes_under_another_name_later_are_a_duplicate(storage: Storage, layout: Layout) -> None:
+    put(storage, b_png=scan())
+    pipeline.run(storage, layout, "run-1")
+    put(storage, a_png=scan())
+    pipeline.run(storage, layout, "run-2")
+    assert states(storage, layout) == {"a.png": "skipped_duplicate", "b.png": "published"}
+    assert len(rows(storage, layout, DOCUMENTS)) == 1
+
+
+def test_a_document_moved_in_the_inbox_follows(storage: Storage, layout: Layout) -> None:
+    put(storage, old_png=scan())
+    pipeline.run(storage, layout, "run-1")
+    storage.delete(["inbox/old.png"])
+    put(storage, new_png=scan())
+    pipeline.run(storage, layout, "run-2")
+    assert rows(storage, layout, DOCUMENTS)[0]["source_key"] == "inbox/new.png"
+    assert storage.exists("markdown/new.png.md")
+
+
+def test_pages_are_read_once_however_often_a_document_is_processed(storage: Storage, layout: Layout) -> None:
+    put(storage, b_png=scan())
+    pipeline.run(storage, layout, "run-1")
+    found = pipeline.take(storage, layout, "run-2", reprocess="all")
+    assert pipeline.prepare_and_plan(storage, layout, found) == []
+
+
+def test_failed_pages_are_read_again_when_asked(storage: Storage) -> None:
+    faulty = {"fault": "exception", "fault_page_number": 1}
+    layout = Layout(Settings(engine="faulty", engine_options=faulty))
+    put(storage, b_png=scan())
+    pipeline.run(storage, layout, "run-1")
+    assert states(storage, layout) == {"b.png": "quarantined_ocr_failed"}
+    assert rows(storage, layout, DOCUMENTS) == []
+    again = pipeline.take(storage, layout, "run-2", reprocess="quarantined")
+    assert sum(len(shard.pages) for shard in pipeline.prepare_and_plan(storage, layout, again)) == 1
+
+
+def test_a_document_with_a_failed_page_is_published_with_the_others(storage: Storage) -> None:
+    faulty = {"fault": "exception", "fault_page_number": 2}
+    layout = Layout(Settings(engine="faulty", engine_options=faulty, text_layer="ignore"))
+    put(storage, a_pdf=digital_pdf(pages=3))
+    pipeline.run(storage, layout, "run-1", text_layer="ignore")
+    assert states(storage, layout) == {"a.pdf": "published_with_failed_pages"}
+    document = rows(storage, layout, DOCUMENTS)[0]
+    assert (document["page_count"], document["failed_pages"]) == (3, 1)
+    pages = rows(storage, layout, PAGES)
+    assert [page["text_source"] for page in pages] == ["ocr", "none", "ocr"]
+    markdown = storage.get_bytes("markdown/a.pdf.md").decode()
+    assert "Page 2 could not be read" in markdown
+
+
+def test_tender_id_comes_from_the_path(storage: Storage, layout: Layout) -> None:
+    storage.put_bytes("inbox/44/0373200012326000457/Смета.png", scan(), "image/png")
+    pipeline.run(storage, layout, "run-1")
+    assert rows(storage, layout, SOURCES)[0]["tender_id"] == "0373200012326000457"
+
+
+def test_work_of_a_hostile_engine_does_not_stop_the_others(storage: Storage) -> None:
+    layout = Layout(Settings(engine="faulty", engine_options={"fault": "garbage", "fault_page_number": 1}))
+    put(storage, b_png=scan(), a_pdf=digital_pdf())
+    pipeline.run(storage, layout, "run-1")
+    assert states(storage, layout)["a.pdf"] == "published"
+    assert states(storage, layout)["b.png"].startswith(("quarantined_", "published"))
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Keep MuPDF's remarks on broken files out of the test output."""
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    yield
+    pymupdf.TOOLS.mupdf_display_errors(True)
