@@ -137,6 +137,7 @@ def render_report(report: RunReport, key: str) -> str:
             published=[source for source in ordered if source.state and source.state.is_published],
             link=lambda target: "../" * key.count("/") + quote(target),
             tone=_tone,
+            words=lambda name: "left for the next run" if name == LEFT else name.replace("_", " "),
             time=lambda when: when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
             duration=_duration,
         )

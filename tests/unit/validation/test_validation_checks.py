@@ -1,0 +1,446 @@
+"""Good rows pass, and every rule has rows that break it and are told in words a person understands."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, Table
+from tenderlake.runs import Verdict
+from tenderlake.validation.checks import Validator, to_frame
+from tenderlake.validation.results import Severity
+from tenderlake.validation.running import MOST_EXAMPLES, SuiteRunner, ValidationBrokenError
+from tenderlake.validation.suites import Check, Suite, block_suite, document_suite, page_suite
+
+pytestmark = pytest.mark.unit
+
+CONTRACT, ESTIMATE = "c" * 64, "e" * 64
+
+
+@dataclass
+class Batch:
+    """Rows of a batch, as dictionaries that a test may spoil."""
+
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    pages: list[dict[str, Any]] = field(default_factory=list)
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+
+    def frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        return (
+            to_frame(DOCUMENTS, [pa.Table.from_pylist(self.documents, schema=DOCUMENTS.schema)]),
+            to_frame(PAGES, [pa.Table.from_pylist(self.pages, schema=PAGES.schema)]),
+            to_frame(BLOCKS, [pa.Table.from_pylist(self.blocks, schema=BLOCKS.schema)]),
+        )
+
+
+def good_batch(contract: str = CONTRACT, estimate: str = ESTIMATE) -> Batch:
+    """A contract of three pages (native, by OCR, failed) and an estimate of one page without any block."""
+    document = {
+        "source_key": "inbox/договор.pdf",
+        "filename": "договор.pdf",
+        "media_type": "application/pdf",
+        "size_bytes": 1000,
+        "document_type": "contract",
+        "languages": ["rus"],
+        "quality_grade": "poor",
+        "quality_flags": [],
+        "markdown_key": "markdown/договор.pdf.md",
+        "engine": "tesseract",
+        "engine_version": "5.5.4",
+        "ocr_runner": "process",
+        "pipeline_version": "0.1.0",
+        "run_id": "run",
+        "prepare_s": 1.0,
+        "ocr_s": 4.0,
+        "assemble_s": 0.1,
+    }
+    page = {"width_px": 1000, "height_px": 2000, "rotation_deg": 0, "quality_flags": [], "dpi": 300}
+    read = {"text": "текст", "markdown": "текст"}
+    block = {"label": "text", "bbox_px": [10.0, 20.0, 900.0, 50.0], "content": "текст", "content_format": "text"}
+    by_ocr = {"engine": "tesseract", "page_key": "k", "ocr_seconds": 4.0}
+    return Batch(
+        documents=[
+            {
+                "document_id": contract,
+                **document,
+                "page_count": 3,
+                "native_pages": 1,
+                "ocr_pages": 2,
+                "failed_pages": 1,
+            },
+            {
+                "document_id": estimate,
+                **document,
+                "page_count": 1,
+                "native_pages": 1,
+                "ocr_pages": 0,
+                "failed_pages": 0,
+                "engine": None,
+                "ocr_runner": None,
+                "quality_grade": None,
+                "document_type": None,
+            },
+        ],
+        pages=[
+            {"document_id": contract, "page_number": 1, **page, **read, "text_source": "native"},
+            {
+                "document_id": contract,
+                "page_number": 2,
+                **page,
+                **read,
+                **by_ocr,
+                "text_source": "ocr",
+                "confidence": 0.9,
+            },
+            {"document_id": contract, "page_number": 3, **page, **by_ocr, "text_source": "none"},
+            {"document_id": estimate, "page_number": 1, **page, "text": "", "markdown": "", "text_source": "native"},
+        ],
+        blocks=[
+            {"document_id": contract, "page_number": 1, "block_number": 1, **block},
+            {"document_id": contract, "page_number": 2, "block_number": 1, **block, "confidence": 0.9},
+            {"document_id": contract, "page_number": 2, "block_number": 2, **block, "confidence": 0.8},
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def runner() -> SuiteRunner:
+    return SuiteRunner()
+
+
+@pytest.fixture(scope="module")
+def validator(runner: SuiteRunner) -> Validator:
+    return Validator(runner)
+
+
+def test_good_rows_have_no_verdict(validator: Validator) -> None:
+    assert validator.check_batch(*good_batch().frames()) == {}
+
+
+def test_a_batch_without_documents_is_fine(validator: Validator) -> None:
+    """All its sources were duplicates, or broken."""
+    assert validator.check_batch(*Batch().frames()) == {}
+
+
+def test_blank_documents_without_a_block_are_fine(validator: Validator) -> None:
+    batch = good_batch()
+    batch.blocks = []
+    assert validator.check_batch(*batch.frames()) == {}
+
+
+Spoil = Callable[[Batch], object]
+
+
+def document_is(**values: object) -> Spoil:
+    return lambda batch: batch.documents[0].update(values)
+
+
+def page_is(number: int, **values: object) -> Spoil:
+    return lambda batch: batch.pages[number - 1].update(values)
+
+
+def block_is(**values: object) -> Spoil:
+    return lambda batch: batch.blocks[2].update(values)
+
+
+def twice(table: str, place: int) -> Spoil:
+    return lambda batch: getattr(batch, table).append(copy.deepcopy(getattr(batch, table)[place]))
+
+
+def gone(table: str, place: int) -> Spoil:
+    return lambda batch: getattr(batch, table).pop(place)
+
+
+HUGE = "я" * 5000
+
+CRITICAL: dict[str, tuple[Spoil, str]] = {
+    # The schema: present, known, in range, well formed, unique.
+    **{
+        f"documents.{name}_present": (document_is(**{name: None}), f"{name} is missing")
+        for name in (
+            *("source_key", "filename", "media_type", "size_bytes", "page_count", "native_pages", "ocr_pages"),
+            *("failed_pages", "languages", "quality_flags", "markdown_key", "pipeline_version", "run_id"),
+            *("prepare_s", "ocr_s", "assemble_s"),
+        )
+    },
+    **{
+        f"documents.{name}_in_range": (document_is(**{name: -2}), f"{name} -2 is below {least}")
+        for name, least in (
+            *(("size_bytes", 1), ("page_count", 1), ("native_pages", 0), ("ocr_pages", 0), ("failed_pages", 0)),
+            *(("prepare_s", 0), ("ocr_s", 0), ("assemble_s", 0)),
+        )
+    },
+    "documents.document_type_known": (document_is(document_type="poem"), "document_type 'poem' is none of technical_"),
+    "documents.quality_grade_known": (document_is(quality_grade="A"), "quality_grade 'A' is none of good, fair, poor"),
+    "documents.ocr_runner_known": (document_is(ocr_runner="cloud"), "ocr_runner 'cloud' is none of docker, process"),
+    "documents.key_unique": (twice("documents", 0), "there is more than one row for this document"),
+    **{
+        f"pages.{name}_present": (page_is(2, **{name: None}), f"page 2: {name} is missing")
+        for name in ("width_px", "height_px", "rotation_deg", "quality_flags", "text_source")
+    },
+    **{
+        f"pages.{name}_in_range": (page_is(2, **{name: -2}), f"page 2: {name} -2 is below {least}")
+        for name, least in (("width_px", 0), ("height_px", 0), ("dpi", 1), ("rotation_deg", 0), ("ocr_seconds", 0))
+    },
+    "pages.page_number_in_range": (page_is(2, page_number=0), "page 0: page_number 0 is below 1"),
+    "pages.page_number_present": (page_is(2, page_number=None), "page ?: page_number is missing"),
+    "pages.confidence_in_range": (page_is(2, confidence=1.7), "page 2: confidence 1.7 is above 1"),
+    "pages.text_source_known": (page_is(2, text_source="guess"), "page 2: text_source 'guess' is none of native, ocr"),
+    "pages.key_unique": (twice("pages", 1), "page 2: there is more than one row for this page"),
+    **{
+        f"blocks.{name}_present": (block_is(**{name: None}), f"page 2, block 2: {name} is missing")
+        for name in ("label", "bbox_px", "content", "content_format")
+    },
+    "blocks.page_number_present": (block_is(page_number=None), "page ?, block 2: page_number is missing"),
+    "blocks.page_number_in_range": (block_is(page_number=0), "page 0, block 2: page_number 0 is below 1"),
+    "blocks.block_number_present": (block_is(block_number=None), "page 2, block ?: block_number is missing"),
+    "blocks.block_number_in_range": (block_is(block_number=0), "page 2, block 0: block_number 0 is below 1"),
+    "blocks.label_known": (block_is(label=HUGE), "page 2, block 2: label 'яяяяяяяяяяяя...яяяяяяяяяяяяя' is none of"),
+    "blocks.content_format_known": (
+        block_is(content_format="rtf"),
+        "content_format 'rtf' is none of text, html, latex",
+    ),
+    "blocks.confidence_in_range": (block_is(confidence=-0.5), "page 2, block 2: confidence -0.5 is below 0"),
+    "blocks.key_unique": (twice("blocks", 2), "page 2, block 2: there is more than one row for this block"),
+    # What the schema cannot say.
+    "documents.all_pages_counted": (document_is(native_pages=2), "2 native and 2 OCR pages are not 3 pages"),
+    "documents.all_pages_there": (gone("pages", 1), "it has 3 pages, and 2 rows in table pages"),
+    "documents.failed_pages_counted": (
+        document_is(failed_pages=0),
+        "failed_pages is 0, and 1 rows in table pages failed",
+    ),
+    "documents.engine_named": (document_is(engine=None), "pages were read by OCR, and no engine is named"),
+    "pages.within_document": (page_is(2, page_number=8), "page 8: the document has only 3 pages"),
+    "pages.rotation_known": (page_is(2, rotation_deg=45), "page 2: rotation_deg 45 is none of 0, 90, 180, 270"),
+    "pages.document_there": (gone("documents", 0), "page 1: its document has no row in table documents"),
+    "pages.failed_without_text": (page_is(3, text="x"), "page 3: the page failed, and yet it has text"),
+    "pages.failed_without_markdown": (page_is(3, markdown="x"), "page 3: the page failed, and yet it has markdown"),
+    "pages.read_with_text": (page_is(1, text=None), "page 1: the page was read, and text is missing"),
+    "pages.read_with_markdown": (page_is(1, markdown=None), "page 1: the page was read, and markdown is missing"),
+    "pages.ocr_with_engine": (page_is(2, engine=None), "page 2: the page was read by OCR, and engine is missing"),
+    "pages.ocr_with_page_key": (page_is(2, page_key=None), "page 2: the page was read by OCR, and page_key is missing"),
+    "blocks.page_there": (block_is(page_number=9), "page 9, block 2: its page has no row in table pages"),
+    "blocks.box_of_four": (block_is(bbox_px=[1.0, 2.0]), "page 2, block 2: bbox_px has 2 numbers instead of four"),
+}
+
+WARNINGS: dict[str, tuple[Spoil, str]] = {
+    "pages.width_px_positive": (page_is(1, width_px=0), "page 1: width_px is 0"),
+    "pages.height_px_positive": (page_is(1, height_px=0), "page 1: height_px is 0"),
+    "blocks.box_x0_before_x1": (
+        block_is(bbox_px=[100.0, 20.0, 90.0, 50.0]),
+        "page 2, block 2: the box [100, 20, 90, 50] is turned inside out",
+    ),
+    "blocks.box_y0_before_y1": (
+        block_is(bbox_px=[10.0, 60.0, 90.0, 50.0]),
+        "page 2, block 2: the box [10, 60, 90, 50] is turned inside out",
+    ),
+    **{
+        f"blocks.box_{side}_on_page": (
+            block_is(bbox_px=box),
+            f"page 2, block 2: the box [{', '.join(f'{number:g}' for number in box)}] reaches outside the page "
+            "(1000 × 2000 px)",
+        )
+        for side, box in (
+            ("x0", [-2.0, 20.0, 90.0, 50.0]),
+            ("y0", [10.0, -1.5, 90.0, 50.0]),
+            ("x1", [10.0, 20.0, 1001.5, 50.0]),
+            ("y1", [10.0, 20.0, 90.0, 2002.0]),
+        )
+    },
+}
+
+ELSEWHERE = {
+    "documents.not_empty": "test_pages_without_any_document_are_critical",
+    "pages.not_empty": "test_documents_without_any_page_are_critical",
+    **{
+        f"{table}.document_id_present": "test_a_row_of_no_document_is_an_error_of_ours"
+        for table in ("documents", "pages", "blocks")
+    },
+    **{
+        f"{table}.document_id_well_formed": "test_a_malformed_document_id_is_critical"
+        for table in ("documents", "pages", "blocks")
+    },
+}
+
+
+def test_every_check_has_rows_that_break_it() -> None:
+    names = {
+        f"{suite.name}.{check.name}"
+        for suite in (document_suite(), page_suite(), block_suite())
+        for check in suite.checks
+        if not check.is_structural
+    }
+    assert names == CRITICAL.keys() | WARNINGS.keys() | ELSEWHERE.keys()
+    assert set(ELSEWHERE.values()) <= globals().keys()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came out for all the spoiled documents, which were checked in one batch: each check costs a second."""
+
+    verdicts: dict[str, Verdict]
+    failed_checks: set[str]
+
+    def of(self, name: str) -> dict[str, Verdict]:
+        """The verdicts on the documents that were made for a check."""
+        return {kind: self.verdicts[made] for kind, made in case_ids(name).items() if made in self.verdicts}
+
+
+def case_ids(name: str) -> dict[str, str]:
+    return {kind: hashlib.sha256(f"{name} {kind}".encode()).hexdigest() for kind in ("contract", "estimate")}
+
+
+@pytest.fixture(scope="module")
+def checked() -> Checked:
+    everything = Batch()
+    for name, (spoil, _) in (CRITICAL | WARNINGS).items():
+        batch = good_batch(**case_ids(name))
+        spoil(batch)
+        everything.documents.extend(batch.documents)
+        everything.pages.extend(batch.pages)
+        everything.blocks.extend(batch.blocks)
+    runner = SuiteRunner()
+    verdicts = Validator(runner).check_batch(*everything.frames())
+    return Checked(verdicts, {f"{result.suite}.{result.name}" for result in runner.results if not result.is_passed})
+
+
+@pytest.mark.parametrize("name", CRITICAL)
+def test_bad_rows_are_critical_for_their_document_alone(name: str, checked: Checked) -> None:
+    verdicts = checked.of(name)
+    assert list(verdicts) == ["contract"]
+    assert any(CRITICAL[name][1] in told for told in verdicts["contract"].critical), verdicts
+    assert name in checked.failed_checks
+
+
+@pytest.mark.parametrize("name", WARNINGS)
+def test_doubtful_rows_are_a_warning_and_no_more(name: str, checked: Checked) -> None:
+    assert checked.of(name) == {"contract": Verdict(warnings=(WARNINGS[name][1],))}
+    assert name in checked.failed_checks
+
+
+def test_a_box_may_reach_one_pixel_over_the_edge(validator: Validator) -> None:
+    batch = good_batch()
+    block_is(bbox_px=[-1.0, -0.5, 1001.0, 2000.4])(batch)
+    assert validator.check_batch(*batch.frames()) == {}
+
+
+def test_documents_without_any_page_are_critical(validator: Validator) -> None:
+    batch = good_batch()
+    batch.pages, batch.blocks = [], []
+    verdicts = validator.check_batch(*batch.frames())
+    assert list(verdicts) == [CONTRACT, ESTIMATE]
+    assert "table pages has no rows" in verdicts[ESTIMATE].critical
+    assert "it has 1 pages, and 0 rows in table pages" in verdicts[ESTIMATE].critical
+
+
+def test_pages_without_any_document_are_critical(validator: Validator) -> None:
+    batch = good_batch()
+    batch.documents = []
+    verdicts = validator.check_batch(*batch.frames())
+    assert "table documents has no rows" in verdicts[ESTIMATE].critical
+    assert "page 1: its document has no row in table documents" in verdicts[ESTIMATE].critical
+
+
+def test_a_malformed_document_id_is_critical(validator: Validator) -> None:
+    batch = good_batch()
+    for row in (*batch.documents, *batch.pages, *batch.blocks):
+        row["document_id"] = row["document_id"].replace(CONTRACT, "../../etc")
+    critical = validator.check_batch(*batch.frames())["../../etc"].critical
+    assert "document_id '../../etc' does not match ^[0-9a-f]{64}$" in critical
+    assert "page 1: document_id '../../etc' does not match ^[0-9a-f]{64}$" in critical
+    assert "page 1, block 1: document_id '../../etc' does not match ^[0-9a-f]{64}$" in critical
+
+
+def test_many_failures_of_one_kind_are_told_once_and_counted(validator: Validator) -> None:
+    batch = good_batch()
+    block = batch.blocks[2]
+    batch.blocks = [{**block, "block_number": number, "confidence": 2.0} for number in range(1, 301)]
+    told = validator.check_batch(*batch.frames())[CONTRACT].critical
+    assert told == (
+        *(f"page 2, block {number}: confidence 2 is above 1" for number in range(1, MOST_EXAMPLES + 1)),
+        "and 295 more like this: page 2, block 5: confidence 2 is above 1",
+    )
+
+
+def test_each_failing_document_of_a_batch_gets_its_own_verdict(validator: Validator) -> None:
+    batch = good_batch()
+    page_is(2, confidence=1.7)(batch)
+    page_is(4, width_px=0)(batch)
+    assert validator.check_batch(*batch.frames()) == {
+        CONTRACT: Verdict(critical=("page 2: confidence 1.7 is above 1",)),
+        ESTIMATE: Verdict(warnings=("page 1: width_px is 0",)),
+    }
+
+
+# Errors of the pipeline are no failures of documents
+
+
+@pytest.mark.parametrize("table", ["documents", "pages", "blocks"])
+def test_a_row_of_no_document_is_an_error_of_ours(table: str, validator: Validator) -> None:
+    batch = good_batch()
+    getattr(batch, table)[0]["document_id"] = None
+    with pytest.raises(ValidationBrokenError, match=f"table {table} has a row without a document_id"):
+        validator.check_batch(*batch.frames())
+
+
+def test_a_missing_column_stops_the_run(validator: Validator) -> None:
+    documents, pages, blocks = good_batch().frames()
+    with pytest.raises(ValidationBrokenError, match="the rows of table pages lack the columns confidence, model"):
+        validator.check_batch(documents, pages.drop(columns=["confidence", "model"]), blocks)
+
+
+@pytest.mark.parametrize(("table", "column"), [(PAGES, "dpi"), (DOCUMENTS, "filename"), (BLOCKS, "bbox_px")])
+def test_a_wrong_type_stops_the_run(table: Table, column: str, validator: Validator) -> None:
+    frames = dict(zip(("documents", "pages", "blocks"), good_batch().frames(), strict=True))
+    wrong = pd.Series([0.5] * len(frames[table.name]), dtype=pd.ArrowDtype(pa.float32()))
+    frames[table.name] = frames[table.name].assign(**{column: wrong})
+    with pytest.raises(ValidationBrokenError, match=f"{column} has to be of type"):
+        validator.check_batch(frames["documents"], frames["pages"], frames["blocks"])
+
+
+def test_an_expectation_that_cannot_be_evaluated_stops_the_run(runner: SuiteRunner) -> None:
+    check = Check("odd", lambda gxe: gxe.ExpectColumnValuesToNotBeNull(column="no such column"), lambda row: "odd")
+    with pytest.raises(ValidationBrokenError, match=r"check odd of strange could not be made: .*no such column"):
+        runner.run(Suite("strange", (check,), lambda row: ""), pd.DataFrame({"x": [1]}))
+
+
+# Results over a run
+
+
+def test_results_are_summed_over_the_batches_of_a_run() -> None:
+    runner = SuiteRunner()
+    validator = Validator(runner)
+    for confidence in (0.5, 1.7, 1.8):
+        batch = good_batch()
+        page_is(2, confidence=confidence)(batch)
+        validator.check_batch(*batch.frames())
+    results = {(result.suite, result.name): result for result in runner.results}
+    assert results["pages", "confidence_in_range"].model_dump() == {
+        "suite": "pages",
+        "name": "confidence_in_range",
+        "expectation": "expect_column_values_to_be_between",
+        "severity": Severity.CRITICAL,
+        "checked_rows": 12,
+        "failed_rows": 2,
+        "examples": ("page 2: confidence 1.7 is above 1", "page 2: confidence 1.8 is above 1"),
+    }
+    assert results["blocks", "label_known"].is_passed
+
+
+def test_nothing_is_left_behind_and_nothing_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    Validator(SuiteRunner()).check_batch(*good_batch().frames())
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr() == ("", "")
