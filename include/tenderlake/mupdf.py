@@ -60,4 +60,9 @@ def first_complaint() -> str | None:
     return "".join(ch if ch.isprintable() else "?" for ch in telling[0])[:200] if telling else None
 
 
-__all__ = ["Document", "Page", "first_complaint", "forget_complaints", "pymupdf"]
+def is_page_incomplete() -> bool:
+    """Whether MuPDF gave up a part of a page's content since :func:`forget_complaints`."""
+    return "page may not be correct" in str(pymupdf.TOOLS.mupdf_warnings(reset=False) or "")
+
+
+__all__ = ["Document", "Page", "first_complaint", "forget_complaints", "is_page_incomplete", "pymupdf"]

@@ -94,13 +94,22 @@ def page_scale(width_pt: float, height_pt: float, dpi: int, max_pixels: int) -> 
     return PageScale(lower / 72, lower, is_downscaled=True) if lower >= 1 else PageScale(most * 0.999, None, True)
 
 
-def render_page(page: Page, content: PageContent, *, dpi: int, max_pixels: int) -> PageImage:
-    """The image of a PDF page, upright; raises whatever PyMuPDF raises where the page cannot be drawn."""
-    picture = _embedded_picture(page, content, dpi, max_pixels)
-    if picture is not None:
-        return picture
-    turn = content.page_turn
-    scale = page_scale(turn.width_pt, turn.height_pt, _useful_dpi(page, content, dpi), max_pixels)
+def render_page(page: Page, content: PageContent | None, *, dpi: int, max_pixels: int) -> PageImage:
+    """The image of a PDF page, upright; raises whatever PyMuPDF raises where the page cannot be drawn.
+
+    Args:
+        page: The page of PyMuPDF.
+        content: What was read from it; None where that failed, then the page is simply rendered.
+        dpi: The resolution that is wanted.
+        max_pixels: A larger page is rendered at less, and flagged.
+    """
+    useful_dpi = dpi
+    if content is not None:
+        picture = _embedded_picture(page, content, dpi, max_pixels)
+        if picture is not None:
+            return picture
+        useful_dpi = _useful_dpi(page, content, dpi)
+    scale = page_scale(page.rect.width, page.rect.height, useful_dpi, max_pixels)
     is_coloured = any(_can_have_colour(image) for image in page.get_images(full=True))
     pixmap = page.get_pixmap(
         matrix=pymupdf.Matrix(scale.px_per_pt, scale.px_per_pt),

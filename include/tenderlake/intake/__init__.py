@@ -1,0 +1,76 @@
+"""From a file to pages: what it is, its native texts, its page images, or why it ends here.
+
+:func:`prepare_document` is a pure local function: a path in, a folder out. Documents are hostile, so the pipeline calls
+it through :mod:`tenderlake.sandbox` only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tenderlake.documents import DocumentManifest, PrepareLimits, PrepareOptions, Rejection
+from tenderlake.intake.folder import PreparedFolder
+from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError
+from tenderlake.intake.pdf import prepare_pdf
+from tenderlake.intake.pictures import prepare_pictures
+from tenderlake.intake.sniffing import SourceFormat, sniff
+from tenderlake.states import SourceState
+
+
+def prepare_document(
+    path: Path, output: Path, *, document_id: str, options: PrepareOptions, limits: PrepareLimits
+) -> DocumentManifest | Rejection:
+    """Prepare one document.
+
+    Args:
+        path: The file; its name plays no part.
+        output: A folder, made where missing. On success it holds ``manifest.json`` (written last), the native texts
+            (``native-pages.jsonl``) and the page images (``page-000001.jpg`` and so on).
+        document_id: The SHA-256 of the file.
+        options: How pages are made.
+        limits: Sizes that are checked here; time and memory are for the sandbox to enforce.
+
+    Returns:
+        The manifest, or the final state of a file that cannot be prepared and the reason for people.
+
+    Raises:
+        OSError: The disk failed; the document is not to blame.
+    """
+    folder = PreparedFolder(output)
+    try:
+        size_bytes = _checked_size(path, limits)
+        source_format = sniff(path)
+        if not isinstance(source_format, SourceFormat):
+            raise RejectedError(
+                SourceState.SKIPPED_UNSUPPORTED,
+                f"{source_format.name} ({source_format.media_type}): this version reads PDF and images only",
+            )
+        if source_format is SourceFormat.PDF:
+            pages = prepare_pdf(path, folder, document_id, options, limits)
+        else:
+            pages = prepare_pictures(path, source_format, folder, limits)
+            folder.add_native_pages(())
+    except RejectedError as error:
+        return error.rejection
+    except MemoryError:
+        return Rejection(state=SourceState.QUARANTINED_TOO_LARGE, reason=NOT_ENOUGH_MEMORY)
+    manifest = DocumentManifest(
+        document_id=document_id, media_type=source_format.value, size_bytes=size_bytes, options=options, pages=pages
+    )
+    folder.finish(manifest)
+    return manifest
+
+
+def _checked_size(path: Path, limits: PrepareLimits) -> int:
+    size_bytes = path.stat().st_size
+    if size_bytes == 0:
+        raise RejectedError(SourceState.SKIPPED_EMPTY, "the file has 0 bytes")
+    if size_bytes > limits.max_document_bytes:
+        raise RejectedError(
+            SourceState.QUARANTINED_TOO_LARGE,
+            f"it has {size_bytes} bytes, more than TENDERLAKE_MAX_DOCUMENT_BYTES ({limits.max_document_bytes})",
+        )
+    return size_bytes
+
+
+__all__ = ["prepare_document"]

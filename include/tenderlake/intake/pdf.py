@@ -1,0 +1,228 @@
+"""Prepares PDF files: for every page its native text or an image for OCR.
+
+A page that can be neither read nor drawn does not lose the others: it becomes an image page without an image
+(``image_name`` None) with flag ``render_failed``, and its reason says what is wrong. The same happens to a page of a
+damaged file of which nothing is left: it must not pass for a blank one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tenderlake.documents import PageKind, PagePlan, PrepareLimits, PrepareOptions, TextLayerMode
+from tenderlake.intake.folder import PreparedFolder
+from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError, is_disk_trouble, is_out_of_memory, one_line
+from tenderlake.mupdf import Document, Page, first_complaint, forget_complaints, is_page_incomplete, pymupdf
+from tenderlake.nativetext import ENGINE, ENGINE_VERSION, NativePage, NativeText
+from tenderlake.pagecontent import PageContent, read_page
+from tenderlake.pageflags import PageFlag
+from tenderlake.rendering import page_scale, render_page
+from tenderlake.states import SourceState
+from tenderlake.textlayer import Judgement, judge_page
+
+
+def native_page_key(document_id: str, page_number: int, options: PrepareOptions) -> str:
+    """The page key of a native page: the same for the same bytes, options and version of the library."""
+    parts = [document_id, page_number, options.digest, ENGINE, ENGINE_VERSION]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def prepare_pdf(
+    path: Path, folder: PreparedFolder, document_id: str, options: PrepareOptions, limits: PrepareLimits
+) -> tuple[PagePlan, ...]:
+    """Prepare all pages of a PDF.
+
+    Raises:
+        RejectedError: A password is needed, nothing of the file can be read, or it has too many pages.
+    """
+    forget_complaints()
+    with _open(path) as document:
+        page_count = _count_pages(document, limits)
+        _refuse_dynamic_form(document)
+        job = _PdfJob(document, folder, document_id, options, limits)
+        pages = tuple(job.prepare(number) for number in range(1, page_count + 1))
+        if all(page.kind is PageKind.IMAGE and page.image_name is None for page in pages):
+            raise RejectedError(_state_of(pages), f"no page can be read: {pages[0].reason}")
+        job.write_native_pages(pages)
+    return pages
+
+
+def _open(path: Path) -> Document:
+    try:
+        return pymupdf.open(path, filetype="pdf")
+    except Exception as error:  # PyMuPDF has many error types; all mean that the file does not open
+        if is_out_of_memory(error):
+            raise RejectedError(SourceState.QUARANTINED_TOO_LARGE, NOT_ENOUGH_MEMORY) from error
+        complaint = first_complaint() or one_line(str(error).replace(str(path), "the file"))
+        if "crypt" in complaint.lower():
+            raise RejectedError(
+                SourceState.QUARANTINED_ENCRYPTED, f"the encryption is not known: {complaint}"
+            ) from error
+        raise RejectedError(
+            SourceState.QUARANTINED_CORRUPT, f"the PDF is damaged beyond repair: {complaint}"
+        ) from error
+
+
+def _count_pages(document: Document, limits: PrepareLimits) -> int:
+    # Asked once, before anything else: asking again after a successful password makes all pages come back empty.
+    if document.needs_pass:
+        raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, "the PDF opens only with a password")
+    try:
+        page_count = int(document.page_count)
+    except Exception as error:
+        raise RejectedError(
+            SourceState.QUARANTINED_CORRUPT, f"the PDF has no list of pages: {one_line(error)}"
+        ) from error
+    if page_count < 1:
+        complaint = first_complaint()
+        raise RejectedError(
+            SourceState.QUARANTINED_CORRUPT, "the PDF has no pages" + (f": {complaint}" if complaint else "")
+        )
+    if page_count > limits.max_pages:
+        raise RejectedError(
+            SourceState.QUARANTINED_TOO_LARGE,
+            f"it has {page_count} pages, more than TENDERLAKE_MAX_PAGES ({limits.max_pages})",
+        )
+    return page_count
+
+
+def _refuse_dynamic_form(document: Document) -> None:
+    """A dynamic XFA form has no pages until Adobe's program makes them: it would pass for a blank document."""
+    if document.xref_get_key(document.pdf_catalog(), "NeedsRendering") == ("bool", "true"):
+        raise RejectedError(
+            SourceState.QUARANTINED_CONVERSION_FAILED, "a dynamic XFA form: only Adobe Acrobat can make its pages"
+        )
+
+
+def _state_of(pages: tuple[PagePlan, ...]) -> SourceState:
+    is_large = any(page.reason == NOT_ENOUGH_MEMORY for page in pages)
+    return SourceState.QUARANTINED_TOO_LARGE if is_large else SourceState.QUARANTINED_CORRUPT
+
+
+@dataclass
+class _PdfJob:
+    """The pages of one document, one after another."""
+
+    document: Document
+    folder: PreparedFolder
+    document_id: str
+    options: PrepareOptions
+    limits: PrepareLimits
+    text: NativeText = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.text = NativeText(self.document_id)
+
+    def write_native_pages(self, pages: tuple[PagePlan, ...]) -> None:
+        """Label and write the native texts, when all pages are known."""
+        keys = {
+            page.page_number: native_page_key(self.document_id, page.page_number, self.options)
+            for page in pages
+            if page.kind is PageKind.NATIVE
+        }
+        self.folder.add_native_pages(self.text.results(keys))
+
+    def prepare(self, number: int) -> PagePlan:
+        """One page; whatever goes wrong with it is in the plan."""
+        forget_complaints()
+        size = (0, 0)
+        try:
+            page = self.document[number - 1]
+            size = (round(page.rect.width), round(page.rect.height))
+            return self._prepare(number, page)
+        except Exception as error:  # the library raises nearly anything on a broken page
+            if is_disk_trouble(error):
+                raise
+            if is_out_of_memory(error):
+                pymupdf.TOOLS.store_shrink(100)
+                return self._failed(number, NOT_ENOUGH_MEMORY, size)
+            complaint = first_complaint() or one_line(error) or type(error).__name__
+            return self._failed(number, f"the page cannot be drawn: {complaint}", size)
+
+    def _prepare(self, number: int, page: Page) -> PagePlan:
+        content, judgement = self._judge(page)
+        if content is not None and judgement.kind is PageKind.NATIVE:
+            if PageFlag.BLANK_PAGE in judgement.flags and (damage := self._damage(page)):
+                return self._failed(number, f"nothing is left of this page of a damaged file: {damage}", (0, 0))
+            try:
+                return self._native(number, page, content, judgement)
+            except Exception as error:
+                if is_out_of_memory(error) or self.options.text_layer is TextLayerMode.ONLY:
+                    raise
+                judgement = Judgement(PageKind.IMAGE, f"the text layer cannot be taken: {one_line(error)}")
+        return self._image(number, page, content, judgement)
+
+    def _judge(self, page: Page) -> tuple[PageContent | None, Judgement]:
+        try:
+            content = read_page(page, with_hidden_text=self.options.text_layer is TextLayerMode.ONLY)
+            return content, judge_page(page, content, self.options)
+        except Exception as error:
+            if is_out_of_memory(error) or self.options.text_layer is TextLayerMode.ONLY:
+                raise
+            return None, Judgement(PageKind.IMAGE, f"the content cannot be read as text: {one_line(error)}")
+
+    def _damage(self, page: Page) -> str | None:
+        """Why a page that shows nothing may have shown something once, else None."""
+        complaint = first_complaint()
+        if complaint is not None and "error" in complaint:
+            return complaint
+        if self.document.is_repaired and not page.read_contents():
+            return complaint or "its content is missing"
+        return None
+
+    def _native(self, number: int, page: Page, content: PageContent, judgement: Judgement) -> PagePlan:
+        turn = content.turn
+        scale = page_scale(turn.width_pt, turn.height_pt, self.options.dpi, self.limits.max_page_pixels)
+        native = NativePage(
+            page_number=number,
+            width_px=max(1, round(turn.width_pt * scale.px_per_pt)),
+            height_px=max(1, round(turn.height_pt * scale.px_per_pt)),
+            rotation_deg=turn.rotation_deg,
+            px_per_pt=scale.px_per_pt,
+            quality_flags=self._flags(judgement.flags),
+        )
+        self.text.add(page, content, native)
+        return PagePlan(
+            page_number=number,
+            kind=PageKind.NATIVE,
+            reason=judgement.reason,
+            width_px=native.width_px,
+            height_px=native.height_px,
+            dpi=scale.dpi,
+            rotation_deg=native.rotation_deg,  # type: ignore[arg-type]  # one of the four, checked by pydantic
+            quality_flags=native.quality_flags,
+        )
+
+    def _image(self, number: int, page: Page, content: PageContent | None, judgement: Judgement) -> PagePlan:
+        image = render_page(page, content, dpi=self.options.dpi, max_pixels=self.limits.max_page_pixels)
+        return PagePlan(
+            page_number=number,
+            kind=PageKind.IMAGE,
+            reason=judgement.reason,
+            width_px=image.width_px,
+            height_px=image.height_px,
+            dpi=image.dpi,
+            rotation_deg=int(page.rotation) % 360,  # type: ignore[arg-type]
+            image_name=self.folder.add_image(number, image),
+            image_media_type=image.media_type,
+            image_size_bytes=len(image.data),
+            quality_flags=self._flags((*judgement.flags, *image.flags)),
+        )
+
+    def _flags(self, flags: tuple[PageFlag, ...]) -> tuple[str, ...]:
+        repaired = (PageFlag.REPAIRED_FILE,) if self.document.is_repaired else ()
+        damaged = (PageFlag.DAMAGED_PAGE,) if is_page_incomplete() else ()
+        return tuple(flag.value for flag in dict.fromkeys((*flags, *repaired, *damaged)))
+
+    def _failed(self, number: int, reason: str, size: tuple[int, int]) -> PagePlan:
+        return PagePlan(
+            page_number=number,
+            kind=PageKind.IMAGE,
+            reason=reason,
+            width_px=size[0],
+            height_px=size[1],
+            quality_flags=self._flags((PageFlag.RENDER_FAILED,)),
+        )
