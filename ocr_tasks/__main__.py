@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from ocr_tasks.cli import main
 
@@ -12,7 +13,8 @@ if __name__ == "__main__":
     progress = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     code = main(output=progress)
-    progress.flush()
+    with suppress(BrokenPipeError):
+        progress.flush()
     sys.stderr.flush()
     # Not sys.exit: it would wait for downloads in flight, and storage that does not answer can hold them for minutes.
     os._exit(code)

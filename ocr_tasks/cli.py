@@ -8,12 +8,13 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn, TextIO
 
 from ocr_tasks.contract import EngineSpec, ExitCode, Progress
 from ocr_tasks.engines import ENGINES, create_engine, engine_class
 from ocr_tasks.errors import BadShardError, EngineUnavailableError, StoppedError, TaskError
-from ocr_tasks.run import ShardRun, load_shard, shard_folder
+from ocr_tasks.run import ShardRun, load_shard
 from ocr_tasks.settings import SHARD_VARIABLE, RunSettings
 from ocr_tasks.termination import exit_when_told
 from ocr_tasks.transfer import Transfer, without_secrets
@@ -51,8 +52,10 @@ def _run(options: argparse.Namespace, output: TextIO) -> ExitCode:
     settings = RunSettings.from_environment(os.environ)
     writing = threading.Lock()
     exit_when_told(writing)
-    transfer = Transfer(connections=settings.prefetch_pages + 1, base_folder=shard_folder(address))
-    shard = load_shard(address, transfer)
+    # Relative paths in a shard are relative to the folder it lies in.
+    base_folder = None if "://" in address else Path(address).absolute().parent
+    transfer = Transfer(connections=settings.prefetch_pages + 1, base_folder=base_folder)
+    shard = load_shard(address if base_folder is None else Path(address).name, transfer)
     engine = create_engine(shard.engine)
     try:
         return ShardRun(shard, engine, transfer, settings, _line_writer(output), writing).run()
@@ -110,14 +113,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-class _WithoutSecrets(logging.Formatter):
+class WithoutSecrets(logging.Formatter):
     """Hides signatures in whatever is logged; urllib3, for one, logs whole addresses when it retries."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The usual line, without the query of any address in it."""
         return without_secrets(super().format(record))
 
 
 def _log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_WithoutSecrets("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(WithoutSecrets("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -243,11 +242,6 @@ class ShardRun:
 
     def _progress(self, event: ProgressEvent, **facts: object) -> Progress:
         return Progress.model_validate({"event": event, "done": self._done, "total": len(self._shard.pages), **facts})
-
-
-def shard_folder(address: str) -> Path | None:
-    """The folder that a shard's relative paths are relative to; None where the shard is no file."""
-    return None if "://" in address else Path(address).parent
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,165 @@
+"""Given pages of Russian print, Tesseract reads them. The real library, real language data, pages made here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+
+from ocr_tasks.contract import BlockLabel, EngineSpec
+from ocr_tasks.engines import PageReading, create_engine
+from ocr_tasks.engines.tessdata import PREFIX_VARIABLE, data_file, find_tessdata
+from ocr_tasks.engines.tesseract import TesseractEngine
+from ocr_tasks.errors import BadShardError, EngineUnavailableError, PageError, PageTimeoutError
+from ocr_tasks.images import PageImage
+from tests.obstacles import language_data_obstacle, missing
+from tests.pages import printed_page
+from tests.texts import squeezed, word_recall
+
+pytestmark = pytest.mark.integration
+
+HEADING = "ТЕХНИЧЕСКОЕ ЗАДАНИЕ"
+PARAGRAPHS = (
+    "Поставщик обязуется поставить Заказчику бумагу офисную в количестве 1200 пачек, а Заказчик обязуется принять "
+    "и оплатить товар на условиях настоящего договора.",
+    "Начальная (максимальная) цена договора: 1 254 300,00 рублей, в том числе НДС 20 %. ИНН 7701234567. "
+    "Адрес: info@example.ru",
+)
+PRINTED = f"<h1>{HEADING}</h1>" + "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+TRUTH = "\n".join((HEADING, *PARAGRAPHS))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def language_data() -> None:
+    if obstacle := language_data_obstacle():
+        missing(obstacle)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[TesseractEngine]:
+    engine = TesseractEngine(EngineSpec(name="tesseract"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def printed() -> Image.Image:
+    return printed_page(PRINTED)
+
+
+def read(engine: TesseractEngine, image: Image.Image, dpi: int | None = 200, timeout_s: float = 120.0) -> PageReading:
+    return engine.read(PageImage(image=image, page_number=1, dpi=dpi), timeout_s)
+
+
+def text(reading: PageReading) -> str:
+    return "\n".join(block.content for block in reading.blocks)
+
+
+def test_russian_print_is_read_letter_by_letter(engine: TesseractEngine, printed: Image.Image) -> None:
+    reading = read(engine, printed)
+
+    assert squeezed(text(reading)) == squeezed(TRUTH)
+    assert [block.label for block in reading.blocks] == [BlockLabel.HEADING, BlockLabel.TEXT, BlockLabel.TEXT]
+    assert reading.blocks[0].heading_level == 1
+
+
+def test_boxes_and_confidences_are_those_of_the_print(engine: TesseractEngine, printed: Image.Image) -> None:
+    reading = read(engine, printed)
+
+    assert (reading.width_px, reading.height_px, reading.rotation_deg) == (*printed.size, 0)
+    assert reading.confidence is not None
+    assert 0.85 < reading.confidence < 1
+    for block in reading.blocks:
+        assert block.confidence is not None
+        assert block.content.split("\n") == [line.text for line in block.lines]
+        for line in block.lines:
+            # The ink of a line fills its box, and nothing is left of it.
+            left, top, right, bottom = (round(edge) for edge in line.bbox_px)
+            ink = ImageOps.invert(printed.crop((0, top, printed.width, bottom))).getbbox()
+            assert ink is not None
+            assert abs(ink[0] - left) <= 3
+            assert abs(ink[2] - right) <= 3
+
+
+def test_a_page_is_read_the_same_first_or_later(engine: TesseractEngine, printed: Image.Image) -> None:
+    other = printed_page("<p>Приложение № 2 к договору поставки: спецификация товара, цены и сроки.</p>")
+    before = read(engine, printed)
+    read(engine, other)
+    assert read(engine, printed) == before
+
+
+def test_colour_reads_as_grey(engine: TesseractEngine, printed: Image.Image) -> None:
+    assert read(engine, printed.convert("RGB")) == read(engine, printed)
+
+
+def test_low_resolution_is_enlarged_and_boxes_stay_those_of_the_image(engine: TesseractEngine) -> None:
+    small = printed_page(PRINTED, dpi=72)
+    reading = read(engine, small, dpi=72)
+
+    assert word_recall(TRUTH, text(reading)) > 0.9
+    assert (reading.width_px, reading.height_px) == small.size
+    left, top, right, bottom = reading.blocks[-1].bbox_px
+    assert 0 <= left < right <= small.width
+    assert 0 <= top < bottom <= small.height / 3  # the print ends in the upper third
+
+
+@pytest.mark.parametrize("dpi", [None, 72])
+def test_an_unknown_or_impossible_dpi_does_no_harm(
+    engine: TesseractEngine, printed: Image.Image, dpi: int | None
+) -> None:
+    assert squeezed(text(read(engine, printed, dpi=dpi))) == squeezed(TRUTH)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 3), (10, 200), (800, 600)])
+def test_an_empty_page_is_read_as_empty(engine: TesseractEngine, size: tuple[int, int]) -> None:
+    reading = read(engine, Image.new("L", size, 255), dpi=None)
+    assert (reading.blocks, reading.confidence) == ((), None)
+
+
+def test_a_picture_is_a_picture_and_rules_are_nothing(engine: TesseractEngine) -> None:
+    page = printed_page(PRINTED)
+    page.paste(Image.effect_noise((500, 500), 120), (600, 1500))
+    page.paste(0, (150, 1200, 1500, 1204))
+    labels = [block.label for block in read(engine, page).blocks]
+    assert labels.count(BlockLabel.PICTURE) == 1
+    assert set(labels) == {BlockLabel.HEADING, BlockLabel.TEXT, BlockLabel.PICTURE}
+
+
+def test_a_page_that_takes_too_long_is_given_up_and_the_next_is_read(
+    engine: TesseractEngine, printed: Image.Image
+) -> None:
+    with pytest.raises(PageTimeoutError, match=r"not read within 0\.001 s"):
+        read(engine, printed, timeout_s=0.001)
+    assert squeezed(text(read(engine, printed))) == squeezed(TRUTH)
+
+
+def test_an_image_longer_than_tesseract_can_count_says_so(engine: TesseractEngine) -> None:
+    with pytest.raises(PageError, match="33000 × 10 pixels, Tesseract takes 32767 at most"):
+        read(engine, Image.new("L", (33_000, 10), 255), dpi=300)
+
+
+def test_the_engine_says_which_model_read_the_page(engine: TesseractEngine) -> None:
+    assert engine.info.name == "tesseract"
+    assert engine.info.version.startswith("5.")
+    assert engine.info.model == "rus+eng"
+    assert engine.info.model_digest is not None
+    assert len(engine.info.model_digest) == 64
+
+
+def test_language_data_that_is_damaged_is_told_from_missing_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Tesseract alone would go on without Russian, in English.
+    good = data_file(find_tessdata(["eng"]), "eng")
+    (tmp_path / "eng.traineddata").write_bytes(good.read_bytes())
+    (tmp_path / "rus.traineddata").write_bytes(b"not a model")
+    monkeypatch.setenv(PREFIX_VARIABLE, str(tmp_path))
+    with pytest.raises(EngineUnavailableError, match=f"cannot load its language data in {tmp_path}"):
+        create_engine(EngineSpec(name="tesseract", languages=("eng", "rus")))
+
+
+def test_a_segmentation_mode_that_does_not_exist_is_a_bad_shard() -> None:
+    with pytest.raises(BadShardError, match="psm"):
+        create_engine(EngineSpec(name="tesseract", options={"psm": 99}))
