@@ -17,6 +17,7 @@ from ocr_tasks.contract import EngineSpec
 from tenderlake.documents import PreparedSource, PrepareOptions, SourceRef, TextLayerMode, Value
 from tenderlake.settings import Settings
 from tenderlake.states import SourceState
+from tenderlake.validation.results import CheckResult, Reconciliation
 
 
 class FormError(ValueError):
@@ -195,10 +196,16 @@ class Validation(Value):
     """The outcome of validate: documents that failed something, and whether the run's sums add up."""
 
     verdicts: dict[str, Verdict]
-    reconciliation_errors: tuple[str, ...] = ()
+    reconciliation: Reconciliation
+    checks: tuple[CheckResult, ...] = ()
     checked_documents: int = 0
     checked_pages: int = 0
     checked_blocks: int = 0
+
+    @property
+    def reconciliation_errors(self) -> tuple[str, ...]:
+        """What is lost or counted twice, in sentences."""
+        return self.reconciliation.errors
 
 
 class PublishedRun(Value):

@@ -84,6 +84,45 @@ def block_suite() -> Suite:
     )
 
 
+def sources_suite() -> Suite:
+    """Checks of how each source of a run ended, on the frame of :mod:`tenderlake.validation.reconciliation`."""
+    checks = (
+        Check(
+            "taken",
+            lambda gxe: gxe.ExpectColumnValuesToBeInSet(column="is_taken", value_set=[True]),
+            lambda row: "it has an outcome, and nobody took it",
+        ),
+        Check(
+            "one_outcome",
+            lambda gxe: gxe.ExpectColumnValuesToBeInSet(column="outcomes", value_set=[1]),
+            lambda row: (
+                f"it was taken, and has {row['outcomes'] or 'no'} {'outcomes' if row['outcomes'] else 'outcome'}"
+            ),
+        ),
+        _equal(
+            "all_pages",
+            "pages_found",
+            "pages_accounted",
+            lambda row: f"{row['pages_found']} pages were found in it, and {row['pages_accounted']} are accounted for",
+        ),
+    )
+    return Suite("reconciliation of sources", checks, lambda row: f"{row['source']}: ")
+
+
+def sums_suite() -> Suite:
+    """Checks of the sums of a run."""
+    check = _equal(
+        "sums",
+        "discovered",
+        "accounted",
+        lambda row: (
+            f"{row['discovered']} discovered are not {row['published']} published + {row['skipped']} skipped + "
+            f"{row['quarantined']} quarantined + {row['left']} left"
+        ),
+    )
+    return Suite("reconciliation of sums", (check,), lambda row: f"{row['measure']}: ")
+
+
 def _schema_checks(table: Table) -> Iterator[Check]:
     for column in table.columns:
         yield _has_type(column)
