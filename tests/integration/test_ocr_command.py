@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -160,6 +161,30 @@ def test_memory_that_runs_out_is_137_and_keeps_what_was_read(make_shard: MakeSha
     assert ended.code == ExitCode.OUT_OF_MEMORY
     assert "out of memory" in ended.last_error
     assert list(results(tmp_path)) == [1]
+
+
+@pytest.mark.parametrize("limit_mib", [300, 400, 450, 500, 550, 1000])
+def test_tesseract_with_too_little_memory_never_gives_an_empty_page(
+    make_shard: MakeShard, tmp_path: Path, limit_mib: int
+) -> None:
+    """Its image library answers a failed allocation with nothing, and Tesseract then reads a page without text."""
+    if obstacle := language_data_obstacle():
+        missing(obstacle)
+    shard = make_shard(1, engine="tesseract")
+    (tmp_path / "1.png").write_bytes(encoded(printed_page(f"<p>{PRINTED}</p>", dpi=500)))
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (limit_mib * 2**20, limit_mib * 2**20))
+
+    ended = subprocess.run(
+        command("run", shard), env=environment(), preexec_fn=limit, capture_output=True, timeout=120, check=False
+    )
+    read = [squeezed(result.text) for result in results(tmp_path).values()]
+    assert (ended.returncode, read) in ((ExitCode.OUT_OF_MEMORY, []), (ExitCode.ALL_DONE, [squeezed(PRINTED)]))
+    if limit_mib == 300:
+        assert ended.returncode == ExitCode.OUT_OF_MEMORY
+    if limit_mib == 1000:
+        assert ended.returncode == ExitCode.ALL_DONE
 
 
 def test_a_crash_keeps_what_was_read(make_shard: MakeShard, tmp_path: Path) -> None:
