@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tenderlake.embedded.airflow_api import AirflowApi, AirflowUnavailableError, TaskInstance
 from tenderlake.embedded.errors import EmbeddedError
-from tenderlake.embedded.ports import LOOPBACK, choose_ports
+from tenderlake.embedded.ports import LOOPBACK, choose_ports, wait_until_free
 from tenderlake.embedded.processes import start_service
 from tenderlake.embedded.settings import EmbeddedSettings
 from tenderlake.embedded.state import S3Connection, StateFolder, last_line
@@ -162,6 +162,7 @@ class Airflow:
             return
         process.stop(signal.SIGTERM, patience_s=_STOP_PATIENCE_S)
         self.state.forget_process(SERVICE)
+        wait_until_free(self.state.read_ports(SERVICE).values())
 
     def _launch(self) -> None:
         self.home.mkdir(exist_ok=True)

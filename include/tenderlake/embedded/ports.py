@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from tenderlake.embedded.errors import EmbeddedError
 
@@ -25,6 +26,13 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def wait_until_free(ports: Collection[int], *, patience_s: float = 5.0) -> None:
+    """Wait for the connections of a server that has ended to be closed; where a stranger has come, not for long."""
+    deadline = time.monotonic() + patience_s
+    while not all(is_free(port) for port in ports) and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def choose_ports(

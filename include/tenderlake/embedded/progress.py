@@ -10,7 +10,7 @@ from typing import TextIO
 
 from tenderlake.embedded.airflow_api import TaskInstance
 
-_HIDDEN_STATES = (None, "skipped", "removed")
+_HIDDEN_STATES = (None, "skipped", "removed", "upstream_failed")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from types import TracebackType
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tenderlake.embedded.errors import EmbeddedError
-from tenderlake.embedded.ports import LOOPBACK, choose_ports
+from tenderlake.embedded.ports import LOOPBACK, choose_ports, wait_until_free
 from tenderlake.embedded.processes import ServiceProcess, start_service
 from tenderlake.embedded.state import S3Connection, StateFolder, last_line
 
@@ -103,10 +103,12 @@ class SeaweedFS:
             return
         process.stop(signal.SIGINT, patience_s=_STOP_PATIENCE_S)
         self.state.forget_process(SERVICE)
-        for port in self.state.read_ports(SERVICE).values():  # some of its sockets it leaves behind
-            for number in (port, port + GRPC_OFFSET):
-                for left_over in _SOCKETS.glob(f"seaweedfs-*-{number}.sock"):
-                    left_over.unlink(missing_ok=True)
+        ports = self.state.read_ports(SERVICE).values()
+        numbers = [port + offset for port in ports for offset in (0, GRPC_OFFSET)]
+        for number in numbers:  # some of its sockets it leaves behind
+            for left_over in _SOCKETS.glob(f"seaweedfs-*-{number}.sock"):
+                left_over.unlink(missing_ok=True)
+        wait_until_free(numbers)
 
     def _launch(self) -> S3Connection:
         preferred = {**DEFAULT_PORTS, "s3": self.preferred_s3_port, **self.state.read_ports(SERVICE)}
@@ -198,6 +200,7 @@ def _options(data: Path, ports: dict[str, int], bucket: str) -> list[str]:
         "webdav": "false",
         "admin.ui": "false",
         "master.telemetry": "false",
+        "volume.preStopSeconds": 0,  # there is no cluster that would have to hear of the end
     }
     return [f"-{name}={value}" for name, value in options.items()]
 
