@@ -1,0 +1,97 @@
+"""What the caller believes of the files that a child left: a document that took it over may have written anything."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ocr_tasks.contract import PageResult
+from tenderlake.documents import MANIFEST_NAME, NATIVE_PAGES_NAME, DocumentManifest, PageKind
+from tenderlake.zygote import OUTCOME_NAME, Outcome, Request
+
+_MAX_OUTCOME_BYTES = 1 << 20
+_MAX_MANIFEST_BYTES = 64 << 20
+_MAX_NATIVE_BYTES = 1 << 30
+_IMAGE_NAME = re.compile(r"page-(\d{6})\.(jpg|png)")
+
+
+class UnbelievableError(Exception):
+    """The files of the child make no sense."""
+
+
+def read_outcome(output: Path) -> Outcome:
+    """What the child says; raises :class:`UnbelievableError`."""
+    try:
+        return Outcome.model_validate_json(_read(output / OUTCOME_NAME, _MAX_OUTCOME_BYTES))
+    except ValidationError as error:
+        raise UnbelievableError(f"its outcome: {error}") from error
+
+
+def read_manifest(request: Request, output: Path) -> DocumentManifest:
+    """The manifest, once all files it names are there and are plain files, and no others.
+
+    Raises:
+        UnbelievableError: Anything is missing, too much, or that of another document.
+    """
+    (output / OUTCOME_NAME).unlink()
+    try:
+        manifest = DocumentManifest.model_validate_json(_read(output / MANIFEST_NAME, _MAX_MANIFEST_BYTES))
+        _check_native_pages(manifest, output / NATIVE_PAGES_NAME)
+    except ValidationError as error:
+        raise UnbelievableError(str(error)) from error
+    if manifest.document_id != request.document_id or manifest.options != request.options:
+        raise UnbelievableError("the manifest is that of another document")
+    if [page.page_number for page in manifest.pages] != list(range(1, len(manifest.pages) + 1)):
+        raise UnbelievableError("the pages are not counted from 1")
+    expected = {MANIFEST_NAME, NATIVE_PAGES_NAME, *_checked_images(manifest, output)}
+    if unexpected := {entry.name for entry in output.iterdir()} - expected:
+        raise UnbelievableError(f"files that the manifest does not know: {sorted(unexpected)[:3]}")
+    return manifest
+
+
+def _checked_images(manifest: DocumentManifest, output: Path) -> set[str]:
+    names: set[str] = set()
+    for page in manifest.image_pages:
+        if page.image_name is None:
+            continue
+        match = _IMAGE_NAME.fullmatch(page.image_name)
+        if match is None or int(match.group(1)) != page.page_number:
+            raise UnbelievableError(f"an image with the name {page.image_name!r}")
+        if _size_of(output / page.image_name) != page.image_size_bytes:
+            raise UnbelievableError(f"{page.image_name} has not the size that the manifest says")
+        names.add(page.image_name)
+    return names
+
+
+def _check_native_pages(manifest: DocumentManifest, path: Path) -> None:
+    wanted = [page.page_number for page in manifest.pages if page.kind is PageKind.NATIVE]
+    if _size_of(path) > _MAX_NATIVE_BYTES:
+        raise UnbelievableError("too much native text")
+    found: list[int] = []
+    with path.open("rb") as file:
+        for line in file:
+            result = PageResult.model_validate_json(line)
+            if result.document_id != manifest.document_id:
+                raise UnbelievableError("a native page of another document")
+            found.append(result.page_number)
+    if found != wanted:
+        raise UnbelievableError("the native pages are not those of the manifest")
+
+
+def _size_of(path: Path) -> int:
+    try:
+        status = path.lstat()
+    except FileNotFoundError as error:
+        raise UnbelievableError(f"{path.name} is missing") from error
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        raise UnbelievableError(f"{path.name} is not a plain file")
+    return status.st_size
+
+
+def _read(path: Path, most_bytes: int) -> bytes:
+    if _size_of(path) > most_bytes:
+        raise UnbelievableError(f"{path.name} is too large")
+    return path.read_bytes()

@@ -1,0 +1,245 @@
+"""The process that forks a child for every document: ``python -m tenderlake.zygote``, started by the sandbox.
+
+It reads requests from standard input, one JSON object a line, and answers how each child ended. It imports the
+libraries once and stays single-threaded, so that forking it is cheap and safe, and it never opens a document itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import gc
+import importlib
+import math
+import os
+import resource
+import select
+import signal
+import time
+import traceback
+from enum import StrEnum
+from pathlib import Path
+from typing import NoReturn
+
+from tenderlake.documents import PrepareLimits, PrepareOptions, Rejection, Value
+from tenderlake.states import SourceState
+
+OUTCOME_NAME = "outcome.json"
+OUT_OF_MEMORY_CODE = 3
+DISK_CODE = 4
+"""Exit status of a child that could not even write its outcome."""
+TICK_S = 1.0
+"""How soon a process notices that the one above it is gone, in seconds."""
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NO_NEW_PRIVS = 38
+
+
+class Request(Value):
+    """One document to prepare; the paths are absolute."""
+
+    path: str
+    output: str
+    document_id: str
+    options: PrepareOptions
+    limits: PrepareLimits
+
+
+class End(StrEnum):
+    """How a child ended."""
+
+    EXITED = "exited"
+    SIGNALLED = "signalled"
+    TIMED_OUT = "timed_out"
+
+
+class Reply(Value):
+    """How the child ended; ``code`` is its exit status or the number of the signal."""
+
+    end: End
+    code: int = 0
+
+
+class Outcome(Value):
+    """What the child says in its file; nothing means that there is a manifest.
+
+    ``disk_error``: our own disk failed. ``trace``: where an unforeseen error happened, for the log.
+    """
+
+    rejection: Rejection | None = None
+    disk_error: str | None = None
+    trace: str | None = None
+
+
+def too_much_memory(limits: PrepareLimits) -> Rejection:
+    """The rejection of a document that does not fit into its memory."""
+    return Rejection(
+        state=SourceState.QUARANTINED_TOO_LARGE,
+        reason=f"it needs more memory than TENDERLAKE_DOCUMENT_MEMORY_BYTES ({limits.memory_bytes}) allows",
+    )
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    answers = os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 1)  # a library that prints must not speak in our name
+    caller = os.getppid()
+    _import_libraries()
+    libc = ctypes.CDLL(None, use_errno=True)
+    gc.freeze()
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads != 1:
+        raise RuntimeError(f"{threads} threads after importing the libraries: a process with threads must not fork")
+    os.write(answers, b"ready\n")
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    received = b""
+    while os.getppid() == caller:
+        if not poll.poll(TICK_S * 1000):
+            continue
+        part = os.read(0, 65536)
+        if not part:
+            return
+        received += part
+        while b"\n" in received:
+            line, _, received = received.partition(b"\n")
+            reply = _run_child(Request.model_validate_json(line), libc, caller, (answers, nothing))
+            os.write(answers, reply.model_dump_json().encode() + b"\n")
+
+
+def _import_libraries() -> None:
+    """Everything that a child needs, those parts too that libraries import when they are first used."""
+    for name in ("tenderlake.intake", "pymupdf.table"):
+        importlib.import_module(name)
+    importlib.import_module("PIL.Image").init()
+
+
+def _run_child(request: Request, libc: ctypes.CDLL, caller: int, streams: tuple[int, int]) -> Reply:
+    """Fork a child for one document and wait for its end, or put an end to it."""
+    zygote = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _be_child(request, libc, zygote, streams)
+    handle = os.pidfd_open(child)
+    try:
+        is_late = not _wait(handle, caller, time.monotonic() + request.limits.timeout_s)
+    finally:
+        # Before the child is reaped its number and that of its group cannot be another's.
+        for kill in (os.kill, os.killpg):
+            with contextlib.suppress(ProcessLookupError):
+                kill(child, signal.SIGKILL)
+        os.close(handle)
+        _, status = os.waitpid(child, 0)
+    if is_late:
+        return Reply(end=End.TIMED_OUT)
+    if os.WIFSIGNALED(status):
+        return Reply(end=End.SIGNALLED, code=os.WTERMSIG(status))
+    return Reply(end=End.EXITED, code=os.WEXITSTATUS(status))
+
+
+def _wait(handle: int, caller: int, deadline: float) -> bool:
+    """Whether the child ended in time; gives up at once where the caller is gone."""
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    poll.register(0, select.POLLHUP)
+    while (left_s := deadline - time.monotonic()) > 0:
+        events = dict(poll.poll(min(left_s, TICK_S) * 1000))
+        if handle in events:
+            return True
+        if events.get(0, 0) & select.POLLHUP or os.getppid() != caller:
+            return False
+    return False
+
+
+def _be_child(request: Request, libc: ctypes.CDLL, zygote: int, streams: tuple[int, int]) -> NoReturn:
+    """What the child does after the fork; it never returns into the zygote's loop."""
+    code = 70
+    try:
+        _confine(request.limits, libc, zygote, streams)
+        outcome = _prepare_in_child(request)
+        partial = Path(request.output, f"{OUTCOME_NAME}.partial")
+        partial.write_text(outcome.model_dump_json(), encoding="utf-8")
+        partial.rename(Path(request.output, OUTCOME_NAME))
+        code = 0
+    except MemoryError:
+        code = OUT_OF_MEMORY_CODE
+    except OSError:
+        code = DISK_CODE
+    finally:
+        os._exit(code)
+
+
+def _confine(limits: PrepareLimits, libc: ctypes.CDLL, zygote: int, streams: tuple[int, int]) -> None:
+    """Limits, own session, no streams; the child dies with the zygote."""
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != zygote:
+        os._exit(0)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    os.setsid()
+    answers, nothing = streams
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    os.close(answers)
+    with contextlib.suppress(OSError):
+        # Where the machine itself runs out of memory, this process is the one to end.
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    used_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    largest_file = max(limits.max_document_bytes, 4 * limits.max_page_pixels)
+    cpu_s = math.ceil(limits.timeout_s) + 5
+    for kind, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, 0),  # no children of its own (root is exempt)
+        (resource.RLIMIT_FSIZE, largest_file),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_AS, used_pages * resource.getpagesize() + limits.memory_bytes),
+    ):
+        _, hard = resource.getrlimit(kind)
+        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (most, most))
+
+
+def _prepare_in_child(request: Request) -> Outcome:
+    from tenderlake.intake import prepare_document
+
+    try:
+        prepared = prepare_document(
+            Path(request.path),
+            Path(request.output),
+            document_id=request.document_id,
+            options=request.options,
+            limits=request.limits,
+        )
+    except MemoryError:
+        return Outcome(rejection=too_much_memory(request.limits))
+    except OSError as error:
+        return _disk_outcome(error, request.limits)
+    except Exception as error:  # one bad document never fails a run, whatever the libraries raise
+        return Outcome(
+            rejection=Rejection(
+                state=SourceState.QUARANTINED_CORRUPT, reason=f"reading it failed: {type(error).__name__}"
+            ),
+            trace=traceback.format_exc(limit=-10)[-4000:],
+        )
+    return Outcome(rejection=prepared if isinstance(prepared, Rejection) else None)
+
+
+def _disk_outcome(error: OSError, limits: PrepareLimits) -> Outcome:
+    if error.errno == errno.EFBIG:
+        return Outcome(
+            rejection=Rejection(
+                state=SourceState.QUARANTINED_TOO_LARGE,
+                reason=f"one of its pages makes a file larger than TENDERLAKE_MAX_DOCUMENT_BYTES "
+                f"({limits.max_document_bytes})",
+            )
+        )
+    if error.errno is not None:
+        return Outcome(disk_error=str(error))
+    return Outcome(
+        rejection=Rejection(state=SourceState.QUARANTINED_CORRUPT, reason="reading it failed: OSError"),
+        trace=traceback.format_exc(limit=-10)[-4000:],
+    )
+
+
+if __name__ == "__main__":
+    main()
