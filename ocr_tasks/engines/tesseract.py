@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -157,7 +158,10 @@ class TesseractEngine(Engine):
     def _recognise(self, image: Image.Image, dpi: int, timeout_s: float, *, scale: float) -> list[Paragraph]:
         self._api.SetImageBytes(image.tobytes(), image.width, image.height, 1, image.width)
         self._api.SetSourceResolution(dpi)
+        started = time.monotonic()
         if not self._api.Recognize(min(round(timeout_s * 1000), 2**31 - 1)):
+            if time.monotonic() - started < timeout_s:
+                raise PageError("Tesseract gave the page up; its own message is in the log")
             raise PageTimeoutError(f"not read within {timeout_s:g} s")
         iterator = self._api.GetIterator()
         return list(_paragraphs(iterator, scale)) if iterator else []
