@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import os
 import random
@@ -275,6 +276,47 @@ def test_two_rows_with_one_key_are_refused(storage: Storage, layout: Layout) -> 
     assert not storage.exists(layout.partition("pages", DAY))
 
 
+def run_script(script: str, s3: S3Connection, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """A Python script in a process of its own, with the S3 server in its environment."""
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        env={"PATH": os.environ["PATH"], **s3.environment(), "AWS_DEFAULT_REGION": s3.region},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+MEASURED_MERGE = """
+import datetime as dt, sys
+import boto3, pyarrow as pa, pyarrow.parquet as pq
+from tenderlake.lake import parquet
+from tenderlake.lake.partitions import merge_partition
+from tenderlake.lake.schema import PAGES
+from tenderlake.layout import Layout
+from tenderlake.settings import Settings
+from tenderlake.storage import Storage, client_config
+
+parquet.ROW_GROUP_BYTES = 2**20
+storage = Storage(boto3.client("s3", config=client_config()), sys.argv[1])
+additions = [pq.read_table(sys.argv[2])]
+merge_partition(storage, Layout(Settings.model_construct()), PAGES, dt.date(2026, 11, 20), additions=additions)
+print(pa.default_memory_pool().max_memory())
+"""
+
+
+def test_memory_does_not_grow_with_the_partition(
+    storage: Storage, layout: Layout, s3: S3Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 2**20)
+    text = "я" * 5_000  # 10 kB a page, 1 MB a document, 80 MB together
+    merge_partition(storage, layout, PAGES, DAY, additions=(pages(f"{number:02d}", 100, text) for number in range(80)))
+    pq.write_table(pages("40 and a half", 100, text), tmp_path / "added.parquet")
+    peak_bytes = int(run_script(MEASURED_MERGE, s3, storage.bucket, tmp_path / "added.parquet").stdout)
+    assert stored(storage, layout, "pages", tmp_path).metadata.num_rows == 8100
+    assert peak_bytes < 16 * 2**20
+
+
 CRASHING_MERGE = """
 import datetime as dt, os, sys
 import boto3, pyarrow as pa, pyarrow.parquet as pq
@@ -311,15 +353,10 @@ def test_a_crash_while_writing_leaves_the_old_table_or_the_new_one(
     merge_partition(storage, layout, PAGES, DAY, additions=[pages("a", 2, "старый")])
     chance = random.Random(1)  # noqa: S311
     # Text that does not compress, for an upload in several parts.
-    new = [page("a", number, "".join(chance.choices("абвгдежзиклмн0123456789", k=20_000))) for number in range(1, 901)]
+    new = [page("a", number, base64.b64encode(chance.randbytes(15_000)).decode()) for number in range(1, 901)]
     pq.write_table(to_table(PAGES, new), tmp_path / "new.parquet")
-    crash = subprocess.run(
-        [sys.executable, "-c", CRASHING_MERGE, storage.bucket, str(tmp_path / "new.parquet"), event, str(count)],
-        env={"PATH": os.environ["PATH"], **s3.environment(), "AWS_DEFAULT_REGION": s3.region},
-        capture_output=True,
-        check=False,
-    )
-    assert crash.returncode == 9, crash.stderr.decode()
+    crash = run_script(CRASHING_MERGE, s3, storage.bucket, tmp_path / "new.parquet", event, count)
+    assert crash.returncode == 9, crash.stderr
     read = stored_pages(storage, layout, tmp_path)
     if expected == "old":
         assert read == [("a", 1, "старый"), ("a", 2, "старый")]
