@@ -67,18 +67,18 @@ with DAG(
         "execution_timeout": timedelta(minutes=30),
     },
 ):
-    batches = task(stages.discover, pool="discovery")()
+    batches = task(pool="discovery")(stages.discover)()
 
-    next_form = task(stages.next_run, pool="discovery")()
+    next_form = task(pool="discovery")(stages.next_run)()
     trigger_next_run = TriggerDagRunOperator(
         task_id="trigger_next_run", trigger_dag_id="ingest_tenders", conf=next_form, pool="discovery"
     )
     batches >> next_form >> trigger_next_run
 
-    prepared = task(stages.prepare, pool="cpu", execution_timeout=timedelta(hours=4)).expand(batch_key=batches)
+    prepared = task(pool="cpu", execution_timeout=timedelta(hours=4))(stages.prepare).expand(batch_key=batches)
 
     # Goes on with the batches that were prepared; one that failed is left for the next run.
-    shards = task(stages.plan, pool="cpu", trigger_rule="all_done_min_one_success")()
+    shards = task(pool="cpu", trigger_rule="all_done_min_one_success")(stages.plan)()
     [batches, prepared] >> shards
 
     ocr = OcrShardOperator.partial(
@@ -89,16 +89,16 @@ with DAG(
     ).expand(shard_key=shards)
 
     # Runs whatever became of the shards: documents that have all their results are published.
-    assembled = task(stages.assemble, pool="cpu", trigger_rule="all_done", execution_timeout=timedelta(hours=2)).expand(
+    assembled = task(pool="cpu", trigger_rule="all_done", execution_timeout=timedelta(hours=2))(stages.assemble).expand(
         batch_key=batches
     )
     ocr >> assembled
 
-    validated = task(
-        stages.validate, pool="cpu", trigger_rule="all_done_min_one_success", execution_timeout=timedelta(hours=1)
+    validated = task(pool="cpu", trigger_rule="all_done_min_one_success", execution_timeout=timedelta(hours=1))(
+        stages.validate
     )()
 
-    published = task(stages.publish, pool="lake", outlets=TABLES, execution_timeout=timedelta(hours=2))(assets=TABLES)
+    published = task(pool="lake", outlets=TABLES, execution_timeout=timedelta(hours=2))(stages.publish)(assets=TABLES)
 
-    closed = task(stages.close_run, pool="lake", trigger_rule="all_done")()
+    closed = task(pool="lake", trigger_rule="all_done")(stages.close_run)()
     assembled >> validated >> published >> closed

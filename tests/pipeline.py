@@ -46,11 +46,16 @@ def read(storage: Storage, layout: Layout, shard: PlannedShard) -> None:
     read_shard(storage, shard, attempt)
 
 
-def finish(storage: Storage, layout: Layout, found: Discovery) -> PublishedRun:
-    """Assemble, validate, publish, release the claim."""
+def check(storage: Storage, layout: Layout, found: Discovery) -> None:
+    """Assemble and validate."""
     for number in range(1, len(found.batch_keys) + 1):
         assemble_batch(storage, layout, found.run_id, number)
     validate_run(storage, layout, found.run_id)
+
+
+def finish(storage: Storage, layout: Layout, found: Discovery) -> PublishedRun:
+    """Assemble, validate, publish, release the claim."""
+    check(storage, layout, found)
     published = publish_run(storage, layout, found.run_id)
     release_claim(storage, layout, found.run_id)
     return published

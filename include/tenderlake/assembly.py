@@ -137,6 +137,16 @@ class _Assembler:
 
     def assemble(self, prepared: PreparedSource) -> SourceOutcome:
         """The outcome of one source; rows and Markdown are staged where it carries its document."""
+        outcome = self._outcome(prepared).model_copy(update={"prepare_s": prepared.prepare_s})
+        log.info(
+            "%s: %s %s",
+            self._layout.path_in_inbox(prepared.source.key),
+            outcome.state.value if outcome.state else "left for the next run",
+            outcome.reason or "",
+        )
+        return outcome
+
+    def _outcome(self, prepared: PreparedSource) -> SourceOutcome:
         source, document_id = prepared.source, prepared.document_id
         if prepared.rejection is not None:
             rejection = prepared.rejection
@@ -156,11 +166,9 @@ class _Assembler:
                 source=source, document_id=document_id, state=SourceState.SKIPPED_DUPLICATE, reason=reason
             )
         try:
-            outcome = self._document(prepared, prepared.manifest_key, document_id)
+            return self._document(prepared, prepared.manifest_key, document_id)
         except OcrIncompleteError as error:
-            outcome = SourceOutcome(source=source, document_id=document_id, state=None, reason=str(error))
-        log.info("%s: %s %s", self._layout.path_in_inbox(source.key), outcome.state or "left", outcome.reason or "")
-        return outcome
+            return SourceOutcome(source=source, document_id=document_id, state=None, reason=str(error))
 
     def _document(self, prepared: PreparedSource, manifest_key: str, document_id: str) -> SourceOutcome:
         started = time.monotonic()
@@ -194,6 +202,8 @@ class _Assembler:
             native_pages=totals.native_pages,
             ocr_pages=len(manifest.pages) - totals.native_pages,
             failed_pages=totals.failed_pages,
+            ocr_s=totals.ocr_s,
+            assemble_s=row.assemble_s,
         )
 
     def _result_key(self, document_id: str, page_number: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenderlake import PIPELINE_VERSION
 from tenderlake.assembly import assembled_key
 from tenderlake.documents import SourceRef, Value
 from tenderlake.lake.partitions import merge_partition
@@ -24,7 +25,7 @@ from tenderlake.lake.rows import SourceRow, to_table
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, SOURCES, Table
 from tenderlake.lake.staging import read_staging
 from tenderlake.layout import Layout
-from tenderlake.reports import ReportedSource, RunReport, write_report
+from tenderlake.reports import LEFT, FailedCheck, ReportedSource, RunReport, StageFigure, write_report
 from tenderlake.runs import (
     AssembledBatch,
     Batch,
@@ -38,11 +39,9 @@ from tenderlake.runs import (
 from tenderlake.states import SourceState
 from tenderlake.storage import ObjectMissingError, Storage
 from tenderlake.tender_id import tender_id_of
+from tenderlake.validation.results import Severity
 
 log = logging.getLogger(__name__)
-
-LEFT = "left"
-"""In counts of states: sources that are left for the next run."""
 
 _STAGES = {SourceState.QUARANTINED_OCR_FAILED: "ocr", SourceState.QUARANTINED_INVALID: "validate"}
 
@@ -120,7 +119,7 @@ def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
     publisher = _Publisher(storage, layout, discovery, plan, validation, outcomes)
     rows = publisher.publish()
     published = _summary(run_id, outcomes, rows)
-    report_key = write_report(storage, layout, _report(layout, discovery, validation, outcomes, published))
+    report_key = write_report(storage, layout, _report(layout, discovery, validation, outcomes, rows))
     published = published.model_copy(update={"report_key": report_key})
     storage.put_model(published_key(layout, run_id), published)
     return published
@@ -330,3 +329,60 @@ def _summary(run_id: str, outcomes: Sequence[SourceOutcome], rows: dict[str, int
         ocr_pages=sum(outcome.ocr_pages for outcome in published),
         failed_pages=sum(outcome.failed_pages for outcome in published),
     )
+
+
+def _report(
+    layout: Layout,
+    discovery: Discovery,
+    validation: Validation,
+    outcomes: Sequence[SourceOutcome],
+    rows: dict[str, int],
+) -> RunReport:
+    paths = {outcome.document_id: _path(layout, outcome.source) for outcome in outcomes if outcome.markdown_staging_key}
+    return RunReport(
+        run_id=discovery.run_id,
+        pipeline_version=PIPELINE_VERSION,
+        options=discovery.options,
+        started_at=discovery.started_at,
+        finished_at=datetime.now(UTC),
+        sources=tuple(_reported(layout, outcome) for outcome in outcomes),
+        rows=rows,
+        stages=tuple(
+            StageFigure(stage=stage, duration_s=sum(durations))
+            for stage, durations in (
+                ("prepare", [outcome.prepare_s for outcome in outcomes]),
+                ("ocr", [outcome.ocr_s for outcome in outcomes]),
+                ("assemble", [outcome.assemble_s for outcome in outcomes]),
+            )
+        ),
+        failed_checks=tuple(
+            FailedCheck(path=paths.get(document_id, document_id), severity=severity, message=message)
+            for document_id, verdict in validation.verdicts.items()
+            for severity, messages in ((Severity.CRITICAL, verdict.critical), (Severity.WARNING, verdict.warnings))
+            for message in messages
+        ),
+        checks=validation.checks,
+        reconciliation=validation.reconciliation,
+        more_waiting=discovery.continue_after is not None,
+    )
+
+
+def _reported(layout: Layout, outcome: SourceOutcome) -> ReportedSource:
+    source = outcome.source
+    is_published = outcome.state is not None and outcome.state.is_published
+    return ReportedSource(
+        path=_path(layout, source),
+        state=outcome.state,
+        reason=outcome.reason,
+        page_count=outcome.page_count,
+        native_pages=outcome.native_pages,
+        ocr_pages=outcome.ocr_pages,
+        failed_pages=outcome.failed_pages,
+        duration_s=outcome.prepare_s + outcome.ocr_s + outcome.assemble_s,
+        markdown_key=layout.markdown(source.key, source.archive_path) if is_published else None,
+    )
+
+
+def _path(layout: Layout, source: SourceRef) -> str:
+    """The path that people know: in the inbox, and in the archive."""
+    return layout.path_in_inbox(source.key) + (f"/{source.archive_path}" if source.archive_path else "")
