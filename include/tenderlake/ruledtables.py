@@ -1,7 +1,7 @@
 """Tables with ruling lines on a digital page, as a grid of cells with spans and as clean HTML.
 
-PyMuPDF finds the cells; their text is put together here from the words of the page, because PyMuPDF's own cell text
-drops spaces. Frames around a page or a paragraph are not tables and are left to the flow of text.
+The cells come from :mod:`tenderlake.ruledgrid`, their text from the words of the page. Frames around a page or a
+paragraph are not tables and are left to the flow of text.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from tenderlake.mupdf import Page
 from tenderlake.pagecontent import TEXT_FLAGS, Box, PageContent, TextLine, union
+from tenderlake.ruledgrid import Grid, GridCell, find_grids
 from tenderlake.wording import HyphenHabits, clean, join_lines
 
-_SAME_EDGE_PT = 3.0
 _FRAME_SHARE = 0.35
 
 
@@ -65,102 +65,59 @@ def take_tables(
     Returns:
         The tables, and the lines and sideways lines of the page that stand outside all of them.
     """
-    grids = _find_grids(page, content) if content.rules else []
+    grids = find_grids(page, content)
+    boxes = [grid.box for grid in grids]
+    grids = [grid for grid in grids if grid.column_count > 1 and not _is_frame(grid, boxes, content.page_box)]
     if not grids:
         return [], list(content.lines), list(content.sideways)
     words = [
         _Word(content.turn.apply(word[:4]), word[4], (word[5], word[6]))
         for word in page.get_text("words", flags=TEXT_FLAGS)
     ]
-    tables: list[RuledTable] = []
-    for cells in grids:
-        table = _fill(cells, words, habits)
-        if table is not None:
-            tables.append(table)
-    boxes = [table.box for table in tables]
-    return tables, _lines_outside(content.lines, boxes, words), _lines_outside(content.sideways, boxes, words)
+    tables = [table for grid in grids if (table := _fill(grid, words, habits)) is not None]
+    taken = [table.box for table in tables]
+    return tables, _lines_outside(content.lines, taken, words), _lines_outside(content.sideways, taken, words)
 
 
-def _find_grids(page: Page, content: PageContent) -> list[list[Box]]:
-    """The cells of every table, upright. PyMuPDF is asked about the unrotated page, where its boxes are exact."""
-    assert content.rules is not None  # noqa: S101  # for the type checker; the caller asks
-    rotation = page.rotation
-    if rotation:
-        page.set_rotation(0)
-    try:
-        found = page.find_tables(clip=tuple(content.turn.unapply(content.rules)), use_layout=False)
-        grids = [[content.turn.apply(cell) for cell in table.cells] for table in (found.tables if found else ())]
-    finally:
-        if rotation:
-            page.set_rotation(rotation)
-    boxes = [union(cells) for cells in grids]
-    return [cells for cells in grids if not _is_frame(cells, boxes, content.page_box)]
-
-
-def _is_frame(cells: list[Box], tables: list[Box], page_box: Box) -> bool:
+def _is_frame(grid: Grid, all_boxes: list[Box], page_box: Box) -> bool:
     """Whether these are the lines around a page or a drawing sheet: a huge cell, or one with another table inside."""
-    for cell in cells:
-        if cell.area > _FRAME_SHARE * page_box.area:
+    for cell in grid.cells:
+        if cell.box.area > _FRAME_SHARE * page_box.area:
             return True
-        if any(other.area < 0.95 * cell.area and cell.holds(*other.center) for other in tables):
+        if any(other.area < 0.95 * cell.box.area and cell.box.holds(*other.center) for other in all_boxes):
             return True
     return False
 
 
-def _edges(values: list[float]) -> list[float]:
-    """Distinct grid lines: positions closer than a double rule are one."""
-    edges: list[float] = []
-    for value in sorted(values):
-        if not edges or value - edges[-1] > _SAME_EDGE_PT:
-            edges.append(value)
-    return edges
-
-
-def _index(edges: list[float], value: float) -> int:
-    return min(range(len(edges)), key=lambda i: abs(edges[i] - value))
-
-
-def _fill(boxes: list[Box], words: list[_Word], habits: HyphenHabits) -> RuledTable | None:
+def _fill(grid: Grid, words: list[_Word], habits: HyphenHabits) -> RuledTable | None:
     """Put the words into the cells; None where that makes no table."""
-    xs, ys = (
-        _edges([x for box in boxes for x in (box.x0, box.x1)]),
-        _edges([y for box in boxes for y in (box.y0, box.y1)]),
-    )
-    places: dict[tuple[int, int], tuple[int, int, Box]] = {}
-    for box in boxes:
-        column, row = _index(xs, box.x0), _index(ys, box.y0)
-        column_span, row_span = _index(xs, box.x1) - column, _index(ys, box.y1) - row
-        if column_span > 0 and row_span > 0:
-            places.setdefault((row, column), (row_span, column_span, box))
-    if len(xs) < 3 or len(places) < 2:
-        return None
-    table_box = union(box for _, _, box in places.values())
-    texts = _cell_texts({place: box for place, (_, _, box) in places.items()}, table_box, words, habits)
+    cells = {(cell.row, cell.column): cell for cell in grid.cells}
+    texts = _cell_texts({place: cell.box for place, cell in cells.items()}, grid.box, words, habits)
     filled = [place for place, text in texts.items() if text]
     if len(filled) < 2 or len({column for _, column in filled}) < 2:
         return None
-    cells = _without_holes(places, texts, len(ys) - 1, len(xs) - 1)
-    return RuledTable(box=table_box, cells=cells, row_count=len(ys) - 1)
+    return RuledTable(grid.box, _without_holes(cells, texts, grid), grid.row_count)
 
 
 def _without_holes(
-    places: dict[tuple[int, int], tuple[int, int, Box]], texts: dict[tuple[int, int], str], rows: int, columns: int
+    cells: dict[tuple[int, int], GridCell], texts: dict[tuple[int, int], str], grid: Grid
 ) -> tuple[TableCell, ...]:
     """The cells with empty ones added where lines are missing, so that every place of the grid belongs to one cell."""
     taken: set[tuple[int, int]] = set()
-    cells: list[TableCell] = []
-    for row in range(rows):
-        for column in range(columns):
+    result: list[TableCell] = []
+    for row in range(grid.row_count):
+        for column in range(grid.column_count):
             if (row, column) in taken:
                 continue
-            row_span, column_span, _ = places.get((row, column), (1, 1, None))
+            cell = cells.get((row, column))
+            row_span, column_span = (cell.row_span, cell.column_span) if cell else (1, 1)
             covered = {(r, c) for r in range(row, row + row_span) for c in range(column, column + column_span)}
-            if covered & taken:  # overlapping cells of a damaged grid: keep the first, never lose the text
+            if covered & taken:  # overlapping cells of a damaged grid
                 row_span = column_span = 1
                 covered = {(row, column)}
             taken |= covered
-            cells.append(TableCell(row, column, row_span, column_span, texts.get((row, column), "")))
-    return tuple(cells)
+            result.append(TableCell(row, column, row_span, column_span, texts.get((row, column), "")))
+    return tuple(result)
 
 
 def _cell_texts(

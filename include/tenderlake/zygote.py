@@ -110,8 +110,7 @@ def main() -> None:
 
 def _import_libraries() -> None:
     """Everything that a child needs, those parts too that libraries import when they are first used."""
-    for name in ("tenderlake.intake", "pymupdf.table"):
-        importlib.import_module(name)
+    importlib.import_module("tenderlake.intake")
     importlib.import_module("PIL.Image").init()
 
 
