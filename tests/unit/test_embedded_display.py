@@ -91,6 +91,8 @@ def test_sums_name_states_pages_and_where_ocr_ran() -> None:
     assert totals_line(OUTCOMES) == (
         "3 documents: 2 published, 1 quarantined_corrupt. 15 pages, 3 by OCR (tesseract, docker)."
     )
+    one_page = DocumentOutcome("ТЗ.pdf", SourceState.PUBLISHED, None, 1, 0, 0, 1.0)
+    assert totals_line([one_page]) == "1 document: 1 published. 1 page."
 
 
 def test_only_what_needs_attention_is_explained_and_with_what_to_do() -> None:

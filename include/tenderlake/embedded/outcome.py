@@ -118,7 +118,7 @@ def totals_line(outcomes: Iterable[DocumentOutcome]) -> str:
     ocr_pages = sum(outcome.ocr_pages or 0 for outcome in outcomes)
     runners = sorted({f"{o.engine}, {o.ocr_runner}" for o in outcomes if o.ocr_runner})
     by_ocr = f", {ocr_pages} by OCR ({'; '.join(runners)})" if runners else ""
-    return f"{len(outcomes)} documents: {counts}. {pages} pages{by_ocr}."
+    return f"{_count(len(outcomes), 'document')}: {counts}. {_count(pages, 'page')}{by_ocr}."
 
 
 def attention_lines(outcomes: Iterable[DocumentOutcome]) -> list[str]:
@@ -129,6 +129,10 @@ def attention_lines(outcomes: Iterable[DocumentOutcome]) -> list[str]:
             said = ". ".join(text.rstrip(".") for text in (outcome.reason, outcome.state.advice) if text)
             lines.append(f"{outcome.path}: {said}.")
     return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _number(value: int | None) -> str:
