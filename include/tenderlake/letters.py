@@ -96,6 +96,8 @@ _RARITY = _pairs(_CYRILLIC_LETTERS, _CYRILLIC_RARITY) | _pairs(_LATIN_LETTERS, _
 
 UNLIKELY_WORD = 3.85
 """Mean rarity above which a word is unlikely. Languages average 2.2 to 2.6, garbled text 3.7 to 5.7."""
+NEVER_SEEN = 9.0
+"""Rarity of what is no word at all: two alphabets in one, signs inside."""
 MAX_UNLIKELY_SHARE = 0.15
 """Share of letters in unlikely words above which a text is garbled."""
 ALLOWED_UNLIKELY_LETTERS = 16
@@ -112,6 +114,11 @@ MIN_CHARACTERS = 24
 """Below this no statistics are made of a text."""
 
 _WORD = re.compile(r"[^\W\d_]+")
+# A sign or a digit inside a word: glyph numbers read as characters, print in one alphabet read as another.
+_BROKEN = re.compile(r"[A-Za-zА-яЁё][\\^`{|}~\[\]<>][A-Za-zА-яЁё]|[a-zа-яё]\d[A-Za-zА-яЁё]|[A-Za-zА-яЁё]\d[a-zа-яё]")
+_ADDRESS = re.compile(r"[/@]|^[0-9A-Fa-f-]+$|^<|>$")
+_SHORTEST_HUMP = 3.4
+"""Parts of an identifier such as setPublishDate are longer on average than those of misread capitals: HacToaLuee."""
 _CAMEL = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])")
 _REPEATED_MARK = re.compile(r"([^\w\s]|_)(?:\s*\1)+")
 # Letters of Serbian and Macedonian that stand for capitals where Mac or DOS code pages were read as cp1251.
@@ -187,13 +194,8 @@ def _unlikely_words(text: str) -> str:
     """Each different word counts once, so that a filler repeated a hundred times does not decide."""
     judged = unlikely = 0
     example = ""
-    for word in set(_WORD.findall(text)):
-        if len(word) < 4:
-            continue
-        for part in (word,) if word.islower() or word.isupper() or word.istitle() else _CAMEL.split(word):
-            rarity = word_rarity(part)
-            if rarity is None:
-                continue
+    for token in set(text.split()):
+        for part, rarity in _judged_parts(token):
             judged += len(part)
             if rarity > UNLIKELY_WORD:
                 unlikely += len(part)
@@ -203,15 +205,30 @@ def _unlikely_words(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=100_000)
+def _judged_parts(token: str) -> tuple[tuple[str, float], ...]:
+    """The words of a token that can be judged, each with its rarity."""
+    if len(token) < 4:
+        return ()
+    if _BROKEN.search(token) and not _ADDRESS.search(token):
+        return ((token, NEVER_SEEN),)
+    judged: list[tuple[str, float]] = []
+    for word in _WORD.findall(token):
+        if len(word) < 4:
+            continue
+        parts = [word] if word.islower() or word.isupper() or word.istitle() else _CAMEL.split(word)
+        if len(parts) > 1 and (len(word) < _SHORTEST_HUMP * len(parts) or len(parts[-1]) == 1):
+            judged.append((word, NEVER_SEEN))
+            continue
+        judged += [(part, rarity) for part in parts if (rarity := word_rarity(part)) is not None]
+    return tuple(judged)
+
+
 def _tells_most(word: str) -> tuple[bool, int, str]:
     """The longest word up to twelve letters is the best example; the last item keeps the choice the same every run."""
-    return len(word) <= 12, len(word), word
+    return 0 < len(word) <= 12, len(word), word
 
 
-MIXED_ALPHABETS = 9.0
-
-
-@lru_cache(maxsize=50_000)
 def word_rarity(word: str) -> float | None:
     """How rare the letter pairs of a word are on average: 0 (usual) to 9 (never seen), 9 for two alphabets in a word.
 
@@ -223,7 +240,7 @@ def word_rarity(word: str) -> float | None:
     if not lower.isascii():
         has_cyrillic = any("Ѐ" <= char <= "ӿ" for char in lower)
         if has_cyrillic and any("a" <= char <= "z" for char in lower):
-            return MIXED_ALPHABETS
+            return NEVER_SEEN
         if not has_cyrillic:
             lower = "".join(c for c in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(c))
     padded = f" {lower} "
