@@ -15,18 +15,19 @@ from tenderlake.tables import parse_html_table, table_markdown
 _RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER})
 """Stand in the blocks of a page and are left out of the Markdown: they would interrupt sentences over pages."""
 
-_INLINE = re.compile(r"([\\`*<]|&(?=#?\w+;)|(?<!\w)_|_(?!\w))")
+_INLINE = re.compile(r"[\\`*<]|&(?=#?\w+;)|(?<=[^\s_])_+(?!\w)")
 _ENTITIES = {"<": "&lt;", "&": "&amp;"}
-_LINE_START = re.compile(r"^(\s*)([#>+-]|=+\s*$|~~~)", re.MULTILINE)
+_LINE_START = re.compile(r"^(\s*)([#>+-]|=+\s*$|~~~|(?:_\s*){3,}$)", re.MULTILINE)
 _LIST_MARK = re.compile(r"^\s*(?:[•·▪◦●–—-]|(?P<number>\d{1,3}(?:\.\d{1,3})*[.)]?))\s+")
 
 
 def escape(text: str) -> str:
     """Text that a CommonMark reader shows as it is (https://spec.commonmark.org, 2.4 Backslash escapes).
 
-    Underscores inside words and numbers at the start of a line stay: they read as text, and clauses keep their numbers.
+    Numbers at the start of a line stay, so that clauses keep their numbers. Underscores stay where they cannot end an
+    emphasis (6.2 Emphasis, rules 3 to 8): inside words, and after a space, as in blanks to fill in.
     """
-    text = _INLINE.sub(lambda match: _ENTITIES.get(match[1], "\\" + match[1]), text)
+    text = _INLINE.sub(lambda match: _ENTITIES.get(match[0]) or "".join(f"\\{sign}" for sign in match[0]), text)
     return _LINE_START.sub(lambda match: f"{match[1]}\\{match[2]}", text)
 
 

@@ -24,8 +24,8 @@ from tenderlake.storage import ObjectMissingError, Storage
 
 log = logging.getLogger(__name__)
 
-SMALLEST_SHARD_S = 30.0
-"""Work below this is not split further to fill idle slots: starting an engine costs more than it wins."""
+SMALLEST_SHARD_STARTUPS = 10
+"""A shard is not made smaller, to fill idle slots, than so many times the start of its engine."""
 
 
 class WeighedPage(NamedTuple):
@@ -170,7 +170,7 @@ def pack_shards(pages: Sequence[WeighedPage], engine: EngineSpec, settings: Sett
     """Pack pages, in order, into shards of about equal expected time.
 
     As many shards as it takes for none to exceed ``shard_target_s``; more where slots of the pool would stay idle and a
-    shard still has :data:`SMALLEST_SHARD_S` of work; never more than ``max_shards``.
+    shard still has :data:`SMALLEST_SHARD_STARTUPS` of work; never more than ``max_shards``.
     """
     if not pages:
         return []
@@ -178,7 +178,7 @@ def pack_shards(pages: Sequence[WeighedPage], engine: EngineSpec, settings: Sett
     total_s = sum(item.expected_s for item in pages)
     room_s = max(settings.shard_target_s - profile.startup_s, profile.page_s)
     slots = max(1, settings.gpu_pool_slots // settings.ocr_pool_slots)
-    wanted = max(math.ceil(total_s / room_s), min(slots, int(total_s / SMALLEST_SHARD_S)))
+    wanted = max(math.ceil(total_s / room_s), min(slots, int(total_s / (SMALLEST_SHARD_STARTUPS * profile.startup_s))))
     count = max(1, min(wanted, settings.max_shards, len(pages)))
     slices: list[list[WeighedPage]] = [[] for _ in range(count)]
     passed_s = 0.0

@@ -24,6 +24,7 @@ _PARTING_SHARE = 0.05
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _LAST_PART = re.compile(r"[^\W\d_]+$")
 _FIRST_PART = re.compile(r"\w+")
+_ENDS_IN_NUMBER = re.compile(r"\d[-‐]$")
 
 
 def clean(text: str) -> str:
@@ -88,6 +89,8 @@ def join_lines(lines: list[str], habits: HyphenHabits = _ANY_HABITS) -> str:
             text = text[:-1] + line
         elif (before := _last_part(text)) and (after := _FIRST_PART.match(line)):
             text = (text if habits.keeps_hyphen(before, after.group()) else text[:-1]) + line
+        elif _ENDS_IN_NUMBER.search(text[-12:]):  # «№ 44-» and «ФЗ» on the next line
+            text += line
         else:
             text = f"{text} {line}"
     return text.rstrip(_SOFT_HYPHEN)

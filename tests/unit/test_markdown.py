@@ -104,6 +104,14 @@ def test_front_matter_values_stay_on_their_line(value: str) -> None:
     assert len(lines) == 4
 
 
+def test_blanks_to_fill_in_stay_readable() -> None:
+    assert (
+        escape("КОНТРАКТ № ____________ от «__» ______ 2026 г.") == "КОНТРАКТ № ____________ от «\\_\\_» ______ 2026 г."
+    )
+    assert escape("имя_файла") == "имя_файла"
+    assert escape("________") == "\\________"
+
+
 @given(st.text(alphabet="аб<>&;#lt*_`\\[]()!-+ \n1.|~=\"'"))
 def test_a_commonmark_reader_shows_escaped_text_and_no_markup_of_the_document(text: str) -> None:
     html = MarkdownIt("commonmark").render(escape(text))

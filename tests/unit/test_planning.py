@@ -30,7 +30,7 @@ def pages(*seconds: float) -> list[WeighedPage]:
 
 
 def test_little_work_is_one_shard() -> None:
-    assert len(pack_shards(pages(4, 4, 4), ENGINE, Settings(gpu_pool_slots=2))) == 1
+    assert len(pack_shards(pages(4, 4), ENGINE, Settings(gpu_pool_slots=2))) == 1
 
 
 def test_idle_slots_get_a_shard_each_where_there_is_work_for_them() -> None:
