@@ -25,7 +25,6 @@ from tenderlake.lake.reading import (
     PublishedDocument,
     iter_table,
     known_sources,
-    partition_dates,
     published_documents,
 )
 from tenderlake.lake.rows import BlockRow, DocumentRow, PageRow, SourceRow, to_table
@@ -374,7 +373,6 @@ def test_a_table_is_read_back_with_its_dates(storage: Storage, layout: Layout) -
     merge_partition(storage, layout, PAGES, NEXT_DAY, additions=[pages("b", 1)])
     merge_partition(storage, layout, PAGES, DAY, additions=[pages("a", 2)])
     storage.put_bytes("lake/pages/_SUCCESS", b"", "text/plain")
-    assert partition_dates(storage, layout, PAGES) == [DAY, NEXT_DAY]
     read = [(day, rows.to_pylist()) for day, rows in iter_table(storage, layout, PAGES, ["page_number"])]
     assert read == [(DAY, [{"page_number": 1}, {"page_number": 2}]), (NEXT_DAY, [{"page_number": 1}])]
     assert [day for day, _ in iter_table(storage, layout, PAGES, ingest_dates={NEXT_DAY})] == [NEXT_DAY]

@@ -44,11 +44,6 @@ class PublishedDocument:
     archive_path: str | None
 
 
-def partition_dates(storage: Storage, layout: Layout, table: Table) -> list[date]:
-    """The partitions that a table has, oldest first."""
-    return sorted({day for day, _ in _objects(storage, layout, table)})
-
-
 def iter_table(
     storage: Storage,
     layout: Layout,

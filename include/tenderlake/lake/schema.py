@@ -126,10 +126,6 @@ class Table:
         fields = [pa.field(column.name, column.arrow_type) for column in self.columns]
         object.__setattr__(self, "schema", pa.schema(fields, metadata=metadata))
 
-    def column(self, name: str) -> Column:
-        """The column of this name."""
-        return next(column for column in self.columns if column.name == name)
-
 
 _DOCUMENT_ID = Column(
     "document_id",
