@@ -24,6 +24,7 @@ from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, TextSource
 from tenderlake.lake.staging import StagingWriter
 from tenderlake.layout import Layout
 from tenderlake.markdown import document_page, front_matter, page_markdown
+from tenderlake.paragraphs import with_joined_lines
 from tenderlake.planning import page_key
 from tenderlake.preparation import prepared_key
 from tenderlake.quality import PageQuality, grade, language_of
@@ -248,7 +249,8 @@ class _Assembler:
 
     def _ocr_page(self, manifest: DocumentManifest, plan: PagePlan) -> PageResult:
         if plan.image_name is not None:
-            return self._storage.get_model(self._result_key(manifest.document_id, plan.page_number), PageResult)
+            result = self._storage.get_model(self._result_key(manifest.document_id, plan.page_number), PageResult)
+            return with_joined_lines(result)
         return PageResult(
             page_key=page_key(manifest.document_id, plan.page_number, self._plan.reading_digest),
             document_id=manifest.document_id,

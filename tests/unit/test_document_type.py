@@ -21,6 +21,12 @@ pytestmark = pytest.mark.unit
         ("Обоснование НМЦК.tiff", "начальная (максимальная) цена контракта", DocumentType.NMCK_JUSTIFICATION),
         ("Протокол.pdf", "Протокол рассмотрения заявок", DocumentType.PROTOCOL),
         ("scan0001.pdf", "Форма заявки на участие в закупке", DocumentType.APPLICATION_FORM),
+        (
+            "Приложение 6. Требования к заявке.pdf",
+            "Приложение № 6 к извещению о закупке",
+            DocumentType.APPLICATION_FORM,
+        ),
+        ("Акт осмотра.png", "АКТ ОСМОТРА № 3. Комиссия: контрактный управляющий Лебедев", DocumentType.OTHER),
         ("photo.jpg", "Кот сидит на окне", DocumentType.OTHER),
     ],
 )

@@ -1,0 +1,42 @@
+"""Paragraphs of pages read by OCR: engines give lines, readers want sentences."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult
+from tenderlake.wording import HyphenHabits, join_lines
+
+_PROSE = frozenset({BlockLabel.TEXT, BlockLabel.LIST_ITEM, BlockLabel.FOOTNOTE, BlockLabel.CAPTION})
+_MARGIN_SHARE = 0.08
+"""A line that ends this near (as a share of the block's width) to the right edge was broken by the edge."""
+
+
+def with_joined_lines(page: PageResult) -> PageResult:
+    """The page with the lines of prose joined, words parted at line ends whole again.
+
+    A line goes on in the next one where it fills the width of its block and the next one begins with a small letter:
+    rows of tables that an engine took for text, addresses and requisites keep their lines. ``lines`` stay as read.
+    """
+    habits = HyphenHabits.of([line.text for block in page.blocks for line in block.lines])
+    return page.model_copy(update={"blocks": tuple(_joined(block, habits) for block in page.blocks)})
+
+
+def _joined(block: Block, habits: HyphenHabits) -> Block:
+    is_prose = block.label in _PROSE and block.content_format is ContentFormat.TEXT
+    # Engines that have joined the lines themselves are left alone.
+    if not is_prose or len(block.lines) < 2 or block.content.count("\n") != len(block.lines) - 1:
+        return block
+    parts = [[block.lines[0].text]]
+    for line, following in pairwise(block.lines):
+        if _goes_on(block, line, following):
+            parts[-1].append(following.text)
+        else:
+            parts.append([following.text])
+    return block.model_copy(update={"content": "\n".join(join_lines(part, habits) for part in parts)})
+
+
+def _goes_on(block: Block, line: Line, following: Line) -> bool:
+    left, _, right, _ = block.bbox_px
+    is_full = line.bbox_px[2] >= right - _MARGIN_SHARE * (right - left)
+    return is_full and following.text.lstrip()[:1].islower()
