@@ -43,6 +43,7 @@ _LOOK_SIDE_PX = 1000
 _EDGE_STRENGTH = 60
 _MIN_EDGE_SHARE = 0.01
 _BACKGROUND_LEVELS = 16
+_LIGHT_LEVEL = 128
 _MIN_BACKGROUND_SHARE = 0.45
 _BLANK_LEVEL = 240
 
@@ -203,8 +204,8 @@ def _has_marks(look: _Look, box: Box) -> bool:
 
 
 def _is_like_print(look: _Look, box: Box) -> bool:
-    """Whether most of a picture is one even background, as in print and screenshots but not in photographs."""
+    """Whether most of a picture is one even light background, as in print and screenshots but not in photographs."""
     histogram = look.histogram(look.pixels, box)
     mode = max(range(256), key=histogram.__getitem__)
     background = sum(histogram[max(0, mode - _BACKGROUND_LEVELS) : mode + _BACKGROUND_LEVELS + 1])
-    return background > _MIN_BACKGROUND_SHARE * sum(histogram)
+    return mode >= _LIGHT_LEVEL and background > _MIN_BACKGROUND_SHARE * sum(histogram)

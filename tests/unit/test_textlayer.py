@@ -1,0 +1,224 @@
+"""Given a page, its text is taken, or it goes to OCR, and the reason says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tenderlake.documents import PageKind, PrepareOptions, TextLayerMode
+from tenderlake.mupdf import pymupdf
+from tenderlake.pagecontent import Box, Turn, covered_share, read_page
+from tenderlake.pageflags import PageFlag
+from tenderlake.textlayer import Judgement, judge_page
+from tests.pdfs import (
+    ENGLISH,
+    RUSSIAN,
+    digital_pdf,
+    file_of,
+    new_page,
+    photograph,
+    printed,
+    put_picture,
+    reopened,
+    scanned_pdf,
+    write,
+    write_lines,
+)
+
+pytestmark = pytest.mark.unit
+
+
+def judged(document: Any, mode: TextLayerMode = TextLayerMode.AUTO) -> Judgement:
+    """What becomes of the first page of the document."""
+    with reopened(document) as read:
+        content = read_page(read[0], with_hidden_text=mode is TextLayerMode.ONLY)
+        return judge_page(read[0], content, PrepareOptions(text_layer=mode))
+
+
+@pytest.mark.parametrize("lines", [RUSSIAN, ENGLISH], ids=["russian", "english"])
+def test_a_digital_page_is_native(lines: tuple[str, ...]) -> None:
+    assert judged(digital_pdf([lines])) == Judgement(PageKind.NATIVE, "the text layer is sound")
+
+
+def test_a_page_with_hardly_a_word_and_nothing_else_is_native() -> None:
+    assert judged(digital_pdf([["Приложение 1"]])).kind is PageKind.NATIVE
+
+
+def test_a_scan_without_text_is_an_image() -> None:
+    assert judged(scanned_pdf()).kind is PageKind.IMAGE
+
+
+def test_invisible_text_over_a_scan_is_not_believed() -> None:
+    document = scanned_pdf()
+    write_lines(document[0], RUSSIAN, hidden=True)
+    judgement = judged(document)
+    assert judgement.kind is PageKind.IMAGE
+    assert judgement.flags == (PageFlag.HIDDEN_TEXT_LAYER,)
+
+
+def test_text_under_the_page_image_is_not_believed() -> None:
+    document = digital_pdf()
+    put_picture(document[0], file_of(printed()))
+    assert judged(document).flags == (PageFlag.HIDDEN_TEXT_LAYER,)
+
+
+def test_a_watermark_with_transparency_over_the_text_hides_nothing() -> None:
+    document = digital_pdf()
+    watermark = Image.new("RGBA", (1200, 1700), (0, 0, 0, 0))
+    watermark.paste((225, 225, 225, 60), (200, 700, 1000, 900))
+    put_picture(document[0], file_of(watermark, "PNG"))
+    assert judged(document).kind is PageKind.NATIVE
+
+
+def test_an_electronic_stamp_over_a_scan_does_not_make_it_native() -> None:
+    document = scanned_pdf()
+    write_lines(
+        document[0], ["Документ подписан электронной подписью", "Сертификат: 01 D9 7A", *RUSSIAN[:2]], (300, 700)
+    )
+    judgement = judged(document)
+    assert judgement.kind is PageKind.IMAGE
+    assert judgement.flags == (PageFlag.MIXED_PAGE,)
+
+
+def test_an_even_background_under_the_text_is_no_scan() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    put_picture(page, file_of(Image.linear_gradient("L").point(lambda level: 215 + level // 7).convert("RGB")))
+    write_lines(page, RUSSIAN)
+    assert judged(document).kind is PageKind.NATIVE
+
+
+def test_a_scanned_table_in_a_digital_page_sends_the_page_to_ocr() -> None:
+    document = digital_pdf()
+    put_picture(document[0], file_of(printed(size_pt=(460, 250))), (70, 400, 530, 650))
+    assert judged(document) == Judgement(
+        PageKind.IMAGE, "pictures that may hold text cover 22% of the page", (PageFlag.MIXED_PAGE,)
+    )
+
+
+def test_a_photograph_in_a_digital_page_does_not() -> None:
+    document = digital_pdf()
+    put_picture(document[0], file_of(photograph()), (70, 400, 530, 700))
+    assert judged(document) == Judgement(PageKind.NATIVE, "the text layer is sound", (PageFlag.PICTURES_NOT_READ,))
+
+
+def test_a_logo_is_not_worth_mentioning() -> None:
+    document = digital_pdf()
+    put_picture(document[0], file_of(photograph((60, 60))), (70, 20, 110, 60))
+    assert judged(document) == Judgement(PageKind.NATIVE, "the text layer is sound")
+
+
+def test_a_garbled_text_layer_goes_to_ocr_and_the_reason_names_a_word() -> None:
+    alphabet = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+    garbled = [line.lower().translate(str.maketrans(alphabet, alphabet[7:] + alphabet[:7])) for line in RUSSIAN]
+    judgement = judged(digital_pdf([garbled]))
+    assert judgement.kind is PageKind.IMAGE
+    assert judgement.flags == (PageFlag.GARBLED_TEXT_LAYER,)
+    assert "words of no language" in judgement.reason
+
+
+def test_a_font_without_a_map_to_letters_is_garbled() -> None:
+    document = digital_pdf()
+    for xref in range(1, document.xref_length()):
+        document.xref_set_key(xref, "ToUnicode", "null") if document.xref_is_font(xref) else None
+    judgement = judged(document)
+    assert judgement.kind is PageKind.IMAGE
+    assert judgement.flags == (PageFlag.GARBLED_TEXT_LAYER,)
+
+
+def test_letters_drawn_as_curves_are_an_image() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    write(page, "стр. 1", (280, 800))
+    shape = page.new_shape()
+    for row in range(12):
+        for column in range(40):
+            x, y = 70 + column * 11, 100 + row * 20
+            shape.draw_bezier((x, y), (x + 8, y), (x + 8, y + 9), (x, y + 9))
+            shape.finish(fill=(0, 0, 0))
+    shape.commit()
+    judgement = judged(document)
+    assert judgement.kind is PageKind.IMAGE
+    assert judgement.flags == (PageFlag.LETTERS_AS_CURVES,)
+
+
+@pytest.mark.parametrize("with_white_background", [False, True])
+def test_a_blank_page_is_native_and_flagged(with_white_background: bool) -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    if with_white_background:
+        page.draw_rect(page.rect, color=(1, 1, 1), fill=(1, 1, 1))
+    assert judged(document) == Judgement(PageKind.NATIVE, "the page is blank", (PageFlag.BLANK_PAGE,))
+
+
+def test_ignore_makes_every_page_an_image() -> None:
+    assert judged(digital_pdf(), TextLayerMode.IGNORE).kind is PageKind.IMAGE
+
+
+def test_only_never_makes_an_image_and_says_what_was_not_read() -> None:
+    judgement = judged(scanned_pdf(), TextLayerMode.ONLY)
+    assert judgement.kind is PageKind.NATIVE
+    assert PageFlag.PICTURES_NOT_READ in judgement.flags
+
+
+def test_only_takes_hidden_text() -> None:
+    document = scanned_pdf()
+    write_lines(document[0], RUSSIAN, hidden=True)
+    with reopened(document) as read:
+        content = read_page(read[0], with_hidden_text=True)
+        assert RUSSIAN[0] in content.visible_text
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_turned_page_is_read_upright(rotation: int) -> None:
+    document = digital_pdf()
+    document[0].set_rotation(rotation)
+    with reopened(document) as read:
+        content = read_page(read[0])
+    assert content.page_turn.rotation_deg == rotation
+    # The text is upright on the paper, so the turn of the page would lay it on its side.
+    assert content.turn == Turn(0, 595, 842)
+    assert content.lines[0].box.x0 == pytest.approx(70, abs=2)
+    assert content.lines[0].box.y1 == pytest.approx(90, abs=5)
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_sideways_print_and_the_turn_of_the_page_cancel_out(rotation: int) -> None:
+    """A landscape table printed sideways on a portrait page that /Rotate turns upright."""
+    document = pymupdf.open()
+    page = new_page(document)
+    write(page, "Ведомость объёмов работ", (300, 420), turned_deg=-rotation)
+    page.set_rotation(rotation)
+    with reopened(document) as read:
+        content = read_page(read[0])
+        assert content.turn == content.page_turn
+        assert [line.text for line in content.lines] == ["Ведомость объёмов работ"]
+        assert content.lines[0].box.width > content.lines[0].box.height
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_boxes_turn_forth_and_back(rotation: int) -> None:
+    turn = Turn(rotation, 595, 842)
+    box = Box(10, 20, 110, 50)
+    turned = turn.apply(box)
+    assert turned.area == box.area
+    assert turn.unapply(turned) == pytest.approx(box)
+
+
+def test_the_user_unit_of_a_page_counts() -> None:
+    document = digital_pdf()
+    document.xref_set_key(document[0].xref, "UserUnit", "2")
+    with reopened(document) as read:
+        content = read_page(read[0])
+    assert (content.turn.width_pt, content.turn.height_pt) == (1190, 1684)
+    assert content.lines[0].box.x0 == pytest.approx(140, abs=4)
+
+
+def test_strips_of_a_scan_add_up_and_overlaps_count_once() -> None:
+    page = Box(0, 0, 600, 800)
+    strips = [Box(0, y, 600, y + 100) for y in range(0, 800, 100)]
+    assert covered_share(strips, page) == 1.0
+    assert covered_share([Box(0, 0, 300, 800)] * 3, page) == pytest.approx(0.5, abs=0.03)
+    assert covered_share([], page) == 0.0
