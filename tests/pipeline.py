@@ -22,10 +22,18 @@ from tenderlake.validation.stage import validate_run
 log = logging.getLogger(__name__)
 
 
-def take(storage: Storage, layout: Layout, run_id: str, **options: object) -> Discovery:
-    """Discover with no other run in flight."""
+def take(
+    storage: Storage,
+    layout: Layout,
+    run_id: str,
+    *,
+    now: datetime | None = None,
+    running: Sequence[str] = (),
+    **options: object,
+) -> Discovery:
+    """Discover; ``running`` are other runs in flight."""
     form = RunOptions.model_validate({"engine": layout.settings.engine, **options})
-    return discover(storage, layout, run_id, form, now=datetime.now(UTC), is_running=lambda _: False)
+    return discover(storage, layout, run_id, form, now=now or datetime.now(UTC), is_running=lambda id: id in running)
 
 
 def prepare_and_plan(storage: Storage, layout: Layout, found: Discovery) -> Sequence[PlannedShard]:

@@ -84,6 +84,15 @@ class Layout:
         """The claim of a run: which sources it has taken."""
         return f"{self.claims}{run_folder(run_id)}.json"
 
+    @property
+    def unfinished_publishing(self) -> str:
+        """Prefix of the marks of runs whose publishing has begun and not ended."""
+        return f"{self.settings.work_prefix}publishing/"
+
+    def publishing_mark(self, run_id: str) -> str:
+        """The mark of a run that is being published."""
+        return f"{self.unfinished_publishing}{run_folder(run_id)}.json"
+
     def staging(self, run_id: str, table: str, batch: int) -> str:
         """Rows of one batch, before they are validated and published."""
         return self.run(run_id, f"staging/{table}/batch-{batch:04d}.parquet")

@@ -111,10 +111,8 @@ def _primary_source(
     if published is None:
         return PrimarySource(key=first.key, archive_path=first.archive_path)
     if published.source_key is None:
-        return PrimarySource(key=first.key, archive_path=first.archive_path, ingest_date=published.ingest_date)
-    earlier = PrimarySource(
-        key=published.source_key, archive_path=published.archive_path, ingest_date=published.ingest_date
-    )
+        return PrimarySource(key=first.key, archive_path=first.archive_path, is_in_lake=True)
+    earlier = PrimarySource(key=published.source_key, archive_path=published.archive_path, is_in_lake=True)
     is_among_ours = any((s.source.key, s.source.archive_path) == (earlier.key, earlier.archive_path) for s in group)
     if is_among_ours and reprocess is not Reprocess.NEW_ONLY:
         return earlier

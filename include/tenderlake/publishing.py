@@ -1,7 +1,8 @@
 """Publish: the single writer of the lake. Merges staged rows, writes Markdown, quarantine notes and the report.
 
 Everything is written in an order that makes a crash harmless: blocks and pages, Markdown, notes, then ``documents`` and
-last ``sources``. What is not in ``sources`` is not known, so the next run takes it again and replaces the rows.
+last ``sources``. A mark says that a run is being published; the next run to publish finishes what stands under a mark,
+from the same staged rows and under the same date, before it begins its own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tenderlake import PIPELINE_VERSION
 from tenderlake.assembly import assembled_key
 from tenderlake.documents import SourceRef, Value
 from tenderlake.lake.partitions import merge_partition
-from tenderlake.lake.reading import known_sources, published_documents
+from tenderlake.lake.reading import PublishedDocument, known_sources, published_documents
 from tenderlake.lake.rows import SourceRow, to_table
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, SOURCES, Table
 from tenderlake.lake.staging import read_staging
@@ -44,6 +45,12 @@ from tenderlake.validation.results import Severity
 log = logging.getLogger(__name__)
 
 _STAGES = {SourceState.QUARANTINED_OCR_FAILED: "ocr", SourceState.QUARANTINED_INVALID: "validate"}
+
+
+class PublishingMark(Value):
+    """Says that the writes of a run have begun and may be half done."""
+
+    run_id: str
 
 
 class QuarantineNote(Value):
@@ -106,22 +113,34 @@ def with_verdict(outcome: SourceOutcome, verdicts: Mapping[str, Verdict]) -> Sou
 
 
 def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
-    """Publish what the run has staged; doing it again changes nothing.
+    """Publish what the run has staged, after what a run that died has left half done; again it changes nothing.
 
     Raises:
         tenderlake.lake.partitions.PartitionError: a partition is damaged; nothing of it was overwritten.
         StorageError: storage failed; the task is repeated as a whole.
     """
+    for item in storage.list_objects(layout.unfinished_publishing):
+        earlier = storage.get_model(item.key, PublishingMark).run_id
+        if earlier != run_id:
+            log.warning("Finishing run %s, which ended while it was being published", earlier)
+            _publish(storage, layout, earlier)
+    return _publish(storage, layout, run_id)
+
+
+def _publish(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
     discovery = storage.get_model(layout.run(run_id, "discovery.json"), Discovery)
     plan = storage.get_model(layout.run(run_id, "plan.json"), RunPlan)
     validation = storage.get_model(layout.run(run_id, "validation.json"), Validation)
-    outcomes = [with_verdict(outcome, validation.verdicts) for outcome in run_outcomes(storage, layout, discovery)]
-    publisher = _Publisher(storage, layout, discovery, plan, validation, outcomes)
+    judged = [with_verdict(outcome, validation.verdicts) for outcome in run_outcomes(storage, layout, discovery)]
+    storage.put_model(layout.publishing_mark(run_id), PublishingMark(run_id=run_id))
+    publisher = _Publisher(storage, layout, discovery, plan, validation, judged)
     rows = publisher.publish()
+    outcomes = publisher.outcomes
     published = _summary(run_id, outcomes, rows)
     report_key = write_report(storage, layout, _report(layout, discovery, validation, outcomes, rows))
     published = published.model_copy(update={"report_key": report_key})
     storage.put_model(published_key(layout, run_id), published)
+    storage.delete([layout.publishing_mark(run_id)])
     return published
 
 
@@ -157,13 +176,29 @@ class _Publisher:
         self._verdicts = validation.verdicts
         self._now = datetime.now(UTC)
         self._today = discovery.started_at.astimezone(ZoneInfo(layout.settings.schedule_timezone)).date()
-        self._final = [outcome for outcome in outcomes if outcome.state is not None]
-        self._published = [o for o in self._final if o.state is not None and o.state.is_published]
+        staged = {str(outcome.document_id) for outcome in outcomes if _is_published(outcome)}
+        in_lake = published_documents(storage, layout, staged)
+        self.outcomes = [self._unless_published_meanwhile(outcome, plan, in_lake) for outcome in outcomes]
+        """How the sources of the run end, as published."""
+        self._final = [outcome for outcome in self.outcomes if outcome.state is not None]
+        self._published = [outcome for outcome in self._final if _is_published(outcome)]
         self._known = _known(storage, layout, {outcome.source.key for outcome in self._final})
         self._dates = {
-            str(outcome.document_id): plan.primary_sources[str(outcome.document_id)].ingest_date or self._today
-            for outcome in self._published
+            document_id: in_lake[document_id].ingest_date if document_id in in_lake else self._today
+            for document_id in (str(outcome.document_id) for outcome in self._published)
         }
+
+    def _unless_published_meanwhile(
+        self, outcome: SourceOutcome, plan: RunPlan, in_lake: Mapping[str, PublishedDocument]
+    ) -> SourceOutcome:
+        """A duplicate, where another run has published the same bytes under another source since this one planned."""
+        document = in_lake.get(str(outcome.document_id)) if _is_published(outcome) else None
+        if document is None or plan.primary_sources[document.document_id].is_in_lake:
+            return outcome
+        if document.source_key is None or (document.source_key, document.archive_path) == _source_id(outcome.source):
+            return outcome
+        reason = f"the same bytes as {self._layout.path_in_inbox(document.source_key)}"
+        return outcome.model_copy(update={"state": SourceState.SKIPPED_DUPLICATE, "reason": reason})
 
     def publish(self) -> dict[str, int]:
         """Write everything in its order; returns rows added per table."""
@@ -297,6 +332,10 @@ class _Publisher:
         )
 
 
+def _is_published(outcome: SourceOutcome) -> bool:
+    return outcome.state is not None and outcome.state.is_published
+
+
 def _source_id(source: SourceRef) -> SourceId:
     return source.key, source.archive_path
 
@@ -317,7 +356,7 @@ def _known(storage: Storage, layout: Layout, keys: Collection[str]) -> dict[Sour
 
 
 def _summary(run_id: str, outcomes: Sequence[SourceOutcome], rows: dict[str, int]) -> PublishedRun:
-    published = [outcome for outcome in outcomes if outcome.state is not None and outcome.state.is_published]
+    published = [outcome for outcome in outcomes if _is_published(outcome)]
     left = Counter(outcome.reason or "" for outcome in outcomes if outcome.state is None)
     return PublishedRun(
         run_id=run_id,
@@ -369,7 +408,6 @@ def _report(
 
 def _reported(layout: Layout, outcome: SourceOutcome) -> ReportedSource:
     source = outcome.source
-    is_published = outcome.state is not None and outcome.state.is_published
     return ReportedSource(
         path=_path(layout, source),
         state=outcome.state,
@@ -379,7 +417,7 @@ def _reported(layout: Layout, outcome: SourceOutcome) -> ReportedSource:
         ocr_pages=outcome.ocr_pages,
         failed_pages=outcome.failed_pages,
         duration_s=outcome.prepare_s + outcome.ocr_s + outcome.assemble_s,
-        markdown_key=layout.markdown(source.key, source.archive_path) if is_published else None,
+        markdown_key=layout.markdown(source.key, source.archive_path) if _is_published(outcome) else None,
     )
 
 

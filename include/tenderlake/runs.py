@@ -7,7 +7,7 @@ Names of the objects below ``work/runs/<run>/``: ``discovery.json``, ``batches/`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -138,13 +138,13 @@ class PlannedShard(Value):
 class PrimarySource(Value):
     """The source that a document is published under; any other source with the same bytes is a duplicate.
 
-    ``ingest_date``: the partition of a document that stands in the lake. ``is_published_already``: it stands there and
-    this run does not read it again, so that all its sources here are duplicates.
+    ``is_in_lake``: the document stands there. ``is_published_already``: and this run does not read it again, so that
+    all its sources here are duplicates.
     """
 
     key: str
     archive_path: str | None = None
-    ingest_date: date | None = None
+    is_in_lake: bool = False
     is_published_already: bool = False
 
 

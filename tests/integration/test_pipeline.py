@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -162,6 +163,49 @@ def test_a_crash_before_any_write_of_publish_loses_nothing_and_doubles_nothing(
     }
     assert counts(storage, layout)["documents"] == counts(storage, layout)["pages"] == 3
     assert any("Исправленная" in (row["text"] or "") for row in rows(storage, layout, PAGES))
+
+
+def test_a_run_that_died_while_publishing_is_finished_by_the_next_on_another_day(
+    storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(storage, a_pdf=digital_pdf(), b_png=scan())
+    first_night = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+    found = pipeline.take(storage, layout, "run-1", now=first_night)
+    for shard in pipeline.prepare_and_plan(storage, layout, found):
+        pipeline.read(storage, layout, shard)
+    pipeline.check(storage, layout, found)
+
+    class Killed(BaseException):
+        """The process is gone."""
+
+    with monkeypatch.context() as patch:
+        CrashAfter(patch, 3, Killed)  # the mark, blocks and pages; documents are not written
+        with pytest.raises(Killed):
+            publishing.publish_run(storage, layout, "run-1")
+    assert (len(rows(storage, layout, PAGES)), len(rows(storage, layout, DOCUMENTS))) == (2, 0)
+
+    found = pipeline.take(storage, layout, "run-2", now=first_night + timedelta(days=1))
+    assert found.source_count == 2
+    for shard in pipeline.prepare_and_plan(storage, layout, found):
+        pipeline.read(storage, layout, shard)
+    pipeline.finish(storage, layout, found)
+    assert (len(rows(storage, layout, PAGES)), len(rows(storage, layout, DOCUMENTS))) == (2, 2)
+    assert {day for day, _ in iter_table(storage, layout, PAGES)} == {date(2026, 3, 2)}
+    assert list(storage.list_objects(layout.unfinished_publishing)) == []
+
+
+def test_two_runs_with_the_same_bytes_publish_them_once(storage: Storage, layout: Layout) -> None:
+    put(storage, a_png=scan())
+    first = pipeline.take(storage, layout, "run-1", now=datetime(2026, 3, 1, tzinfo=UTC))
+    put(storage, b_png=scan())
+    second = pipeline.take(storage, layout, "run-2", now=datetime(2026, 3, 2, tzinfo=UTC), running=["run-1"])
+    for found in (first, second):
+        for shard in pipeline.prepare_and_plan(storage, layout, found):
+            pipeline.read(storage, layout, shard)
+    pipeline.finish(storage, layout, second)
+    pipeline.finish(storage, layout, first)
+    assert states(storage, layout) == {"a.png": "skipped_duplicate", "b.png": "published"}
+    assert len(rows(storage, layout, DOCUMENTS)) == len(rows(storage, layout, PAGES)) == 1
 
 
 class CrashAfter:
