@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, Line, PageResult, PageStatus
 from tenderlake.mupdf import Page, pymupdf
@@ -25,6 +26,8 @@ ENGINE_VERSION: str = pymupdf.__version__
 _EDGE_SHARE = 0.16
 _REPEATS = 3
 _REPEATED_SHARE = 0.45
+_COUNTING = 4
+"""On fewer pages than these, words with a growing number are titles: Приложение 1, Приложение 2."""
 _MAX_HEADING_CHARS = 200
 _MAX_BOLD_HEADING_CHARS = 120
 _HEADING_SIZES = ((1.6, 1), (1.3, 2), (1.12, 3))
@@ -64,8 +67,17 @@ class _Piece:
     @property
     def signature(self) -> str:
         """The words with numbers taken out: the same on every page for a running header."""
+        return _NUMBER.sub("#", self._plain)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers that the signature leaves out."""
+        return tuple(int(number[-18:]) for number in _NUMBER.findall(self._plain))
+
+    @property
+    def _plain(self) -> str:
         plain = _TAG.sub(" ", self.text) if self.content_format is ContentFormat.HTML else self.text
-        return _NUMBER.sub("#", " ".join(plain.split()))
+        return " ".join(plain.split())
 
 
 @dataclass
@@ -110,21 +122,36 @@ class NativeText:
             )
 
     def _repeated(self) -> frozenset[tuple[BlockLabel, str]]:
-        """What stands in the same margin of several pages, numbers aside.
+        """What stands in the same margin of several pages, page numbers aside.
 
         Left and right pages may differ, so nearly half of the pages from the first to the last occurrence are enough;
         a phrase that happens to begin a few pages of a long document is not.
         """
-        found: dict[tuple[BlockLabel, str], list[int]] = defaultdict(list)
+        found: dict[tuple[BlockLabel, str], dict[int, tuple[int, ...]]] = defaultdict(dict)
         for number, (_, height_pt, pieces) in enumerate(self._pages):
-            for key in {(zone, piece.signature) for piece in pieces if (zone := _zone(piece.box, height_pt))}:
-                found[key].append(number)
+            for piece in pieces:
+                if zone := _zone(piece.box, height_pt):
+                    found[zone, piece.signature].setdefault(number, piece.numbers)
         needed = _REPEATS if len(self._pages) > _REPEATS else 2
         return frozenset(
             key
             for key, pages in found.items()
-            if len(pages) >= needed and len(pages) >= _REPEATED_SHARE * (pages[-1] - pages[0] + 1)
+            if len(pages) >= needed
+            and len(pages) >= _REPEATED_SHARE * (max(pages) - min(pages) + 1)
+            and _is_steady(pages, may_count=len(pages) >= _COUNTING or not any(map(str.isalpha, key[1])))
         )
+
+
+def _is_steady(pages: dict[int, tuple[int, ...]], *, may_count: bool) -> bool:
+    """Whether every number in a margin is the same on all pages, or counts them (left and right pages, too)."""
+    places = sorted(pages)
+    for column in zip(*(pages[place] for place in places), strict=True):
+        if len(set(column)) == 1:
+            continue
+        steps = {(b - a) / (q - p) for (p, q), (a, b) in zip(pairwise(places), pairwise(column), strict=True)}
+        if not may_count or len(steps) != 1 or min(steps) <= 0:
+            return False
+    return True
 
 
 def _zone(box: Box, height_pt: float) -> BlockLabel | None:
