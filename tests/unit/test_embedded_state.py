@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,18 @@ def test_the_last_line_of_a_log_is_the_last_that_says_something(tmp_path: Path) 
     assert last_line(log) == ""
     log.write_text("started\nport 8333 is taken\n\n  \n")
     assert last_line(log) == "port 8333 is taken"
+
+
+def test_two_launchers_take_turns(state: StateFolder) -> None:
+    entered = threading.Event()
+
+    def second_launcher() -> None:
+        with StateFolder(state.path).lock():
+            entered.set()
+
+    with state.lock():
+        thread = threading.Thread(target=second_launcher)
+        thread.start()
+        assert not entered.wait(0.3)
+    assert entered.wait(10)
+    thread.join()

@@ -92,10 +92,11 @@ def show_result(here: Embedded, result: RunResult) -> None:
         print(f"Run {failed.run_id} has failed; what it left is taken by the next `make run`.")
         for failure in (failure for failure in result.failures if failure.run_id == failed.run_id):
             print(f"  {failure.task.name}: {failure.message}\n    log: {failure.log}")
-    settings, bucket = here.pipeline, here.connection.bucket
+    settings, bucket, storage = here.pipeline, here.connection.bucket, here.connection.storage()
     print(f"\nMarkdown  s3://{bucket}/{settings.markdown_prefix}\nParquet   s3://{bucket}/{settings.lake_prefix}")
-    for run_id in result.run_ids:
-        print(f"Report    s3://{bucket}/{here.layout.report(run_id, 'index.html')}")
+    for report in (here.layout.report(run_id, "index.html") for run_id in result.run_ids):
+        if storage.exists(report):  # a run that failed early has none
+            print(f"Report    s3://{bucket}/{report}")
 
 
 def show_addresses(here: Embedded) -> None:

@@ -1,0 +1,140 @@
+"""What the launcher makes of Airflow's answers.
+
+A small server answers as Airflow does: tokens that have run out, lists of several pages and a task that failed in a
+certain way can be had from a real one only by waiting a day or breaking things. The e2e tier talks to the real one.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tenderlake.embedded.airflow_api import AirflowApi, AirflowUnavailableError, TaskInstance
+from tenderlake.embedded.errors import EmbeddedError
+
+pytestmark = pytest.mark.integration
+
+TASKS = 250
+LOG = {
+    "content": [
+        {"event": "::group::Log message source details"},
+        {"level": "error", "event": "Failed to establish connection to Docker host"},
+        {
+            "level": "error",
+            "event": "Task failed with exception",
+            "error_detail": [
+                {"exc_type": "StorageUnavailableError", "exc_value": "cannot reach S3\nsecond line"},
+                {"exc_type": "EndpointConnectionError", "exc_value": "deeper"},
+            ],
+        },
+        {"level": "info", "event": "::group::Post Execute"},
+    ]
+}
+DAG_TASKS = {
+    "tasks": [
+        {"task_id": "assemble", "downstream_task_ids": ["publish"]},
+        {"task_id": "publish", "downstream_task_ids": []},
+        {"task_id": "discover", "downstream_task_ids": ["assemble", "prepare"]},
+        {"task_id": "prepare", "downstream_task_ids": ["assemble"]},
+    ]
+}
+
+
+class Airflow(BaseHTTPRequestHandler):
+    valid_token: ClassVar[str] = "token-1"
+    logins: ClassVar[int] = 0
+
+    def do_POST(self) -> None:
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path != "/auth/token":
+            self._answer(422, {"detail": "conf: unknown field"})
+        elif sent == {"username": "operator", "password": "right"}:
+            Airflow.logins += 1
+            self._answer(201, {"access_token": self.valid_token})
+        else:
+            self._answer(401, {"detail": "Invalid credentials"})
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        if self.headers.get("Authorization") != f"Bearer {self.valid_token}":
+            self._answer(401, {"detail": "Invalid JWT token"})
+        elif url.path.endswith("/taskInstances"):
+            asked = {name: int(values[0]) for name, values in parse_qs(url.query).items()}
+            numbers = range(asked["offset"], min(asked["offset"] + asked["limit"], TASKS))
+            items = [{"task_id": "ocr", "map_index": n, "state": "success", "try_number": 1} for n in numbers]
+            self._answer(200, {"task_instances": items, "total_entries": TASKS})
+        elif "/logs/" in url.path:
+            self._answer(200, LOG)
+        elif url.path.endswith("/tasks"):
+            self._answer(200, DAG_TASKS)
+        elif url.path.endswith("/pools"):
+            self._answer(503, {})
+        else:
+            self._answer(404, {"detail": "not found"})
+
+    def _answer(self, status: int, body: dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the output of the tests clean."""
+
+
+@pytest.fixture
+def api() -> Iterator[AirflowApi]:
+    Airflow.logins, Airflow.valid_token = 0, "token-1"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Airflow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield AirflowApi(f"http://127.0.0.1:{server.server_port}", "operator", "right")
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_token_is_fetched_once_and_again_when_it_has_run_out(api: AirflowApi) -> None:
+    api.task_order("ingest_tenders")
+    api.task_order("ingest_tenders")
+    assert Airflow.logins == 1
+    Airflow.valid_token = "token-2"
+    assert api.task_order("ingest_tenders")
+    assert Airflow.logins == 2
+
+
+def test_a_wrong_password_is_said_and_not_shown(api: AirflowApi) -> None:
+    stranger = AirflowApi(api.base_url, "operator", "wrong-password")
+    with pytest.raises(AirflowUnavailableError, match="refused the login") as refusal:
+        stranger.task_order("ingest_tenders")
+    assert "wrong-password" not in f"{refusal.value}{stranger!r}"
+
+
+def test_long_lists_are_read_to_the_end(api: AirflowApi) -> None:
+    found = api.task_instances("ingest_tenders", "manual__2026-11-21T12:00:00+00:00")
+    assert [task.map_index for task in found] == list(range(TASKS))
+
+
+def test_tasks_stand_after_everything_they_wait_for(api: AirflowApi) -> None:
+    assert api.task_order("ingest_tenders") == ["discover", "prepare", "assemble", "publish"]
+
+
+def test_of_a_log_the_last_error_is_shown_in_one_line(api: AirflowApi) -> None:
+    said = api.last_error("ingest_tenders", "run", TaskInstance("ocr", 0, "failed", 2))
+    assert said == "StorageUnavailableError: cannot reach S3"
+
+
+def test_what_is_not_there_is_told_from_what_does_not_work(api: AirflowApi) -> None:
+    assert api.dag_parsed_at("no_such_dag") is None
+    with pytest.raises(AirflowUnavailableError, match="503"):
+        api.pool_slots()
+    with pytest.raises(EmbeddedError, match="conf: unknown field"):
+        api.trigger("ingest_tenders", {"nonsense": 1}, "note")
+    nowhere = AirflowApi("http://127.0.0.1:1", "operator", "right")
+    with pytest.raises(AirflowUnavailableError, match="does not answer"):
+        nowhere.unhealthy_parts()
