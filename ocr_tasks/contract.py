@@ -147,11 +147,6 @@ class PageResult(_Value):
             raise ValueError("a failed page must have a reason")
         return self
 
-    @property
-    def text(self) -> str:
-        """The plain text of the page: contents of text blocks in reading order, a blank line between blocks."""
-        return "\n\n".join(b.content for b in self.blocks if b.content_format is ContentFormat.TEXT and b.content)
-
 
 class EngineSpec(_Value):
     """Which engine reads the shard, and how. ``languages`` are Tesseract's codes (``rus``, ``eng``) in order."""

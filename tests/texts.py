@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections import Counter
 
+from ocr_tasks.contract import PageResult
+
 
 def squeezed(text: str) -> str:
     """Text without any white space, in one Unicode form: OCR sets spaces in numbers as it likes."""
@@ -22,3 +24,8 @@ def word_recall(truth: str, read: str) -> float:
     wanted, found = words(truth), words(read)
     total = wanted.total()
     return (wanted & found).total() / total if total else 1.0
+
+
+def said(result: PageResult) -> str:
+    """What the blocks of a page result say, one after the other."""
+    return "\n\n".join(block.content for block in result.blocks)

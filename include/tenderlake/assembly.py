@@ -24,7 +24,7 @@ from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, TextSource
 from tenderlake.lake.staging import StagingWriter
 from tenderlake.layout import Layout
 from tenderlake.markdown import document_page, front_matter, page_markdown
-from tenderlake.paragraphs import with_joined_lines
+from tenderlake.paragraphs import page_text, with_joined_lines
 from tenderlake.planning import page_key
 from tenderlake.preparation import prepared_key
 from tenderlake.quality import PageQuality, grade, language_of
@@ -265,7 +265,7 @@ class _Assembler:
 
     def _stage_page(self, manifest: DocumentManifest, page: AssembledPage, totals: _Totals) -> None:
         plan, result = page.plan, page.result
-        text = result.text
+        text = page_text(result)
         language = language_of(text)
         totals.add(page, text, language)
         prefix = self._layout.document(manifest.document_id, manifest.options.digest)

@@ -1,10 +1,11 @@
-"""Paragraphs of pages read by OCR: engines give lines, readers want sentences."""
+"""The text of a page as people search and read it: sentences instead of lines, tables as their words."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult
+from tenderlake.tables import parse_html_table, table_text
 from tenderlake.wording import HyphenHabits, join_lines
 
 _PROSE = frozenset({BlockLabel.TEXT, BlockLabel.LIST_ITEM, BlockLabel.FOOTNOTE, BlockLabel.CAPTION})
@@ -20,6 +21,17 @@ def with_joined_lines(page: PageResult) -> PageResult:
     """
     habits = HyphenHabits.of([line.text for block in page.blocks for line in block.lines])
     return page.model_copy(update={"blocks": tuple(_joined(block, habits) for block in page.blocks)})
+
+
+def page_text(page: PageResult) -> str:
+    """The plain text of a page: blocks in reading order with a blank line between them, tables cell by cell."""
+    return "\n\n".join(text for block in page.blocks if (text := _block_text(block)))
+
+
+def _block_text(block: Block) -> str:
+    if block.content_format is ContentFormat.HTML:
+        return table_text(parse_html_table(block.content))
+    return block.content.strip()
 
 
 def _joined(block: Block, habits: HyphenHabits) -> Block:

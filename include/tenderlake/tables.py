@@ -106,6 +106,14 @@ def table_markdown(table: Table) -> str:
     return _html(table) if table.has_spans else _gfm(table)
 
 
+def table_text(table: Table) -> str:
+    """The cells as plain text, for searching: a row is a line, cells are parted by tabs, a span stands once."""
+    rows: list[list[str]] = [[] for _ in range(table.row_count)]
+    for cell in table.cells:
+        rows[cell.row].append(" ".join(cell.text.split()))
+    return "\n".join("\t".join(row) for row in rows)
+
+
 def _gfm(table: Table) -> str:
     grid = [[""] * table.column_count for _ in range(table.row_count)]
     for cell in table.cells:

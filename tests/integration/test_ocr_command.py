@@ -20,7 +20,7 @@ from ocr_tasks.contract import EngineSpec, ExitCode, PageResult, PageStatus, Pag
 from tenderlake.storage import Storage
 from tests.obstacles import language_data_obstacle, missing
 from tests.pages import encoded, printed_page
-from tests.texts import squeezed
+from tests.texts import said, squeezed
 
 pytestmark = pytest.mark.integration
 
@@ -96,7 +96,7 @@ def test_all_pages_done_is_0(make_shard: MakeShard, tmp_path: Path) -> None:
     ended = ocr_tasks("run", make_shard(2, text="Текст"))
     assert ended.code == ExitCode.ALL_DONE
     assert [event.event for event in ended.progress] == ["ready", "page", "page", "finished"]
-    assert [result.text for result in results(tmp_path).values()] == ["Текст", "Текст"]
+    assert [said(result) for result in results(tmp_path).values()] == ["Текст", "Текст"]
 
 
 def test_the_shard_may_come_from_the_environment(make_shard: MakeShard, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_tesseract_with_too_little_memory_never_gives_an_empty_page(
     ended = subprocess.run(
         command("run", shard), env=environment(), preexec_fn=limit, capture_output=True, timeout=120, check=False
     )
-    read = [squeezed(result.text) for result in results(tmp_path).values()]
+    read = [squeezed(said(result)) for result in results(tmp_path).values()]
     assert (ended.returncode, read) in ((ExitCode.OUT_OF_MEMORY, []), (ExitCode.ALL_DONE, [squeezed(PRINTED)]))
     if limit_mib == 300:
         assert ended.returncode == ExitCode.OUT_OF_MEMORY

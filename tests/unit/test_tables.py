@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenderlake.tables import Cell, parse_html_table, table_markdown
+from tenderlake.tables import Cell, parse_html_table, table_markdown, table_text
 
 pytestmark = pytest.mark.unit
 
@@ -35,6 +35,13 @@ def test_a_span_of_a_million_rows_costs_nothing() -> None:
     table = parse_html_table("<table><tr><td rowspan=1000000 colspan=1000000>x</td></tr></table>")
     assert table.cells[0].row_span == 1
     assert table.column_count == 1000
+
+
+def test_words_of_a_table_can_be_searched() -> None:
+    table = parse_html_table(
+        "<table><tr><th colspan=2>Цена,<br>руб.</th></tr><tr><td>Кабель</td><td>72,03</td></tr></table>"
+    )
+    assert table_text(table) == "Цена, руб.\nКабель\t72,03"
 
 
 @given(st.text(alphabet="<>/tdrhbale=\"' 12\n&;ПП", max_size=300))

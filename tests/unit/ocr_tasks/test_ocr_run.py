@@ -16,6 +16,7 @@ from ocr_tasks.run import ShardRun, load_shard, prefetched
 from ocr_tasks.settings import RunSettings
 from ocr_tasks.transfer import Transfer
 from tests.pages import encoded
+from tests.texts import said
 
 pytestmark = pytest.mark.unit
 
@@ -58,7 +59,7 @@ def test_every_page_gets_a_result_and_a_progress_line(tmp_path: Path) -> None:
     folder = Folder(tmp_path, engine="null", text="Текст")
 
     assert folder.run() is ExitCode.ALL_DONE
-    assert [(r.page_key, r.status, r.text, r.width_px, r.height_px) for r in folder.results] == [
+    assert [(r.page_key, r.status, said(r), r.width_px, r.height_px) for r in folder.results] == [
         (f"key-{number}", PageStatus.DONE, "Текст", 40, 30) for number in (1, 2, 3)
     ]
     assert [(e.event, e.done, e.total, e.page_number) for e in folder.events] == [
@@ -109,7 +110,7 @@ def test_an_engine_that_fails_on_a_page_fails_that_page_only(tmp_path: Path, fau
     folder = Folder(tmp_path, engine="faulty", fault=fault, fault_page_number=2)
 
     assert folder.run() is ExitCode.SOME_PAGES_FAILED
-    assert [result.text for result in folder.results] == ["page 1", "", "page 3"]
+    assert [said(result) for result in folder.results] == ["page 1", "", "page 3"]
     assert folder.result(2).status is PageStatus.FAILED
     assert str(folder.result(2).reason).startswith(reason)
     assert (folder.result(2).width_px, folder.result(2).height_px) == (40, 30)
