@@ -15,7 +15,7 @@ from PIL import Image
 
 from ocr_tasks.contract import EngineSpec, ExitCode, PageResult, PageStatus, PageTask, Progress, ProgressEvent, Shard
 from tests.pages import encoded, printed_page
-from tests.texts import squeezed
+from tests.texts import said, squeezed
 
 pytestmark = pytest.mark.docker
 
@@ -110,7 +110,7 @@ def test_russian_pages_are_read_without_network_rights_or_a_writable_root(contai
     container.start("run", "/shard/shard.json")
 
     assert container.wait() == ExitCode.SOME_PAGES_FAILED, container.errors()
-    assert squeezed(result(container.folder, 1).text) == squeezed(PRINTED)
+    assert squeezed(said(result(container.folder, 1))) == squeezed(PRINTED)
     assert [result(container.folder, number).status for number in (1, 2, 3)] == [
         PageStatus.DONE,
         PageStatus.FAILED,

@@ -286,7 +286,7 @@ def test_a_shard_behind_signed_addresses_is_read_from_s3(storage: Storage) -> No
     shard = SignedShard(storage)
     ended = ocr_tasks("run", OCR_SHARD=shard.url)
     assert (ended.code, ended.errors) == (ExitCode.ALL_DONE, "")
-    assert [squeezed(shard.result(number).text) for number in (1, 2)] == [squeezed(PRINTED)] * 2
+    assert [squeezed(said(shard.result(number))) for number in (1, 2)] == [squeezed(PRINTED)] * 2
 
 
 def test_an_image_that_is_gone_from_s3_fails_its_page_only(storage: Storage) -> None:
