@@ -35,6 +35,7 @@ _NUMBER = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
     r"(?i)[-–—\s]*(?:(?:стр(?:аница|\.)?|лист|page|p\.)\s*)?\d{1,5}(?:\s*(?:из|of|/)\s*\d{1,5})?[-–—\s]*"
 )
+_PAGE_WORD = re.compile(r"\b(?:стр|страниц\w|лист\w?|page|p)\b\.? #", re.IGNORECASE)
 _SECTION_NUMBER = re.compile(
     r"(?:\d{1,2}\.)+(?:\d{1,2})?\s+\S|(?:ГЛАВА|РАЗДЕЛ|СТАТЬЯ|ПРИЛОЖЕНИЕ|CHAPTER|SECTION)\b", re.IGNORECASE
 )
@@ -138,8 +139,12 @@ class NativeText:
             for key, pages in found.items()
             if len(pages) >= needed
             and len(pages) >= _REPEATED_SHARE * (max(pages) - min(pages) + 1)
-            and _is_steady(pages, may_count=len(pages) >= _COUNTING or not any(map(str.isalpha, key[1])))
+            and _is_steady(pages, may_count=len(pages) >= _COUNTING or _is_page_count(key[1]))
         )
+
+
+def _is_page_count(signature: str) -> bool:
+    return bool(_PAGE_WORD.search(signature)) or not any(map(str.isalpha, signature))
 
 
 def _is_steady(pages: dict[int, tuple[int, ...]], *, may_count: bool) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
+from itertools import permutations
 from statistics import median
 
 from tenderlake.pagecontent import Box, TextLine, union
@@ -23,6 +24,14 @@ _MIN_FULLNESS = 0.45
 _LABEL_SHARE = 0.4
 _CONTINUATION_SHARE = 0.25
 _MAX_DEPTH = 40
+_PARTY_HEIGHTS = 6
+_MIN_PARTY_LINES = 2
+_PARTY = re.compile(
+    r"\W*(?:от (?:имени )?)?(?:(?:государственн|муниципальн)\w+ )?"
+    r"(?:заказчик|поставщик|исполнител|(?:суб|ген)?подрядчик|покупател|продав[еца]|арендатор|арендодател|участник|"
+    r"утвержда|утвержд[её]н|согласован|приложение №|customer|supplier|contractor|buyer|seller)",
+    re.IGNORECASE,
+)
 
 # Word's second bullet is the Latin letter o of Courier New.
 _BULLET = re.compile(r"(?:[•●▪■◦‣·➢❖✓☐☑☒→]\s*|o\s+)\S")
@@ -87,9 +96,16 @@ def order(lines: list[TextLine], objects: list[Box]) -> list[Region]:
     items = [_Item(line.box, line) for line in lines]
     items += [_Item(box, None, number) for number, box in enumerate(objects)]
     regions: list[Region] = []
-    for group in _cut(items, 0):
+    for group in _in_order(items):
         regions.extend(_regions(group))
     return regions
+
+
+def _in_order(items: list[_Item]) -> list[list[_Item]]:
+    parties = _party_columns(items)
+    if parties is None:
+        return _cut(items, 0)
+    return [*_cut(parties.above, 0), parties.left, parties.right, *_in_order(parties.below)]
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,52 @@ class _Item:
     box: Box
     line: TextLine | None
     number: int = -1
+
+
+@dataclass(frozen=True)
+class _Parties:
+    above: list[_Item]
+    left: list[_Item]
+    right: list[_Item]
+    below: list[_Item]
+
+
+def _party_columns(items: list[_Item]) -> _Parties | None:
+    """Two blocks side by side that begin with who they are of: details of the parties, approvals.
+
+    Their lines look like labels and values, but read by rows the customer's account would stand beside the supplier's.
+    """
+    names = sorted(
+        (item for item in items if item.line and _PARTY.match(item.line.text)), key=lambda item: item.box.center[1]
+    )
+    for left, right in permutations(names, 2):
+        if right.box.x0 - left.box.x1 < _MIN_GUTTER_PT or _overlap(left.box, right.box) < 0.5:
+            continue
+        top = min(left.box.y0, right.box.y0)
+        below = sorted((item for item in items if item.box.center[1] >= top), key=lambda item: item.box.y0)
+        near = [item for item in below if item.box.y0 < top + _PARTY_HEIGHTS * left.box.height and item.line]
+        middle = (left.box.center[0], right.box.center[0])
+        gutter = next((x for x in _gaps([(i.box.x0, i.box.x1) for i in near], 4.0) if middle[0] < x < middle[1]), None)
+        if gutter is None:
+            continue
+        end = next((item.box.y0 for item in below if item.line is None or item.box.x0 < gutter < item.box.x1), None)
+        block = [item for item in below if end is None or item.box.center[1] < end]
+        sides = [i for i in block if i.box.x1 <= gutter], [i for i in block if i.box.x0 >= gutter]
+        if min(map(len, sides)) >= _MIN_PARTY_LINES:
+            taken = set(map(id, block))
+            rest = [item for item in items if id(item) not in taken]
+            return _Parties(
+                above=[item for item in rest if item.box.center[1] < top],
+                left=sides[0],
+                right=sides[1],
+                below=[item for item in rest if item.box.center[1] >= top],
+            )
+    return None
+
+
+def _overlap(box: Box, other: Box) -> float:
+    """Share of the lower of two heights in which both stand."""
+    return (min(box.y1, other.y1) - max(box.y0, other.y0)) / max(1e-6, min(box.height, other.height))
 
 
 def _regions(items: list[_Item]) -> list[Region]:

@@ -137,6 +137,38 @@ def test_a_form_is_read_by_rows_so_that_values_stay_beside_their_labels() -> Non
         assert f"{label} {value}" in text
 
 
+def test_the_details_of_two_parties_are_read_one_party_after_the_other() -> None:
+    """By rows the account of one would stand beside the name of the other."""
+    document = pymupdf.open()
+    page = new_page(document)
+    write(page, "12. Адреса, реквизиты и подписи сторон", (190, 80), bold=True)
+    sides = (
+        ("ЗАКАЗЧИК:", "МБОУ СОШ № 14", "ИНН 9801014570", "р/с 03234643987010004800", "Директор ________ Е. П. Лысьва"),
+        ("ПОСТАВЩИК:", "ООО «Кабель»", "ИНН 5902123456", "р/с 40702810500000012345", "Директор ________ И. И. Кама"),
+    )
+    for x, side in zip((70, 330), sides, strict=True):
+        write_lines(page, side, (x, 110))
+    write(page, "Приложение: спецификация товара на одном листе, составляющая часть контракта.", (70, 230))
+    (result,) = read(document)
+    text = "\n".join(contents(result))
+    wanted = ["12. Адреса", *sides[0], *sides[1], "Приложение: спецификация"]
+    places = [text.index(words) for words in wanted]
+    assert places == sorted(places)
+
+
+def test_an_approval_beside_the_name_of_the_annex_is_read_on_its_own() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    write_lines(page, ["Приложение № 1", "к извещению № 44"], (70, 80))
+    write_lines(page, ["УТВЕРЖДАЮ", "Директор Е. П. Лысьва", "«___» ________ 2026 г."], (380, 80))
+    write_lines(page, RUSSIAN, (70, 200))
+    (result,) = read(document)
+    text = "\n".join(contents(result))
+    wanted = ["Приложение № 1", "к извещению", "УТВЕРЖДАЮ", "Директор", RUSSIAN[0]]
+    places = [text.index(words) for words in wanted]
+    assert places == sorted(places)
+
+
 def test_a_ruled_table_is_html_and_the_text_around_it_stays_around_it() -> None:
     document = pymupdf.open()
     page = new_page(document)
@@ -262,6 +294,15 @@ def test_a_running_header_may_count_the_pages() -> None:
         write(page, f"Извещение № 0356300010724000012 лист {number}", (220, 40))
         write_lines(page, RUSSIAN, (70, 220))
     assert all(labels(result)[0] is BlockLabel.HEADER for result in read(document))
+
+
+def test_three_pages_are_enough_for_a_footer_that_says_page_of_pages() -> None:
+    document = pymupdf.open()
+    for number in (1, 2, 3):
+        page = new_page(document)
+        write_lines(page, RUSSIAN, (70, 120))
+        write(page, f"Извещение № 44 · страница {number} из 3", (220, 820))
+    assert all(labels(result)[-1] is BlockLabel.FOOTER for result in read(document))
 
 
 def test_a_phrase_that_begins_a_few_pages_of_many_is_text() -> None:
