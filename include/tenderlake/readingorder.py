@@ -24,7 +24,6 @@ _MIN_FULLNESS = 0.45
 _LABEL_SHARE = 0.4
 _CONTINUATION_SHARE = 0.25
 _MAX_DEPTH = 40
-_PARTY_HEIGHTS = 6
 _MIN_PARTY_LINES = 2
 _PARTY = re.compile(
     r"\W*(?:от (?:имени )?)?(?:(?:государственн|муниципальн)\w+ )?"
@@ -135,17 +134,9 @@ def _party_columns(items: list[_Item]) -> _Parties | None:
         if right.box.x0 - left.box.x1 < _MIN_GUTTER_PT or _overlap(left.box, right.box) < 0.5:
             continue
         top = min(left.box.y0, right.box.y0)
-        below = sorted((item for item in items if item.box.center[1] >= top), key=lambda item: item.box.y0)
-        near = [item for item in below if item.box.y0 < top + _PARTY_HEIGHTS * left.box.height and item.line]
-        middle = (left.box.center[0], right.box.center[0])
-        gutter = next((x for x in _gaps([(i.box.x0, i.box.x1) for i in near], 4.0) if middle[0] < x < middle[1]), None)
-        if gutter is None:
-            continue
-        end = next((item.box.y0 for item in below if item.line is None or item.box.x0 < gutter < item.box.x1), None)
-        block = [item for item in below if end is None or item.box.center[1] < end]
-        sides = [i for i in block if i.box.x1 <= gutter], [i for i in block if i.box.x0 >= gutter]
+        sides = _sides_below(left.box, right.box, [item for item in items if item.box.center[1] >= top])
         if min(map(len, sides)) >= _MIN_PARTY_LINES:
-            taken = set(map(id, block))
+            taken = {id(item) for side in sides for item in side}
             rest = [item for item in items if id(item) not in taken]
             return _Parties(
                 above=[item for item in rest if item.box.center[1] < top],
@@ -154,6 +145,20 @@ def _party_columns(items: list[_Item]) -> _Parties | None:
                 below=[item for item in rest if item.box.center[1] >= top],
             )
     return None
+
+
+def _sides_below(left: Box, right: Box, items: list[_Item]) -> tuple[list[_Item], list[_Item]]:
+    """Two blocks under two names: all lines down to the first that leaves no gutter between them."""
+    block: list[_Item] = []
+    gutter = (left.x1 + right.x0) / 2
+    for item in sorted(items, key=lambda item: item.box.y0):
+        spans = [(i.box.x0, i.box.x1) for i in (*block, item)]
+        gaps = [x for x in _gaps(spans, _MIN_GUTTER_PT / 2) if left.center[0] < x < right.center[0]]
+        if item.line is None or (block and not gaps):
+            break
+        block.append(item)
+        gutter = gaps[0] if gaps else gutter
+    return [item for item in block if item.box.x1 <= gutter], [item for item in block if item.box.x1 > gutter]
 
 
 def _overlap(box: Box, other: Box) -> float:
