@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ocr_tasks.contract import ExitCode, PageResult, PageStatus, PageTask, Runner, Shard
+from tenderlake.errors import NeedsPersonError
 from tenderlake.layout import Layout
 from tenderlake.runs import PlannedPage, PlannedShard
 from tenderlake.storage import Storage
@@ -26,11 +27,11 @@ class OcrError(Exception):
     """A shard was not read to the end."""
 
 
-class BadShardError(OcrError):
+class BadShardError(OcrError, NeedsPersonError):
     """The OCR image does not understand the shard: image and pipeline do not fit each other. No retry."""
 
 
-class EngineUnavailableError(OcrError):
+class EngineUnavailableError(OcrError, NeedsPersonError):
     """Image, engine, GPU, model or language data are missing: a person has to mend it. No retry."""
 
 

@@ -15,12 +15,13 @@ from pydantic import Field
 
 from ocr_tasks.contract import EngineSpec
 from tenderlake.documents import PreparedSource, PrepareOptions, SourceRef, TextLayerMode, Value
+from tenderlake.errors import NeedsPersonError
 from tenderlake.settings import Settings
 from tenderlake.states import SourceState
 from tenderlake.validation.results import CheckResult, Reconciliation
 
 
-class FormError(ValueError):
+class FormError(NeedsPersonError, ValueError):
     """The trigger form asks for something that does not exist; the message names it."""
 
 

@@ -27,6 +27,8 @@ from botocore.exceptions import (
 )
 from pydantic import BaseModel
 
+from tenderlake.errors import NeedsPersonError
+
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
@@ -46,7 +48,7 @@ class StorageUnavailableError(StorageError):
     """Storage cannot be reached, or answers with an error of its own: a retry may help."""
 
 
-class StorageAccessError(StorageError):
+class StorageAccessError(StorageError, NeedsPersonError):
     """Storage refuses the credentials or the bucket: a person has to mend the settings."""
 
 

@@ -9,8 +9,7 @@ from tenderlake.engines import OFFERED_ENGINES
 from tenderlake.runs import Reprocess
 from tenderlake.settings import Settings
 
-_ONE_FILE = "Which documents"
-_READING = "How they are read"
+_READING = "How documents are read"
 
 
 def trigger_form(settings: Settings) -> dict[str, Param]:
@@ -21,7 +20,6 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             type=["null", "string"],
             title="Folder",
             description="Only what lies under this path in the inbox. Empty: the whole inbox.",
-            section=_ONE_FILE,
         ),
         "keys": Param(
             [],
@@ -29,7 +27,6 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             items={"type": "string"},
             title="Keys",
             description="Only these files: paths in the inbox, one a line. Empty: everything under the folder.",
-            section=_ONE_FILE,
         ),
         "reprocess": Param(
             Reprocess.NEW_ONLY.value,
@@ -43,7 +40,6 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             },
             title="Reprocess",
             description="What is taken although it was processed before.",
-            section=_ONE_FILE,
         ),
         "max_documents": Param(
             settings.max_documents,
@@ -51,7 +47,6 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             minimum=1,
             title="Documents in one run",
             description="When more is waiting, the next run starts at once.",
-            section=_ONE_FILE,
         ),
         "text_layer": Param(
             settings.text_layer.value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.docker.operators.docker import DockerOperator
@@ -112,6 +113,11 @@ class OcrShardOperator(DockerOperator):
         return Runner.PROCESS
 
     def _docker_problem(self) -> str | None:
+        if isinstance(self.docker_url, str) and self.docker_url.startswith("unix://"):
+            # Asked beforehand, because the hook logs an error where there is simply no Docker.
+            socket = Path("/" + self.docker_url.removeprefix("unix://").lstrip("/"))
+            if not socket.exists():
+                return f"there is no Docker daemon at {socket}: start it or set DOCKER_HOST"
         try:
             image = self.cli.inspect_image(self.image)
         except ImageNotFound:

@@ -6,17 +6,18 @@ from datetime import timedelta
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
-_NEEDS_A_PERSON = (
-    ("tenderlake.storage.StorageAccessError", "S3 refuses the credentials or the bucket: mend the connection"),
-    ("tenderlake.runs.FormError", "the trigger form asks for something that does not exist"),
-    ("tenderlake.ocr.BadShardError", "OCR image and pipeline are of different versions"),
-    ("tenderlake.ocr.EngineUnavailableError", "the OCR image, engine, GPU or model is missing"),
+_NO_TIME_MENDS = (
+    ("tenderlake.errors.NeedsPersonError", "a person has to act: see the message"),
     ("pydantic.ValidationError", "the values of the form or of a stage do not fit"),
+    ("builtins.ImportError", "a module is missing: install requirements.txt"),
+    ("builtins.AttributeError", "a fault of the code"),
+    ("builtins.NameError", "a fault of the code"),
+    ("builtins.TypeError", "a fault of the code"),
 )
 
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
-        *(RetryRule(exception=name, action=RetryAction.FAIL, reason=why) for name, why in _NEEDS_A_PERSON),
+        *(RetryRule(exception=name, action=RetryAction.FAIL, reason=why) for name, why in _NO_TIME_MENDS),
         RetryRule(
             exception="tenderlake.ocr.TemporaryOcrError",
             action=RetryAction.RETRY,

@@ -13,12 +13,14 @@ from tenderlake.embedded.launcher import Embedded
 from tenderlake.states import SourceState
 from tests.obstacles import corpus_folder
 from tests.services import query, running_system
-from tests.texts import word_recall
+from tests.texts import likeness, word_recall
 
 pytestmark = pytest.mark.corpus
 
 LEAST_RECALL = 0.9
 """Share of the words of a digital document that have to be in its pages; most have all of them."""
+LEAST_LIKENESS = 0.95
+"""Of a clean page read by OCR: Tesseract loses a letter or two of this one («6)» for «б)», 1.2.3 at the edge)."""
 TEXTS = (".gt.txt", ".silver.txt", ".gt.md")
 SCALE_OF_RUN = 120
 """Documents in a run, so that the corpus takes a chain of several runs."""
@@ -138,7 +140,7 @@ def test_all_forms_of_the_same_page_say_the_same(system: Embedded, entries: list
             f"inbox/{entry.path}",
         )
         truth = (corpus_folder() / entry.ground_truth).read_text(encoding="utf-8")
-        assert word_recall(truth, rows[0][0]) > LEAST_RECALL, entry.path
+        assert likeness(truth, rows[0][0]) > LEAST_LIKENESS, entry.path
 
 
 def test_hostile_files_cost_only_themselves(system: Embedded) -> None:

@@ -27,6 +27,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenderlake.errors import NeedsPersonError
 from tenderlake.lake.parquet import MEDIA_TYPE, ROW_GROUP_ROWS, ParquetError, ParquetWriter, read_row_groups
 from tenderlake.lake.rows import clean_identifier
 from tenderlake.lake.schema import Table
@@ -37,11 +38,11 @@ Owner = tuple[tuple[bool, str], ...]
 """Values of the owner columns, comparable as the files are sorted: null comes first, then by code points."""
 
 
-class PartitionError(Exception):
+class PartitionError(NeedsPersonError):
     """A partition cannot be merged and was left as it is: a person has to look."""
 
 
-class DuplicateRowsError(Exception):
+class DuplicateRowsError(NeedsPersonError):
     """Two added rows have the same key, an error of the pipeline; the partition was left as it is."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenderlake.errors import NeedsPersonError
 from tenderlake.lake.parquet import ParquetError, read_row_groups
 from tenderlake.lake.schema import DOCUMENTS, SOURCES, Table
 from tenderlake.layout import Layout
@@ -21,7 +22,7 @@ from tenderlake.storage import ObjectMissingError, Storage
 _PARTITION = re.compile(r"ingest_date=(\d{4}-\d{2}-\d{2})/[^/]+\.parquet$")
 
 
-class LakeReadError(Exception):
+class LakeReadError(NeedsPersonError):
     """An object of the lake cannot be read; the message names it."""
 
 

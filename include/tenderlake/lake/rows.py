@@ -25,6 +25,7 @@ from operator import attrgetter
 import pyarrow as pa
 
 from ocr_tasks.contract import BlockLabel, ContentFormat, Runner
+from tenderlake.errors import NeedsPersonError
 from tenderlake.lake.schema import Column, DocumentType, QualityGrade, Table, TextSource
 from tenderlake.states import SourceState
 
@@ -34,7 +35,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _REFUSALS = (ValueError, TypeError, OverflowError)  # pyarrow's own errors are subclasses
 
 
-class RowError(ValueError):
+class RowError(NeedsPersonError, ValueError):
     """A row cannot be written: an error of the pipeline, not of a document."""
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from tenderlake.errors import NeedsPersonError
 from tenderlake.validation.results import CheckResult
 from tenderlake.validation.suites import Check, Row, Suite
 
@@ -25,7 +26,7 @@ _POSITION = "row_position"
 _CHECK = "check"
 
 
-class ValidationBrokenError(Exception):
+class ValidationBrokenError(NeedsPersonError):
     """The checks could not be made, or the rows are not of the schema: an error of the pipeline, not of a document."""
 
 
