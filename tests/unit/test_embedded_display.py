@@ -99,3 +99,9 @@ def test_only_what_needs_attention_is_explained_and_with_what_to_do() -> None:
     (line,) = attention_lines(OUTCOMES)
     assert line.startswith("0173/битый.pdf: the cross-reference table is damaged. ")
     assert SourceState.QUARANTINED_CORRUPT.advice.rstrip(".") in line
+
+
+def test_a_reason_that_many_documents_share_is_told_once() -> None:
+    reason = "Word document: this version reads PDF and images only"
+    outcomes = [DocumentOutcome(f"{n}.docx", SourceState.SKIPPED_UNSUPPORTED, reason) for n in range(20)]
+    assert attention_lines(outcomes) == [f"20 documents, the first is 0.docx: {reason}."]

@@ -23,6 +23,8 @@ ORDER BY s.source_key, s.archive_path NULLS FIRST
 """
 
 _NARROWEST_PATH = 20
+_MOST_NAMED = 3
+"""Sources with the same trouble that are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -122,12 +124,21 @@ def totals_line(outcomes: Iterable[DocumentOutcome]) -> str:
 
 
 def attention_lines(outcomes: Iterable[DocumentOutcome]) -> list[str]:
-    """What a person should look at: the reason and the advice of every source that is not simply fine."""
-    lines = []
+    """What a person should look at: reason and advice of every source that is not simply fine.
+
+    A reason that many sources share is told once, with their number and the first of them.
+    """
+    by_message: dict[str, list[str]] = {}
     for outcome in outcomes:
         if outcome.state is not SourceState.PUBLISHED and (outcome.reason or outcome.state.advice):
             said = ". ".join(text.rstrip(".") for text in (outcome.reason, outcome.state.advice) if text)
-            lines.append(f"{outcome.path}: {said}.")
+            by_message.setdefault(said, []).append(outcome.path)
+    lines = []
+    for message, paths in by_message.items():
+        if len(paths) > _MOST_NAMED:
+            lines.append(f"{len(paths)} documents, the first is {paths[0]}: {message}.")
+        else:
+            lines.extend(f"{path}: {message}." for path in paths)
     return lines
 
 
