@@ -24,18 +24,20 @@ from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, TextSource
 from tenderlake.lake.staging import StagingWriter
 from tenderlake.layout import Layout
 from tenderlake.markdown import document_page, front_matter, page_markdown
+from tenderlake.ocr import read_result
 from tenderlake.paragraphs import page_text, with_joined_lines
 from tenderlake.planning import page_key
 from tenderlake.preparation import prepared_key
 from tenderlake.quality import PageQuality, grade, language_of
 from tenderlake.runs import AssembledBatch, Discovery, PreparedBatch, PrimarySource, RunPlan, SourceOutcome
 from tenderlake.states import SourceState
-from tenderlake.storage import ObjectMissingError, Storage
+from tenderlake.storage import ObjectMissingError, Storage, StorageError
 
 log = logging.getLogger(__name__)
 
 _PAGES_AT_ONCE = 64
 _MOST_REASONS = 3
+_LONGEST_REASON = 500
 
 
 class OcrIncompleteError(Exception):
@@ -138,7 +140,20 @@ class _Assembler:
 
     def assemble(self, prepared: PreparedSource) -> SourceOutcome:
         """The outcome of one source; rows and Markdown are staged where it carries its document."""
-        outcome = self._outcome(prepared).model_copy(update={"prepare_s": prepared.prepare_s})
+        try:
+            outcome = self._outcome(prepared)
+        except StorageError:
+            raise
+        except Exception as error:
+            # Whatever one document does to this code, the others of the batch go on.
+            log.exception("%s could not be assembled", prepared.source.key)
+            outcome = SourceOutcome(
+                source=prepared.source,
+                document_id=prepared.document_id,
+                state=SourceState.QUARANTINED_INVALID,
+                reason=f"the pipeline failed on this document ({type(error).__name__}: {error})"[:_LONGEST_REASON],
+            )
+        outcome = outcome.model_copy(update={"prepare_s": prepared.prepare_s})
         log.info(
             "%s: %s %s",
             self._layout.path_in_inbox(prepared.source.key),
@@ -248,15 +263,25 @@ class _Assembler:
         return {result.page_number: result for result in results}
 
     def _ocr_page(self, manifest: DocumentManifest, plan: PagePlan) -> PageResult:
-        if plan.image_name is not None:
-            result = self._storage.get_model(self._result_key(manifest.document_id, plan.page_number), PageResult)
-            return with_joined_lines(result)
+        if plan.image_name is None:
+            return self._failed_page(manifest, plan, plan.reason)
+        result = read_result(self._storage, self._result_key(manifest.document_id, plan.page_number))
+        key = page_key(manifest.document_id, plan.page_number, self._plan.reading_digest)
+        if result is None or (result.page_key, result.document_id, result.page_number) != (
+            key,
+            manifest.document_id,
+            plan.page_number,
+        ):
+            return self._failed_page(manifest, plan, "what the engine wrote is no result of this page")
+        return with_joined_lines(result)
+
+    def _failed_page(self, manifest: DocumentManifest, plan: PagePlan, reason: str) -> PageResult:
         return PageResult(
             page_key=page_key(manifest.document_id, plan.page_number, self._plan.reading_digest),
             document_id=manifest.document_id,
             page_number=plan.page_number,
             status=PageStatus.FAILED,
-            reason=plan.reason,
+            reason=reason,
             engine=self._plan.engine.name,
             engine_version="",
             width_px=plan.width_px,

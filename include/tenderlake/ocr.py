@@ -12,15 +12,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pydantic import ValidationError
+
 from ocr_tasks.contract import ExitCode, PageResult, PageStatus, PageTask, Runner, Shard
 from tenderlake.errors import NeedsPersonError
 from tenderlake.layout import Layout
 from tenderlake.runs import PlannedPage, PlannedShard
-from tenderlake.storage import Storage
+from tenderlake.storage import ObjectTooLargeError, Storage
 
 log = logging.getLogger(__name__)
 
 _LOG_TAIL_LINES = 5
+_LARGEST_RESULT_BYTES = 32 * 2**20
 
 
 class OcrError(Exception):
@@ -81,6 +84,19 @@ def pending_pages(storage: Storage, pages: Sequence[PlannedPage]) -> list[Planne
     """Those of the pages that have no result yet, in order."""
     exists = storage.in_parallel(lambda page: storage.exists(page.result_key), pages)
     return [page for page, is_done in zip(pages, exists, strict=True) if not is_done]
+
+
+def read_result(storage: Storage, key: str) -> PageResult | None:
+    """A page result as a container wrote it, None where it is none: containers read hostile documents.
+
+    Raises:
+        ObjectMissingError: there is no such object.
+    """
+    try:
+        return PageResult.model_validate_json(storage.get_bytes(key, max_bytes=_LARGEST_RESULT_BYTES))
+    except (ValidationError, ObjectTooLargeError):
+        log.error("%s is no page result", key)
+        return None
 
 
 def signed_shard(

@@ -12,11 +12,12 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ocr_tasks.contract import EngineSpec, PageResult, PageStatus
+from ocr_tasks.contract import EngineSpec, PageStatus
 from tenderlake.documents import DocumentManifest, PagePlan, PreparedSource, PrepareOptions
 from tenderlake.engines import REFERENCE_PAGE_PIXELS, EngineProfile, engine_profile, engine_revision, engine_spec
 from tenderlake.lake.reading import PublishedDocument, published_documents
 from tenderlake.layout import Layout
+from tenderlake.ocr import read_result
 from tenderlake.preparation import prepared_key
 from tenderlake.runs import Discovery, PlannedPage, PlannedShard, PreparedBatch, PrimarySource, Reprocess, RunPlan
 from tenderlake.settings import Settings
@@ -152,10 +153,10 @@ def _without_result(storage: Storage, pages: Sequence[WeighedPage], *, read_fail
         if not read_failed_again:
             return not storage.exists(item.page.result_key)
         try:
-            result = storage.get_model(item.page.result_key, PageResult)
+            result = read_result(storage, item.page.result_key)
         except ObjectMissingError:
             return True
-        if result.status is PageStatus.FAILED:
+        if result is None or result.status is PageStatus.FAILED:
             storage.delete([item.page.result_key])
             return True
         return False

@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from tenderlake.documents import (
     MANIFEST_NAME,
     DocumentManifest,
@@ -125,7 +127,7 @@ class _SourcePreparer:
     def _earlier_manifest(self, key: str) -> DocumentManifest | Rejection | None:
         try:
             return self._storage.get_model(key, DocumentManifest)
-        except ObjectMissingError:
+        except (ObjectMissingError, ValidationError):  # none yet, or one of another version
             return None
 
     def _upload(self, output: Path, prefix: str) -> None:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import ValidationError
 
 from tenderlake import PIPELINE_VERSION
 from tenderlake.assembly import assembled_key
@@ -122,9 +123,18 @@ def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
     for item in storage.list_objects(layout.unfinished_publishing):
         earlier = storage.get_model(item.key, PublishingMark).run_id
         if earlier != run_id:
-            log.warning("Finishing run %s, which ended while it was being published", earlier)
-            _publish(storage, layout, earlier)
+            _finish(storage, layout, earlier)
     return _publish(storage, layout, run_id)
+
+
+def _finish(storage: Storage, layout: Layout, run_id: str) -> None:
+    """Publish a run that ended while it was being published; given up where what it staged is gone or unreadable."""
+    log.warning("Finishing run %s, which ended while it was being published", run_id)
+    try:
+        _publish(storage, layout, run_id)
+    except (ObjectMissingError, ValidationError) as error:
+        log.error("Run %s cannot be finished (%s): reprocess its documents", run_id, error)
+        storage.delete([layout.publishing_mark(run_id)])
 
 
 def _publish(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:

@@ -183,10 +183,13 @@ class Storage:
             return False
         return True
 
-    def get_bytes(self, key: str) -> bytes:
-        """A small object as a whole."""
+    def get_bytes(self, key: str, max_bytes: int | None = None) -> bytes:
+        """A small object as a whole; one of more than ``max_bytes`` raises :class:`ObjectTooLargeError`."""
         with self._errors(key):
-            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+            if max_bytes is not None and answer["ContentLength"] > max_bytes:
+                raise ObjectTooLargeError(f"{key} is larger than {max_bytes} bytes")
+            return answer["Body"].read()
 
     def get_model(self, key: str, model: type[TModel]) -> TModel:
         """A JSON object as a typed value."""

@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 
 _MOST_SPAN = 1000
 """The HTML standard's own bound for colspan (https://html.spec.whatwg.org/#attr-tdth-colspan)."""
+_MOST_PLACES = 200_000
+"""Places of a grid beyond which spans are no longer believed: a thousand rows of two hundred columns."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ def parse_html_table(source: str) -> Table:
                 column += 1
             # A span past the last row covers nothing: a model that repeats itself must not make a grid of millions.
             row_span = min(row_span, len(parser.rows) - row)
+            if len(taken) + row_span * column_span > _MOST_PLACES:
+                row_span = column_span = 1
             taken.update((r, c) for r in range(row, row + row_span) for c in range(column, column + column_span))
             text = "\n".join(line for part in "".join(parts).split("\n") if (line := " ".join(part.split())))
             cells.append(Cell(row, column, text, row_span, column_span, is_header))

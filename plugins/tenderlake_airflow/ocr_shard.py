@@ -71,7 +71,7 @@ class OcrShardOperator(DockerOperator):
         self._configure(settings, storage)
         runner = self._choose_runner(settings)
         if runner is Runner.DOCKER:
-            self.labels = self._labels(context, planned)
+            self.labels = self._labels(context, planned, storage)
             self._remove_leftovers(planned)
         else:
             self._process = ProcessRunner(settings, self.log)
@@ -86,7 +86,14 @@ class OcrShardOperator(DockerOperator):
                 return self._run_container(settings, url, silence_s)
 
         started = time.monotonic()
-        outcome = read_shard(storage, planned, attempt)
+        try:
+            outcome = read_shard(storage, planned, attempt)
+        except EngineUnavailableError as error:
+            if runner is Runner.PROCESS:
+                raise
+            raise EngineUnavailableError(
+                f"{error} (inside {self.image}: build the image with what it lacks)"
+            ) from error
         duration_s = time.monotonic() - started
         self.log.info("%d pages in %.1f s, %d of them given up", outcome.pages, duration_s, outcome.blamed)
         return {"runner": runner.value, "pages": outcome.pages, "blamed": outcome.blamed, "attempts": outcome.attempts}
@@ -134,9 +141,11 @@ class OcrShardOperator(DockerOperator):
             return f"the image {self.image} would run as root: set TENDERLAKE_OCR_USER to a user id of the image"
         return None
 
-    def _labels(self, context: Context, planned: PlannedShard) -> dict[str, str]:
+    def _labels(self, context: Context, planned: PlannedShard, storage: Storage) -> dict[str, str]:
         instance = context["ti"]
         return {
+            # Two installations may share a Docker host, and their nightly runs have the same ids.
+            "tenderlake.lake": f"{storage.endpoint_url}/{storage.bucket}",
             "tenderlake.dag_id": str(instance.dag_id),
             "tenderlake.run_id": str(instance.run_id),
             "tenderlake.shard_id": planned.shard_id,
@@ -145,7 +154,9 @@ class OcrShardOperator(DockerOperator):
 
     def _remove_leftovers(self, planned: PlannedShard) -> None:
         """Remove containers of an earlier try whose worker died: two of them would read the same pages."""
-        own = [f"{name}={self.labels[name]}" for name in ("tenderlake.run_id", "tenderlake.shard_id")]
+        own = [
+            f"{name}={self.labels[name]}" for name in ("tenderlake.lake", "tenderlake.run_id", "tenderlake.shard_id")
+        ]
         for container in self.cli.containers(all=True, filters={"label": own}):
             self.log.warning("Removing container %s of an earlier try of %s", container["Id"][:12], planned.shard_id)
             self._remove(container["Id"])

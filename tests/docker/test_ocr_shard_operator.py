@@ -150,7 +150,11 @@ def test_a_container_of_a_dead_worker_is_removed_before_the_next_try(
         entrypoint=["sleep", "600"],
         detach=True,
         network_mode="none",
-        labels={"tenderlake.run_id": "run-1", "tenderlake.shard_id": "shard-0001"},
+        labels={
+            "tenderlake.lake": f"{airflow_storage.endpoint_url}/{airflow_storage.bucket}",
+            "tenderlake.run_id": "run-1",
+            "tenderlake.shard_id": "shard-0001",
+        },
     )
     put_shard(airflow_storage, 1)
     operator().execute(CONTEXT)

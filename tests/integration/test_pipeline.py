@@ -299,6 +299,75 @@ def test_a_document_with_a_failed_page_is_published_with_the_others(storage: Sto
     assert "Page 2 could not be read" in markdown
 
 
+@pytest.mark.parametrize(
+    "written",
+    [b"{}", b"not even JSON", b'{"status": "done"' + b" " * 33 * 2**20],
+    ids=["incomplete", "no JSON", "33 MB"],
+)
+def test_a_result_that_is_none_costs_its_page_only(storage: Storage, layout: Layout, written: bytes) -> None:
+    put(storage, b_png=scan(1), c_png=scan(2), d_pdf=digital_pdf())
+    found = pipeline.take(storage, layout, "run-1")
+    for shard in pipeline.prepare_and_plan(storage, layout, found):
+        pipeline.read(storage, layout, shard)
+        storage.put_bytes(shard.pages[0].result_key, written, "application/json")
+    pipeline.finish(storage, layout, found)
+    assert sorted(states(storage, layout).values()) == ["published", "published", "quarantined_ocr_failed"]
+    pipeline.run(storage, layout, "run-2", reprocess="quarantined")
+    assert set(states(storage, layout).values()) == {"published"}
+
+
+def test_a_result_of_another_page_is_not_taken(storage: Storage, layout: Layout) -> None:
+    put(storage, b_png=scan(1), c_png=scan(2))
+    found = pipeline.take(storage, layout, "run-1")
+    for shard in pipeline.prepare_and_plan(storage, layout, found):
+        pipeline.read(storage, layout, shard)
+        first, second = shard.pages
+        storage.copy(first.result_key, second.result_key)
+    pipeline.finish(storage, layout, found)
+    assert sorted(states(storage, layout).values()) == ["published", "quarantined_ocr_failed"]
+
+
+def test_a_source_that_changes_or_goes_before_it_is_read_is_left_for_the_next_run(
+    storage: Storage, layout: Layout
+) -> None:
+    put(storage, a_pdf=digital_pdf(), b_png=scan(1), c_png=scan(2))
+    found = pipeline.take(storage, layout, "run-1")
+    put(storage, b_png=scan(3))
+    storage.delete(["inbox/c.png"])
+    for shard in pipeline.prepare_and_plan(storage, layout, found):
+        pipeline.read(storage, layout, shard)
+    published = pipeline.finish(storage, layout, found)
+    assert published.state_counts == {"published": 1, "left": 2}
+    assert any("changed in the inbox" in reason for reason in published.left_reasons)
+    assert any("removed from the inbox" in reason for reason in published.left_reasons)
+    pipeline.run(storage, layout, "run-2")
+    assert states(storage, layout) == {"a.pdf": "published", "b.png": "published"}
+
+
+def test_a_run_that_cannot_be_finished_does_not_hold_up_the_next(storage: Storage, layout: Layout) -> None:
+    storage.put_model(layout.publishing_mark("gone"), publishing.PublishingMark(run_id="gone"))
+    put(storage, a_pdf=digital_pdf())
+    pipeline.run(storage, layout, "run-1")
+    assert states(storage, layout) == {"a.pdf": "published"}
+    assert list(storage.list_objects(layout.unfinished_publishing)) == []
+
+
+def test_a_document_that_the_code_fails_on_costs_itself_only(
+    storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(storage, a_pdf=digital_pdf(), b_png=scan())
+
+    def failing(filename: str, text: str) -> None:
+        if filename == "a.pdf":
+            raise RuntimeError("a fault of the code")
+
+    monkeypatch.setattr("tenderlake.assembly.classify", failing)
+    pipeline.run(storage, layout, "run-1")
+    assert states(storage, layout) == {"a.pdf": "quarantined_invalid", "b.png": "published"}
+    assert [row["source_key"] for row in rows(storage, layout, DOCUMENTS)] == ["inbox/b.png"]
+    assert len(rows(storage, layout, PAGES)) == 1
+
+
 def test_tender_id_comes_from_the_path(storage: Storage, layout: Layout) -> None:
     storage.put_bytes("inbox/44/0373200012326000457/Смета.png", scan(), "image/png")
     pipeline.run(storage, layout, "run-1")
@@ -310,7 +379,7 @@ def test_work_of_a_hostile_engine_does_not_stop_the_others(storage: Storage) -> 
     put(storage, b_png=scan(), a_pdf=digital_pdf())
     pipeline.run(storage, layout, "run-1")
     assert states(storage, layout)["a.pdf"] == "published"
-    assert states(storage, layout)["b.png"].startswith(("quarantined_", "published"))
+    assert states(storage, layout)["b.png"] == "quarantined_ocr_failed"
 
 
 @pytest.fixture(autouse=True)

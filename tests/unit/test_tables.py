@@ -37,6 +37,12 @@ def test_a_span_of_a_million_rows_costs_nothing() -> None:
     assert table.column_count == 1000
 
 
+def test_spans_that_cover_more_than_any_table_has_are_not_believed() -> None:
+    table = parse_html_table("<table>" + "<tr><td rowspan=1000 colspan=1000>x</td></tr>" * 1000 + "</table>")
+    assert len(table.cells) == 1000
+    assert sum(cell.row_span * cell.column_span for cell in table.cells) <= 201_000
+
+
 def test_words_of_a_table_can_be_searched() -> None:
     table = parse_html_table(
         "<table><tr><th colspan=2>Цена,<br>руб.</th></tr><tr><td>Кабель</td><td>72,03</td></tr></table>"
