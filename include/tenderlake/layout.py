@@ -8,21 +8,69 @@
 ``work/ocr/<page_key>.json``                      page results, addressed by content
 ``work/runs/<run>/``                              claim, batches, shards, staging tables
 ``reports/<run>/``                                what happened
+
+Names that people gave are kept in ``markdown/`` and ``quarantine/`` as they are, unless a store or a file system would
+refuse them or leave its folder: too long, empty, ``.``, ``..``, with control characters. Those get ``~`` and the hash
+of the whole name.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from dataclasses import dataclass
 
 from tenderlake.settings import Settings
 from tenderlake.states import SourceState
 
+MAX_SEGMENT_BYTES = 240
+"""Of one name between slashes: SeaweedFS, MinIO and Linux file systems take 255."""
+MAX_KEY_BYTES = 1000
+"""Of a whole key: S3 takes 1024."""
+
+# Not allowed in XML, in which S3 lists and deletes keys, or not in UTF-8; DEL and C1 are no more readable.
+_NOT_IN_KEYS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_MARK = re.compile(r"~[0-9a-f]{8}\Z")
+
 
 def run_folder(run_id: str) -> str:
     """The run id as one path segment that is safe in URLs and file systems."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", run_id)
+    return _segment(re.sub(r"[^A-Za-z0-9_.-]", "-", run_id))
+
+
+def _derived_key(prefix: str, path: str, extension: str) -> str:
+    """A key below a prefix that is named after a path, one to one: readable, and never refused or outside of it."""
+    *folders, name = path.split("/")
+    key = prefix + "/".join([*map(_segment, folders), _segment(name, extension)])
+    if len(key.encode()) <= MAX_KEY_BYTES:
+        return key
+    # Too deep: as many folders as fit, and the mark of the whole path at the name.
+    last = _marked(name, path, extension)
+    room = MAX_KEY_BYTES - len(f"{prefix}{last}".encode())
+    for folder in map(_segment, folders):
+        room -= len(f"{folder}/".encode())
+        if room < 0:
+            break
+        prefix += f"{folder}/"
+    return prefix + last
+
+
+def _segment(name: str, extension: str = "") -> str:
+    is_kept = (
+        name not in ("", ".", "..")
+        and len(f"{name}{extension}".encode(errors="replace")) <= MAX_SEGMENT_BYTES
+        and not _NOT_IN_KEYS.search(name)
+        and not _MARK.search(name)  # a name that looks marked could be that of another path
+    )
+    return f"{name}{extension}" if is_kept else _marked(name, name, extension)
+
+
+def _marked(name: str, whole: str, extension: str) -> str:
+    """The name, cut at a character, with the hash of what it stands for."""
+    ending = f"~{hashlib.sha256(whole.encode(errors='surrogatepass')).hexdigest()[:8]}{extension}"
+    shown = _NOT_IN_KEYS.sub("_", name).encode()[: MAX_SEGMENT_BYTES - len(ending)]
+    return shown.decode(errors="ignore") + ending
 
 
 @dataclass(frozen=True)
@@ -50,13 +98,16 @@ class Layout:
 
     def markdown(self, source_key: str, archive_path: str | None = None) -> str:
         """The Markdown of a source."""
-        member = f"/{archive_path}" if archive_path else ""
-        return f"{self.settings.markdown_prefix}{self.path_in_inbox(source_key)}{member}.md"
+        return _derived_key(self.settings.markdown_prefix, self._source_path(source_key, archive_path), ".md")
 
     def quarantine(self, state: SourceState, source_key: str, archive_path: str | None = None) -> str:
         """The note on a quarantined source."""
-        member = f"/{archive_path}" if archive_path else ""
-        return f"{self.settings.quarantine_prefix}{state.value}/{self.path_in_inbox(source_key)}{member}.json"
+        prefix = f"{self.settings.quarantine_prefix}{state.value}/"
+        return _derived_key(prefix, self._source_path(source_key, archive_path), ".json")
+
+    def _source_path(self, source_key: str, archive_path: str | None) -> str:
+        path = self.path_in_inbox(source_key)
+        return f"{path}/{archive_path}" if archive_path else path
 
     def document(self, document_id: str, options_digest: str) -> str:
         """Prefix of what prepare made of a document."""
