@@ -397,11 +397,11 @@ def _report(
         sources=tuple(_reported(layout, outcome) for outcome in outcomes),
         rows=rows,
         stages=tuple(
-            StageFigure(stage=stage, duration_s=sum(durations))
-            for stage, durations in (
-                ("prepare", [outcome.prepare_s for outcome in outcomes]),
-                ("ocr", [outcome.ocr_s for outcome in outcomes]),
-                ("assemble", [outcome.assemble_s for outcome in outcomes]),
+            StageFigure(stage=stage, duration_s=duration_s, detail=detail)
+            for stage, duration_s, detail in (
+                ("prepare", sum(o.prepare_s for o in outcomes), f"{len(outcomes)} sources"),
+                ("ocr", sum(o.ocr_s for o in outcomes), f"{sum(o.ocr_pages for o in outcomes)} pages"),
+                ("assemble", sum(o.assemble_s for o in outcomes), f"{sum(o.page_count for o in outcomes)} pages"),
             )
         ),
         failed_checks=tuple(

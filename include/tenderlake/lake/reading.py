@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
@@ -50,7 +50,6 @@ def iter_table(
     layout: Layout,
     table: Table,
     columns: Sequence[str] | None = None,
-    ingest_dates: Collection[date] | None = None,
 ) -> Iterator[tuple[date, pa.Table]]:
     """The rows of a table with their ingest date, a row group at a time, oldest partition first.
 
@@ -59,14 +58,11 @@ def iter_table(
         layout: its keys.
         table: which table.
         columns: which columns, None for all; those that an old file does not have are null.
-        ingest_dates: which partitions, None for all.
 
     Raises:
         LakeReadError: an object is damaged.
     """
     for day, key in sorted(_objects(storage, layout, table)):
-        if ingest_dates is not None and day not in ingest_dates:
-            continue
         with tempfile.TemporaryDirectory(prefix="tenderlake-read-") as folder:
             path = Path(folder) / "part.parquet"
             try:

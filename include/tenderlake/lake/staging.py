@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -75,9 +75,7 @@ class StagingWriter:
         self._writer.write(to_table(self._table, rows))
 
 
-def read_staging(
-    storage: Storage, layout: Layout, run_id: str, table: Table, batch: int, columns: Sequence[str] | None = None
-) -> Iterator[pa.Table]:
+def read_staging(storage: Storage, layout: Layout, run_id: str, table: Table, batch: int) -> Iterator[pa.Table]:
     """The staged rows of a batch, a row group at a time, in the order they were written.
 
     Yields nothing where the batch was not staged, because its assemble failed.
@@ -93,7 +91,7 @@ def read_staging(
         except ObjectMissingError:
             return
         try:
-            yield from read_row_groups(path, table, columns)
+            yield from read_row_groups(path, table)
         except ParquetError as error:
             raise StagingError(
                 f"s3://{storage.bucket}/{key}: {error}; clear the batch's assemble task to run it again"
