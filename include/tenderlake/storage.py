@@ -1,7 +1,8 @@
 """S3: the one way to read and write objects, with errors that say what to do.
 
-Works with any S3-compatible store. boto3's own retries are on; what still fails is told apart: storage that cannot be
-reached or refuses the credentials stops a stage, a missing object is the caller's to decide.
+Works with any S3-compatible store. boto3's own retries are on; what still fails is told apart: what time mends (no
+answer, an error of the store's own), what a person has to mend (keys, endpoint, a request that is refused), and what is
+the caller's to decide (a missing or changed object).
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
+from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    EndpointProviderError,
     NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    SSLError,
 )
 from pydantic import BaseModel
 
@@ -39,6 +44,10 @@ TResult = TypeVar("TResult")
 PARALLEL_REQUESTS = 16
 _CHUNK_BYTES = 1 << 20
 
+_TRANSIENT_CODES = frozenset({"RequestTimeout", "IncompleteBody", "BadDigest", "TooManyRequests", "Throttling"})
+"""Of answers with status 4xx, 5xx aside: the request was cut or damaged on its way, or came too soon."""
+_TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
+
 
 class StorageError(Exception):
     """Storage failed in a way that no single document is to blame for."""
@@ -49,7 +58,18 @@ class StorageUnavailableError(StorageError):
 
 
 class StorageAccessError(StorageError, NeedsPersonError):
-    """Storage refuses the credentials or the bucket: a person has to mend the settings."""
+    """Storage cannot be used as it is set up (endpoint, keys, bucket, certificate): a person has to mend that."""
+
+
+class StorageRefusedError(StorageError, NeedsPersonError):
+    """Storage refuses this very request, now and later.
+
+    ``code`` is what S3 calls the reason, ``key`` the object or prefix.
+    """
+
+    def __init__(self, message: str, *, code: str, key: str) -> None:
+        super().__init__(message)
+        self.code, self.key = code, key
 
 
 class ObjectMissingError(StorageError):
@@ -61,7 +81,7 @@ class ObjectTooLargeError(Exception):
 
 
 class ConditionFailedError(StorageError):
-    """A conditional write lost: the object exists already (or changed)."""
+    """The object is not the version that was asked for: somebody has written it since."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +120,6 @@ def client_config() -> Config:
     )
 
 
-def storage_from_environment(bucket: str) -> Storage:
-    """Storage for commands outside Airflow: endpoint and keys from boto3's own variables (``AWS_ENDPOINT_URL`` …)."""
-    return Storage(boto3.client("s3", config=client_config()), bucket)
-
-
 @dataclass(frozen=True)
 class Storage:
     """One bucket. ``client`` is a boto3 S3 client made with :func:`client_config`."""
@@ -122,34 +137,58 @@ class Storage:
         try:
             yield
         except ClientError as error:
-            raise self._typed(error, key) from error
-        except NoCredentialsError as error:
-            raise StorageAccessError(
-                f"no S3 credentials for {self.endpoint_url}: set the Airflow connection (or AWS_ACCESS_KEY_ID and "
-                "AWS_SECRET_ACCESS_KEY)"
-            ) from error
-        except (EndpointConnectionError, ConnectTimeoutError) as error:
-            raise StorageUnavailableError(
-                f"cannot reach S3 at {self.endpoint_url}: check that the server runs and the endpoint is right"
+            raise self._answered(error, key) from error
+        except S3UploadFailedError as error:
+            # boto3 hides the answer to an upload in this one.
+            raise (
+                self._answered(error.__context__, key)
+                if isinstance(error.__context__, ClientError)
+                else StorageUnavailableError(f"S3 at {self.endpoint_url} failed on {key!r}: {_one_line(error)}")
             ) from error
         except BotoCoreError as error:
-            raise StorageUnavailableError(f"S3 at {self.endpoint_url} failed on {key!r}: {error}") from error
+            raise self._not_answered(error, key) from error
 
-    def _typed(self, error: ClientError, key: str) -> StorageError:
+    def _answered(self, error: ClientError, key: str) -> StorageError:
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         if code == "NoSuchBucket":
             return StorageAccessError(f"S3 has no bucket {self.bucket!r}: create it or set TENDERLAKE_BUCKET")
-        if status in (401, 403):
+        if status in (401, 403) and code != "InvalidObjectState":  # that is an archived object, not a wrong key
             return StorageAccessError(
                 f"S3 at {self.endpoint_url} refused the credentials for bucket {self.bucket!r} ({code}): check the "
                 "keys of the connection and the bucket's policy"
             )
         if status == 404:
             return ObjectMissingError(f"s3://{self.bucket}/{key} does not exist")
-        if status in (409, 412):
+        if status == 412:
             return ConditionFailedError(f"s3://{self.bucket}/{key} was written by somebody else")
+        if 300 <= status < 500 and status not in _TRANSIENT_STATUSES and code not in _TRANSIENT_CODES:
+            why = _one_line(error.response.get("Error", {}).get("Message", ""))
+            return StorageRefusedError(
+                f"S3 at {self.endpoint_url} refuses s3://{self.bucket}/{key}: {code or status} {why}".rstrip(),
+                code=code or str(status),
+                key=key,
+            )
         return StorageUnavailableError(f"S3 at {self.endpoint_url} answered {code or status} for {key!r}")
+
+    def _not_answered(self, error: BotoCoreError, key: str) -> StorageError:
+        at = f"S3 at {self.endpoint_url}"
+        if isinstance(error, NoCredentialsError | PartialCredentialsError):
+            return StorageAccessError(f"no credentials for {at}: give the Airflow connection a login and a password")
+        if isinstance(error, EndpointProviderError):
+            return StorageAccessError(f"{at}: the endpoint is no address that begins with http:// or https://")
+        if isinstance(error, ParamValidationError):
+            return StorageAccessError(
+                f"bucket {self.bucket!r} with key {key!r} is no name that S3 takes: set TENDERLAKE_BUCKET "
+                f"({_one_line(error)})"
+            )
+        if isinstance(error, SSLError) and (problem := _tls_problem(error)):
+            return StorageAccessError(f"{at}: {problem} ({_one_line(error)})")
+        if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
+            return StorageUnavailableError(
+                f"cannot reach S3 at {self.endpoint_url}: check that the server runs and the endpoint is right"
+            )
+        return StorageUnavailableError(f"{at} failed on {key!r}: {_one_line(error)}")
 
     def check(self) -> None:
         """Raise the error that says what is wrong where the bucket cannot be used."""
@@ -195,14 +234,10 @@ class Storage:
         """A JSON object as a typed value."""
         return model.model_validate_json(self.get_bytes(key))
 
-    def put_bytes(self, key: str, data: bytes, media_type: str, *, only_if_new: bool = False) -> None:
-        """Write a small object; ``only_if_new`` loses with :class:`ConditionFailedError` where it exists.
-
-        Not every store honours the condition: nothing may rest on it alone.
-        """
-        extra: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_new else {}
+    def put_bytes(self, key: str, data: bytes, media_type: str) -> None:
+        """Write a small object."""
         with self._errors(key):
-            self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=media_type, **extra)
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=media_type)
 
     def put_model(self, key: str, value: BaseModel) -> None:
         """Write a typed value as a JSON object."""
@@ -281,3 +316,22 @@ class Storage:
         """Run requests side by side (boto3 clients are thread-safe); results in order, the first error is raised."""
         with ThreadPoolExecutor(min(PARALLEL_REQUESTS, 4 * (os.cpu_count() or 1))) as pool:
             return list(pool.map(function, items))
+
+
+def _tls_problem(error: SSLError) -> str | None:
+    """What a person has to do about TLS, None where it is not to blame."""
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return (
+            "its TLS certificate is not trusted: set AWS_CA_BUNDLE, or `verify` in the extra of the Airflow "
+            "connection, to a file with the certificate of its authority"
+        )
+    if "WRONG_VERSION_NUMBER" in text or "record layer failure" in text:
+        return "the server does not speak TLS: the endpoint probably begins with http://"
+    if "No such file" in text or "NO_CERTIFICATE_OR_CRL_FOUND" in text:
+        return "the file with trusted certificates cannot be read: set AWS_CA_BUNDLE or `verify` to one that exists"
+    return None
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
