@@ -1,20 +1,47 @@
 """The settings, and the one place of the pipeline that reads the environment.
 
-Every field is set by ``TENDERLAKE_<NAME>`` in upper case. S3 credentials are not here: they come from the Airflow
-connection ``s3_connection_id``, or from boto3's own variables for commands outside Airflow.
+Every field is set by ``TENDERLAKE_<NAME>`` in upper case; ``docs/settings.md`` is made from here. Values that cannot
+work are refused here, where they can be named, and not by the task that meets them at night. S3 credentials are not
+here: they come from the Airflow connection ``s3_connection_id``.
 """
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from croniter import croniter  # type: ignore[import-untyped]
+from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
+from ocr_tasks.settings import MAX_PIXELS_VARIABLE, PREFETCH_VARIABLE, RunSettings
 from tenderlake.documents import PrepareLimits, PrepareOptions, TextLayerMode
+from tenderlake.errors import NeedsPersonError
+
+TSettings = TypeVar("TSettings", bound=BaseSettings)
+TNumber = TypeVar("TNumber", int, float)
+
+PREFIX = "TENDERLAKE_"
+LANGUAGE_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*(/[A-Za-z0-9_]+)?$"
+"""A language code of Tesseract: ``rus``, ``chi_sim``, ``script/Cyrillic``."""
+
+_MAX_PREFIX_BYTES = 200
+_PREFIXES = ("inbox_prefix", "lake_prefix", "markdown_prefix", "quarantine_prefix", "work_prefix", "reports_prefix")
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
+
+
+class SettingsError(NeedsPersonError, ValueError):
+    """A setting cannot work; the message names its variable, one after the other where there are several."""
 
 
 class RunnerChoice(StrEnum):
@@ -31,63 +58,159 @@ class RunnerChoice(StrEnum):
 class Settings(BaseSettings):
     """All settings with their defaults; sizes in bytes, times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="TENDERLAKE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", validate_default=True)
 
     # Storage
-    bucket: str = "tenderlake"
-    s3_connection_id: str = "tenderlake_s3"
-    inbox_prefix: str = "inbox/"
-    lake_prefix: str = "lake/"
-    markdown_prefix: str = "markdown/"
-    quarantine_prefix: str = "quarantine/"
-    work_prefix: str = "work/"
-    reports_prefix: str = "reports/"
+    bucket: str = Field(
+        "tenderlake",
+        pattern=r"^[A-Za-z0-9._-]{3,255}$",
+        description="The bucket with the inbox and all that the pipeline writes.",
+    )
+    s3_connection_id: Name = Field(
+        "tenderlake_s3", description="The Airflow connection (type Amazon Web Services) with endpoint and keys."
+    )
+    inbox_prefix: str = Field("inbox/", description="Where people drop documents; never changed by the pipeline.")
+    lake_prefix: str = Field("lake/", description="Where the Parquet tables are.")
+    markdown_prefix: str = Field("markdown/", description="Where the Markdown of each document is.")
+    quarantine_prefix: str = Field(
+        "quarantine/", description="Where the notes on documents that could not be read are."
+    )
+    work_prefix: str = Field("work/", description="Where page images, OCR results and the state of runs are.")
+    reports_prefix: str = Field("reports/", description="Where the report of each run is.")
 
-    tender_id_pattern: str = r"(?<!\d)(\d{19}|\d{11})(?!\d)"
+    tender_id_pattern: str = Field(
+        r"(?<!\d)(\d{19}|\d{11})(?!\d)",
+        description=(
+            "Regular expression that finds the purchase number in a path of the inbox: its first group, or "
+            "the whole match. By default 19 digits (44-FZ) or 11 (223-FZ)."
+        ),
+    )
 
     # Schedule and size of a run
-    schedule_cron: str = "0 2 * * *"
-    schedule_timezone: str = "Europe/Moscow"
-    max_documents: Annotated[int, Field(ge=1)] = 500
-    max_active_runs: Annotated[int, Field(ge=1)] = 2
-    batch_documents: Annotated[int, Field(ge=1)] = 16
-    batch_bytes: Annotated[int, Field(ge=1)] = 256 * 2**20
-    max_batches: Annotated[int, Field(ge=1, le=1024)] = 128
+    schedule_cron: str = Field(
+        "0 2 * * *",
+        description="When runs start: minute, hour, day of month, month, day of week; or @daily and the like.",
+    )
+    schedule_timezone: str = Field(
+        "Europe/Moscow",
+        description="The time zone of the schedule and of the dates of partitions, as in the IANA list.",
+    )
+    max_documents: Count = Field(
+        500, description="Documents that one run takes; when more is waiting the next run starts at once."
+    )
+    max_active_runs: Count = Field(2, description="Runs side by side.")
+    batch_documents: Count = Field(16, description="Documents in one prepare task.")
+    batch_bytes: Count = Field(256 * 2**20, description="Size in bytes of the documents in one prepare task.")
+    max_batches: int = Field(
+        128, ge=1, le=1024, description="Prepare tasks in one run; where more would be needed the batches grow."
+    )
 
     # Preparing a document
-    text_layer: TextLayerMode = TextLayerMode.AUTO
-    dpi: Annotated[int, Field(ge=72, le=600)] = 300
-    languages: Annotated[tuple[str, ...], NoDecode] = ("rus", "eng")
-    document_timeout_s: Annotated[float, Field(gt=0)] = 300.0
-    document_memory_bytes: Annotated[int, Field(gt=0)] = 3 * 2**30
-    max_document_bytes: Annotated[int, Field(gt=0)] = 2**30
-    max_pages: Annotated[int, Field(gt=0)] = 5000
-    max_page_pixels: Annotated[int, Field(gt=0)] = 60_000_000
+    text_layer: TextLayerMode = Field(
+        TextLayerMode.AUTO,
+        description=(
+            "Where the text of PDF pages comes from: `auto` takes text layers that are sound, `ignore` reads "
+            "every page by OCR, `only` never uses OCR."
+        ),
+    )
+    dpi: int = Field(
+        300,
+        ge=72,
+        le=600,
+        description="Resolution, in dots per inch, of page images that are rendered; scans keep their own.",
+    )
+    languages: Annotated[tuple[Language, ...], NoDecode] = Field(
+        ("rus", "eng"),
+        min_length=1,
+        description="Tesseract's codes, the main language first, with commas or plus signs between them.",
+    )
+    document_timeout_s: Seconds = Field(300.0, le=4 * 3600, description="Seconds that preparing one document may take.")
+    document_memory_bytes: Count = Field(3 * 2**30, description="Memory in bytes that preparing one document may take.")
+    max_document_bytes: Count = Field(2**30, description="Size in bytes of the largest document that is opened.")
+    max_pages: Count = Field(5000, description="Pages of the longest document that is opened.")
+    max_page_pixels: Count = Field(
+        60_000_000, description="Pixels (width times height) of a page image; larger ones are made smaller."
+    )
 
     # OCR
-    engine: str = "tesseract"
-    engine_options: dict[str, str | int | float | bool] = {}
-    runner: RunnerChoice = RunnerChoice.AUTO
-    ocr_image: str = "tenderlake/ocr-cpu:0.1.0"
-    docker_url: str | None = None
-    docker_network: str | None = None
-    gpu_device_ids: Annotated[tuple[str, ...], NoDecode] = ()
-    ocr_pool_slots: Annotated[int, Field(ge=1)] = 1
-    shard_target_s: Annotated[float, Field(gt=0)] = 600.0
-    shard_timeout_s: Annotated[float, Field(gt=0)] = 2 * 3600.0
-    max_shards: Annotated[int, Field(ge=1, le=1024)] = 128
-    page_timeout_s: Annotated[float, Field(gt=0)] = 300.0
-    ocr_start_timeout_s: Annotated[float, Field(gt=0)] = 300.0
-    ocr_user: str | None = None
-    ocr_tmp_bytes: Annotated[int, Field(gt=0)] = 2**30
-    ocr_memory_bytes: Annotated[int, Field(gt=0)] = 4 * 2**30
-    ocr_cpus: Annotated[float, Field(gt=0)] = 2.0
-    ocr_pids: Annotated[int, Field(gt=0)] = 256
-    ocr_shm_bytes: Annotated[int, Field(gt=0)] = 256 * 2**20
+    engine: str = Field("tesseract", description="The OCR engine: `tesseract`.")
+    engine_options: dict[str, str | int | float | bool] = Field(
+        {}, description='Options of the engine as a JSON object, such as `{"psm": 6}`.'
+    )
+    runner: RunnerChoice = Field(
+        RunnerChoice.AUTO,
+        description=(
+            "Where OCR runs: `docker` in containers, `process` in child processes, `auto` in containers "
+            "where a Docker daemon answers and has the image."
+        ),
+    )
+    ocr_image: Name = Field(
+        "tenderlake/ocr-cpu:0.1.0",
+        description=(
+            "The image of the OCR containers. Its tag stands for engine and model: a new one makes new results."
+        ),
+    )
+    docker_url: str | None = Field(
+        None,
+        description=(
+            "The Docker daemon, such as `unix:///var/run/docker.sock`; where unset DOCKER_HOST, else the local one."
+        ),
+    )
+    docker_network: str | None = Field(
+        None,
+        description=(
+            "The network of the OCR containers; where unset `host` if S3 is on a loopback address, else `bridge`."
+        ),
+    )
+    gpu_device_ids: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="GPUs that OCR containers get, by number or UUID, with commas between them; none: no GPU."
+    )
+    ocr_pool_slots: Count = Field(1, description="Slots of the pool `gpu` that one OCR shard takes.")
+    shard_target_s: Seconds = Field(
+        600.0, description="Seconds that one OCR shard is meant to take; decides how pages are packed."
+    )
+    shard_timeout_s: Seconds = Field(
+        2 * 3600.0,
+        le=24 * 3600,
+        description="Seconds after which an OCR shard is ended; what it has read by then is kept.",
+    )
+    max_shards: int = Field(
+        128, ge=1, le=1024, description="OCR shards of one run; where more would be needed they grow."
+    )
+    page_timeout_s: Seconds = Field(300.0, description="Seconds that reading one page may take.")
+    ocr_start_timeout_s: Seconds = Field(300.0, description="Seconds that an OCR engine may take to start.")
+    ocr_max_pixels: Count = Field(
+        RunSettings.max_pixels,
+        description=(
+            "Pixels (width times height) of the largest page image that OCR takes; a larger one is a failed page."
+        ),
+    )
+    ocr_prefetch_pages: int = Field(
+        RunSettings.prefetch_pages,
+        ge=1,
+        le=256,
+        description="Page images that OCR downloads ahead of the one that it reads.",
+    )
+    ocr_user: str | None = Field(
+        None, description="User id that OCR containers run as; where unset that of the image, which must not be root."
+    )
+    ocr_tmp_bytes: Count = Field(
+        2**30, description="Size in bytes of the temporary folder (in memory) of an OCR container."
+    )
+    ocr_memory_bytes: Count = Field(
+        4 * 2**30, description="Memory in bytes that one OCR container or process may take."
+    )
+    ocr_cpus: float = Field(2.0, gt=0, allow_inf_nan=False, description="CPU cores that one OCR container may use.")
+    ocr_pids: Count = Field(256, description="Processes and threads that one OCR container may have.")
+    ocr_shm_bytes: Count = Field(256 * 2**20, description="Shared memory in bytes of an OCR container.")
 
     # Pools (made at start; a task of pool gpu takes ocr_pool_slots)
-    gpu_pool_slots: Annotated[int, Field(ge=1)] = 2
-    cpu_pool_slots: Annotated[int, Field(ge=1)] = 2
+    gpu_pool_slots: Count = Field(
+        2, description="Slots of the pool `gpu`: how many OCR shards run at a time, times TENDERLAKE_OCR_POOL_SLOTS."
+    )
+    cpu_pool_slots: Count = Field(
+        2, description="Slots of the pool `cpu`: how many tasks prepare or assemble documents at a time."
+    )
 
     @field_validator("languages", "gpu_device_ids", mode="before")
     @classmethod
@@ -97,12 +220,93 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.replace("+", ",").split(",") if part.strip())
         return value
 
-    @field_validator(
-        "inbox_prefix", "lake_prefix", "markdown_prefix", "quarantine_prefix", "work_prefix", "reports_prefix"
-    )
+    @field_validator(*_PREFIXES)
     @classmethod
-    def _end_with_slash(cls, value: str) -> str:
-        return value.strip("/") + "/"
+    def _is_a_folder_of_its_own(cls, value: str, info: ValidationInfo) -> str:
+        """With one slash at the end. A folder within another would take its own output for documents, or delete it."""
+        prefix = value.strip().strip("/") + "/"
+        if any(segment in ("", ".", "..") for segment in prefix[:-1].split("/")) or not prefix.isprintable():
+            raise ValueError("give a folder, such as inbox/: neither empty nor with . or .. or // in it")
+        if len(prefix.encode()) > _MAX_PREFIX_BYTES:
+            raise ValueError(f"give a shorter folder: it may have {_MAX_PREFIX_BYTES} bytes")
+        for other in _PREFIXES:
+            taken = info.data.get(other)
+            if taken is not None and (prefix.startswith(taken) or taken.startswith(prefix)):
+                raise ValueError(f"give a folder outside of {variable(other)} ({taken})")
+        return prefix
+
+    @field_validator("tender_id_pattern")
+    @classmethod
+    def _is_a_pattern(cls, value: str) -> str:
+        try:
+            matches_nothing = re.compile(value).search("")
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        if matches_nothing:
+            raise ValueError("this regular expression finds an empty purchase number in every path")
+        return value
+
+    @field_validator("schedule_cron")
+    @classmethod
+    def _is_a_schedule(cls, value: str) -> str:
+        try:
+            # The next time, because a day that no month has is found only there.
+            croniter(value, datetime.now(UTC)).get_next()
+            is_schedule = value.startswith("@") or len(value.split()) == 5
+        except (ValueError, KeyError):
+            is_schedule = False
+        if not is_schedule:
+            raise ValueError("no schedule: give minute, hour, day of month, month and day of week, such as 0 2 * * *")
+        return value
+
+    @field_validator("schedule_timezone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("no time zone: give a name such as Europe/Moscow or UTC") from None
+        return value
+
+    @field_validator("engine")
+    @classmethod
+    def _is_an_engine(cls, value: str) -> str:
+        from tenderlake.engines import engine_profile  # here, because that module needs this one
+
+        return engine_profile(value).name
+
+    @field_validator("docker_url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value and "://" not in value:
+            raise ValueError("give an address such as unix:///var/run/docker.sock or tcp://host:2376")
+        return value or None
+
+    @field_validator("shard_timeout_s")
+    @classmethod
+    def _ends_after_the_target(cls, value: float, info: ValidationInfo) -> float:
+        return _at_least(value, info, "shard_target_s", why="shards would be ended before they are done")
+
+    @field_validator("ocr_start_timeout_s")
+    @classmethod
+    def _is_noticed_before_the_shard_ends(cls, value: float, info: ValidationInfo) -> float:
+        page_s, shard_s = info.data.get("page_timeout_s"), info.data.get("shard_timeout_s")
+        if page_s is not None and shard_s is not None and value + page_s > shard_s:
+            raise ValueError(
+                f"with {variable('page_timeout_s')} ({page_s:g}) it is more than {variable('shard_timeout_s')} "
+                f"({shard_s:g}): a page that hangs would never be found"
+            )
+        return value
+
+    @field_validator("ocr_max_pixels")
+    @classmethod
+    def _takes_every_prepared_page(cls, value: int, info: ValidationInfo) -> int:
+        return _at_least(value, info, "max_page_pixels", why="OCR would refuse pages that were prepared for it")
+
+    @field_validator("gpu_pool_slots")
+    @classmethod
+    def _has_room_for_a_shard(cls, value: int, info: ValidationInfo) -> int:
+        return _at_least(value, info, "ocr_pool_slots", why="no OCR shard would ever start")
 
     @property
     def prepare_limits(self) -> PrepareLimits:
@@ -120,6 +324,11 @@ class Settings(BaseSettings):
         """How pages are made where a run's form says nothing else."""
         return PrepareOptions(text_layer=self.text_layer, dpi=self.dpi, languages=self.languages)
 
+    @property
+    def ocr_environment(self) -> dict[str, str]:
+        """Variables of :mod:`ocr_tasks.settings` for a container or process that reads a shard."""
+        return {MAX_PIXELS_VARIABLE: str(self.ocr_max_pixels), PREFETCH_VARIABLE: str(self.ocr_prefetch_pages)}
+
     def container_network(self, endpoint_url: str | None) -> str:
         """Docker network of the OCR containers.
 
@@ -131,7 +340,43 @@ class Settings(BaseSettings):
         return "host" if host in ("localhost", "::1") or host.startswith("127.") else "bridge"
 
 
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def _at_least(value: TNumber, info: ValidationInfo, other: str, *, why: str) -> TNumber:
+    least: TNumber | None = info.data.get(other)
+    if least is not None and value < least:
+        raise ValueError(f"less than {variable(other)} ({least:g}): {why}")
+    return value
+
+
+def read_settings(model: type[TSettings]) -> TSettings:
+    """Settings from the environment.
+
+    Raises:
+        SettingsError: a variable has a value that cannot work.
+    """
+    try:
+        return model()
+    except ValidationError as error:
+        problems = [
+            f"{'_'.join([PREFIX[:-1], *map(str, problem['loc'][:1])]).upper()}={problem['input']!r}: "
+            f"{problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_url=False)
+        ]
+        raise SettingsError("; ".join(problems)) from None
+    except UnreadableError as error:
+        names = [name for name in model.model_fields if f'"{name}"' in str(error)]
+        raise SettingsError(f"{', '.join(map(variable, names)) or error}: give a JSON object") from None
+
+
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once.
+
+    Raises:
+        SettingsError: a variable has a value that cannot work.
+    """
+    return read_settings(Settings)

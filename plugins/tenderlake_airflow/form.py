@@ -7,7 +7,7 @@ from airflow.sdk import Param
 from tenderlake.documents import TextLayerMode
 from tenderlake.engines import OFFERED_ENGINES
 from tenderlake.runs import Reprocess
-from tenderlake.settings import Settings
+from tenderlake.settings import LANGUAGE_PATTERN, Settings
 
 _READING = "How documents are read"
 
@@ -72,7 +72,7 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
         "languages": Param(
             list(settings.languages),
             type="array",
-            items={"type": "string", "pattern": "^[a-z_]{3,16}$"},
+            items={"type": "string", "pattern": LANGUAGE_PATTERN},
             minItems=1,
             examples=["rus", "eng"],
             title="Languages",
