@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+
 from pydantic import Field
 
 from ocr_tasks.contract import EngineSpec
+from ocr_tasks.engines.tessdata import find_tessdata, model_digest
+from ocr_tasks.errors import BadShardError, EngineUnavailableError
 from tenderlake.documents import Value
 from tenderlake.runs import FormError, RunOptions
-from tenderlake.settings import Settings
+from tenderlake.settings import RunnerChoice, Settings
 
 REFERENCE_PAGE_PIXELS = 2480 * 3508
 """An A4 page at 300 dpi: what ``page_s`` of a profile is measured on."""
@@ -41,13 +47,13 @@ def engine_profile(name: str) -> EngineProfile:
     """The profile of an engine.
 
     Raises:
-        FormError: with the names that exist.
+        FormError: with the names that people may choose.
     """
     try:
         return _PROFILES[name]
     except KeyError:
         raise FormError(
-            f"there is no OCR engine {name!r}: set TENDERLAKE_ENGINE to one of {', '.join(_PROFILES)}"
+            f"there is no OCR engine {name!r}: set TENDERLAKE_ENGINE to one of {', '.join(OFFERED_ENGINES)}"
         ) from None
 
 
@@ -58,10 +64,20 @@ def engine_spec(options: RunOptions, settings: Settings) -> EngineSpec:
     )
 
 
-def engine_revision(settings: Settings) -> str:
-    """What names engine version and model in page keys: the tag of the OCR image, the same for both runners.
+def engine_revision(settings: Settings, engine: EngineSpec) -> str:
+    """What names engine version and model in page keys; the exact versions are in every page result.
 
-    The image is built from a lock of its own, so its tag stands for engine, model and ``ocr_tasks`` together; a new tag
-    makes new results. The exact versions are in every page result.
+    The tag of the OCR image: it is built from a lock of its own, so the tag stands for engine, model and ``ocr_tasks``
+    together. Where all reading is in child processes the image is not used; then Tesseract's package and the language
+    data of the host that plans are named too, as far as it has them.
     """
-    return settings.ocr_image
+    if settings.runner is not RunnerChoice.PROCESS or engine.name != "tesseract":
+        return settings.ocr_image
+    return "+".join([settings.ocr_image, *_installed_tesseract(engine.languages)])
+
+
+def _installed_tesseract(languages: Sequence[str]) -> Iterator[str]:
+    with suppress(PackageNotFoundError):
+        yield f"tesserocr-{version('tesserocr')}"  # its wheel holds the Tesseract library
+    with suppress(EngineUnavailableError, BadShardError):
+        yield f"tessdata-{model_digest(find_tessdata(languages), languages)[:16]}"

@@ -64,7 +64,7 @@ def plan_run(storage: Storage, layout: Layout, run_id: str) -> RunPlan:
     discovery = storage.get_model(layout.run(run_id, "discovery.json"), Discovery)
     options = discovery.options
     engine = engine_spec(options, settings)
-    digest = reading_digest(options.prepare_options, engine, engine_revision(settings))
+    digest = reading_digest(options.prepare_options, engine, engine_revision(settings, engine))
     sources = [source for source in prepared_sources(storage, layout, discovery) if source.manifest_key]
     in_lake = published_documents(storage, layout, {str(source.document_id) for source in sources})
     primaries: dict[str, PrimarySource] = {}
