@@ -62,24 +62,26 @@ class Settings(BaseSettings):
 
     # Storage
     bucket: str = Field(
-        "tenderlake",
+        default="tenderlake",
         pattern=r"^[A-Za-z0-9._-]{3,255}$",
         description="The bucket with the inbox and all that the pipeline writes.",
     )
     s3_connection_id: Name = Field(
-        "tenderlake_s3", description="The Airflow connection (type Amazon Web Services) with endpoint and keys."
+        default="tenderlake_s3", description="The Airflow connection (type Amazon Web Services) with endpoint and keys."
     )
-    inbox_prefix: str = Field("inbox/", description="Where people drop documents; never changed by the pipeline.")
-    lake_prefix: str = Field("lake/", description="Where the Parquet tables are.")
-    markdown_prefix: str = Field("markdown/", description="Where the Markdown of each document is.")
+    inbox_prefix: str = Field(
+        default="inbox/", description="Where people drop documents; never changed by the pipeline."
+    )
+    lake_prefix: str = Field(default="lake/", description="Where the Parquet tables are.")
+    markdown_prefix: str = Field(default="markdown/", description="Where the Markdown of each document is.")
     quarantine_prefix: str = Field(
-        "quarantine/", description="Where the notes on documents that could not be read are."
+        default="quarantine/", description="Where the notes on documents that could not be read are."
     )
-    work_prefix: str = Field("work/", description="Where page images, OCR results and the state of runs are.")
-    reports_prefix: str = Field("reports/", description="Where the report of each run is.")
+    work_prefix: str = Field(default="work/", description="Where page images, OCR results and the state of runs are.")
+    reports_prefix: str = Field(default="reports/", description="Where the report of each run is.")
 
     tender_id_pattern: str = Field(
-        r"(?<!\d)(\d{19}|\d{11})(?!\d)",
+        default=r"(?<!\d)(\d{19}|\d{11})(?!\d)",
         description=(
             "Regular expression that finds the purchase number in a path of the inbox: its first group, or "
             "the whole match. By default 19 digits (44-FZ) or 11 (223-FZ)."
@@ -88,128 +90,139 @@ class Settings(BaseSettings):
 
     # Schedule and size of a run
     schedule_cron: str = Field(
-        "0 2 * * *",
+        default="0 2 * * *",
         description="When runs start: minute, hour, day of month, month, day of week; or @daily and the like.",
     )
     schedule_timezone: str = Field(
-        "Europe/Moscow",
+        default="Europe/Moscow",
         description="The time zone of the schedule and of the dates of partitions, as in the IANA list.",
     )
     max_documents: Count = Field(
-        500, description="Documents that one run takes; when more is waiting the next run starts at once."
+        default=500, description="Documents that one run takes; when more is waiting the next run starts at once."
     )
-    max_active_runs: Count = Field(2, description="Runs side by side.")
-    batch_documents: Count = Field(16, description="Documents in one prepare task.")
-    batch_bytes: Count = Field(256 * 2**20, description="Size in bytes of the documents in one prepare task.")
+    max_active_runs: Count = Field(default=2, description="Runs side by side.")
+    batch_documents: Count = Field(default=16, description="Documents in one prepare task.")
+    batch_bytes: Count = Field(default=256 * 2**20, description="Size in bytes of the documents in one prepare task.")
     max_batches: int = Field(
-        128, ge=1, le=1024, description="Prepare tasks in one run; where more would be needed the batches grow."
+        default=128, ge=1, le=1024, description="Prepare tasks in one run; where more would be needed the batches grow."
     )
 
     # Preparing a document
     text_layer: TextLayerMode = Field(
-        TextLayerMode.AUTO,
+        default=TextLayerMode.AUTO,
         description=(
             "Where the text of PDF pages comes from: `auto` takes text layers that are sound, `ignore` reads "
             "every page by OCR, `only` never uses OCR."
         ),
     )
     dpi: int = Field(
-        300,
+        default=300,
         ge=72,
         le=600,
         description="Resolution, in dots per inch, of page images that are rendered; scans keep their own.",
     )
     languages: Annotated[tuple[Language, ...], NoDecode] = Field(
-        ("rus", "eng"),
+        default=("rus", "eng"),
         min_length=1,
         description="Tesseract's codes, the main language first, with commas or plus signs between them.",
     )
-    document_timeout_s: Seconds = Field(300.0, le=4 * 3600, description="Seconds that preparing one document may take.")
-    document_memory_bytes: Count = Field(3 * 2**30, description="Memory in bytes that preparing one document may take.")
-    max_document_bytes: Count = Field(2**30, description="Size in bytes of the largest document that is opened.")
-    max_pages: Count = Field(5000, description="Pages of the longest document that is opened.")
+    document_timeout_s: Seconds = Field(
+        default=300.0, le=4 * 3600, description="Seconds that preparing one document may take."
+    )
+    document_memory_bytes: Count = Field(
+        default=3 * 2**30, description="Memory in bytes that preparing one document may take."
+    )
+    max_document_bytes: Count = Field(
+        default=2**30, description="Size in bytes of the largest document that is opened."
+    )
+    max_pages: Count = Field(default=5000, description="Pages of the longest document that is opened.")
     max_page_pixels: Count = Field(
-        60_000_000, description="Pixels (width times height) of a page image; larger ones are made smaller."
+        default=60_000_000, description="Pixels (width times height) of a page image; larger ones are made smaller."
     )
 
     # OCR
-    engine: str = Field("tesseract", description="The OCR engine: `tesseract`.")
+    engine: str = Field(default="tesseract", description="The OCR engine: `tesseract`.")
     engine_options: dict[str, str | int | float | bool] = Field(
-        {}, description='Options of the engine as a JSON object, such as `{"psm": 6}`.'
+        default={}, description='Options of the engine as a JSON object, such as `{"psm": 6}`.'
     )
     runner: RunnerChoice = Field(
-        RunnerChoice.AUTO,
+        default=RunnerChoice.AUTO,
         description=(
             "Where OCR runs: `docker` in containers, `process` in child processes, `auto` in containers "
             "where a Docker daemon answers and has the image."
         ),
     )
     ocr_image: Name = Field(
-        "tenderlake/ocr-cpu:0.1.0",
+        default="tenderlake/ocr-cpu:0.1.0",
         description=(
             "The image of the OCR containers. Its tag stands for engine and model: a new one makes new results."
         ),
     )
     docker_url: str | None = Field(
-        None,
+        default=None,
         description=(
             "The Docker daemon, such as `unix:///var/run/docker.sock`; where unset DOCKER_HOST, else the local one."
         ),
     )
     docker_network: str | None = Field(
-        None,
+        default=None,
         description=(
             "The network of the OCR containers; where unset `host` if S3 is on a loopback address, else `bridge`."
         ),
     )
     gpu_device_ids: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="GPUs that OCR containers get, by number or UUID, with commas between them; none: no GPU."
+        default=(),
+        description="GPUs that OCR containers get, by number or UUID, with commas between them; none: no GPU.",
     )
-    ocr_pool_slots: Count = Field(1, description="Slots of the pool `gpu` that one OCR shard takes.")
+    ocr_pool_slots: Count = Field(default=1, description="Slots of the pool `gpu` that one OCR shard takes.")
     shard_target_s: Seconds = Field(
-        600.0, description="Seconds that one OCR shard is meant to take; decides how pages are packed."
+        default=600.0, description="Seconds that one OCR shard is meant to take; decides how pages are packed."
     )
     shard_timeout_s: Seconds = Field(
-        2 * 3600.0,
+        default=2 * 3600.0,
         le=24 * 3600,
         description="Seconds after which an OCR shard is ended; what it has read by then is kept.",
     )
     max_shards: int = Field(
-        128, ge=1, le=1024, description="OCR shards of one run; where more would be needed they grow."
+        default=128, ge=1, le=1024, description="OCR shards of one run; where more would be needed they grow."
     )
-    page_timeout_s: Seconds = Field(300.0, description="Seconds that reading one page may take.")
-    ocr_start_timeout_s: Seconds = Field(300.0, description="Seconds that an OCR engine may take to start.")
+    page_timeout_s: Seconds = Field(default=300.0, description="Seconds that reading one page may take.")
+    ocr_start_timeout_s: Seconds = Field(default=300.0, description="Seconds that an OCR engine may take to start.")
     ocr_max_pixels: Count = Field(
-        RunSettings.max_pixels,
+        default=RunSettings.max_pixels,
         description=(
             "Pixels (width times height) of the largest page image that OCR takes; a larger one is a failed page."
         ),
     )
     ocr_prefetch_pages: int = Field(
-        RunSettings.prefetch_pages,
+        default=RunSettings.prefetch_pages,
         ge=1,
         le=256,
         description="Page images that OCR downloads ahead of the one that it reads.",
     )
     ocr_user: str | None = Field(
-        None, description="User id that OCR containers run as; where unset that of the image, which must not be root."
+        default=None,
+        description="User id that OCR containers run as; where unset that of the image, which must not be root.",
     )
     ocr_tmp_bytes: Count = Field(
-        2**30, description="Size in bytes of the temporary folder (in memory) of an OCR container."
+        default=2**30, description="Size in bytes of the temporary folder (in memory) of an OCR container."
     )
     ocr_memory_bytes: Count = Field(
-        4 * 2**30, description="Memory in bytes that one OCR container or process may take."
+        default=4 * 2**30, description="Memory in bytes that one OCR container or process may take."
     )
-    ocr_cpus: float = Field(2.0, gt=0, allow_inf_nan=False, description="CPU cores that one OCR container may use.")
-    ocr_pids: Count = Field(256, description="Processes and threads that one OCR container may have.")
-    ocr_shm_bytes: Count = Field(256 * 2**20, description="Shared memory in bytes of an OCR container.")
+    ocr_cpus: float = Field(
+        default=2.0, gt=0, allow_inf_nan=False, description="CPU cores that one OCR container may use."
+    )
+    ocr_pids: Count = Field(default=256, description="Processes and threads that one OCR container may have.")
+    ocr_shm_bytes: Count = Field(default=256 * 2**20, description="Shared memory in bytes of an OCR container.")
 
     # Pools (made at start; a task of pool gpu takes ocr_pool_slots)
     gpu_pool_slots: Count = Field(
-        2, description="Slots of the pool `gpu`: how many OCR shards run at a time, times TENDERLAKE_OCR_POOL_SLOTS."
+        default=2,
+        description="Slots of the pool `gpu`: how many OCR shards run at a time, times TENDERLAKE_OCR_POOL_SLOTS.",
     )
     cpu_pool_slots: Count = Field(
-        2, description="Slots of the pool `cpu`: how many tasks prepare or assemble documents at a time."
+        default=2, description="Slots of the pool `cpu`: how many tasks prepare or assemble documents at a time."
     )
 
     @field_validator("languages", "gpu_device_ids", mode="before")
