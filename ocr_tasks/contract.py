@@ -15,6 +15,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 CONTRACT_VERSION = 1
+MOST_PIXELS = 10_000_000
+"""Of one side of a page; what says more is no page result."""
 
 
 class ExitCode(IntEnum):
@@ -133,8 +135,8 @@ class PageResult(_Value):
     model_digest: str | None = None
     runner: Runner | None = None
     image: str | None = None
-    width_px: Annotated[int, Field(ge=0)]
-    height_px: Annotated[int, Field(ge=0)]
+    width_px: Annotated[int, Field(ge=0, le=MOST_PIXELS)]
+    height_px: Annotated[int, Field(ge=0, le=MOST_PIXELS)]
     rotation_deg: Literal[0, 90, 180, 270] = 0
     confidence: Confidence | None = None
     quality_flags: tuple[str, ...] = ()

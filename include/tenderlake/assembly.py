@@ -94,6 +94,11 @@ class _Staging(ExitStack):
             for table in (DOCUMENTS, PAGES, BLOCKS)
         )
 
+    def flush(self) -> None:
+        """Write the rows of a document; one that cannot be written is that document's trouble."""
+        for writer in (self.blocks, self.pages, self.documents):
+            writer.flush()
+
 
 @dataclass
 class _Totals:
@@ -207,6 +212,7 @@ class _Assembler:
                     file.write(chunk)
             self._storage.upload(target, staging_key, "text/markdown; charset=utf-8")
         self._staging.documents.add([row])
+        self._staging.flush()
         state, reason = _final_state(totals)
         return SourceOutcome(
             source=source,

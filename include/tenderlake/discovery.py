@@ -200,6 +200,9 @@ def discover(
         for key, batch in zip(discovery.batch_keys, batches, strict=True):
             storage.put_model(key, batch)
         storage.put_model(layout.run(run_id, "discovery.json"), discovery)
+    else:
+        # Where discover is cleared and finds nothing any more, the tasks after it must not read the old outcome.
+        storage.delete([layout.run(run_id, "discovery.json")])
     return discovery
 
 

@@ -12,7 +12,8 @@ from tenderlake.lake.schema import DocumentType
 
 _PHRASES: dict[DocumentType, str] = {
     # The order breaks ties: a justification of the price speaks of a contract, a contract has a specification.
-    DocumentType.NMCK_JUSTIFICATION: r"обосновани\w+\s+(?:нмцк|начальн\w+)|расч[её]т\s+нмцк|анализ\s+цен|ценово\w+\s+анализ",
+    DocumentType.NMCK_JUSTIFICATION: r"обосновани\w+\s+(?:нмцк|начальн\w+)|расч[её]т\s+нмцк|анализ\s+цен"
+    r"|ценово\w+\s+анализ",
     DocumentType.PROTOCOL: r"\bпротокол\w*",
     DocumentType.APPLICATION_FORM: r"форма\s+заявки|заявк\w+\s+на\s+участие|коммерческ\w+\s+предложени\w+"
     r"|анкет\w+\s+участника|требовани\w+\s+к\s+(?:содержанию\W+(?:и\s+)?составу\s+)?заявк\w+",

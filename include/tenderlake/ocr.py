@@ -23,6 +23,8 @@ from tenderlake.storage import ObjectTooLargeError, Storage
 log = logging.getLogger(__name__)
 
 _LOG_TAIL_LINES = 5
+_MOST_SUSPECTS = 3
+"""Pages in a row that kill an engine which has read none: then it is not the pages."""
 _LARGEST_RESULT_BYTES = 32 * 2**20
 
 
@@ -56,6 +58,8 @@ class Attempt:
 
     exit_code: int
     end: AttemptEnd = AttemptEnd.EXITED
+    is_ready: bool = True
+    """Whether the engine was ever ready for pages; where not, no page is to blame."""
     log_tail: tuple[str, ...] = ()
 
     @property
@@ -145,28 +149,38 @@ def read_shard(
     """
     waiting = pending_pages(storage, planned.pages)
     count = size = len(waiting)
-    attempts = blamed = 0
+    attempts = read = 0
+    suspects: list[tuple[PlannedPage, Attempt]] = []
     while waiting:
         taken = waiting[:size]
         result = attempt(taken)
         attempts += 1
         left = pending_pages(storage, taken)
+        read += len(taken) - len(left)
         waiting = left + waiting[size:]
         size = len(waiting)
         if not left:
             continue
         if not result.has_died:
             raise _error(result, len(left))
-        # The engine reads in order: what it hangs on is the first page that is missing.
-        if len(left) == 1 or result.end is AttemptEnd.STALLED:
-            _blame(storage, planned, left[0], result)
-            blamed += 1
+        if not result.is_ready:
+            raise TemporaryOcrError(f"the engine died before it read a page (exit code {result.exit_code})")
+        if len(taken) == 1:
+            suspects.append((taken[0], result))
             waiting = waiting[1:]
             size = len(waiting)
+            # Where the engine reads nothing at all, it is the engine: no page is blamed for a broken host.
+            if read == 0 and len(suspects) >= _MOST_SUSPECTS:
+                raise EngineUnavailableError(
+                    f"the engine dies on every page (exit code {result.exit_code}): {result.last_words}"
+                )
         else:
-            size = (len(left) + 1) // 2
-            log.warning("The engine died (exit code %d), %d pages left: trying half", result.exit_code, len(left))
-    return ShardOutcome(pages=count, blamed=blamed, attempts=attempts)
+            # It reads in order, so what it hangs on is most likely the first page that is missing.
+            size = 1 if result.end is AttemptEnd.STALLED else (len(left) + 1) // 2
+            log.warning("The engine died (exit code %d), %d pages left: trying %d", result.exit_code, len(left), size)
+    for page, result in suspects:
+        _blame(storage, planned, page, result)
+    return ShardOutcome(pages=count, blamed=len(suspects), attempts=attempts)
 
 
 def _error(result: Attempt, left: int) -> OcrError:

@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -27,7 +28,8 @@ from tenderlake.settings import Settings
 SHARD_VARIABLE = "OCR_SHARD"
 """Where ``python -m ocr_tasks run`` finds its shard: signed URLs do not belong on a command line."""
 
-STOP_GRACE_S = 10
+STOP_GRACE_S = 3
+"""Airflow kills a task five seconds after it has asked it to stop."""
 _LOG_TAIL_LINES = 20
 _PASSED_TO_CHILD = ("PATH", "LANG", "LC_ALL", "TESSDATA_PREFIX", "SSL_CERT_FILE", "OCR_MAX_PIXELS")
 
@@ -64,9 +66,18 @@ class Watchdog:
         self._kill()
 
 
-def follow(lines: Iterable[str], watchdog: Watchdog, log: logging.Logger) -> tuple[str, ...]:
-    """Pass an engine's lines on to the log, progress in words; returns the last lines that were no progress."""
+@dataclass(frozen=True)
+class Said:
+    """What an engine has said: whether it was ever ready for pages, and its last lines that were no progress."""
+
+    is_ready: bool
+    tail: tuple[str, ...]
+
+
+def follow(lines: Iterable[str], watchdog: Watchdog, log: logging.Logger) -> Said:
+    """Pass an engine's lines on to the log, progress in words."""
     tail: deque[str] = deque(maxlen=_LOG_TAIL_LINES)
+    is_ready = False
     for line in lines:
         text = line.rstrip()
         try:
@@ -76,8 +87,9 @@ def follow(lines: Iterable[str], watchdog: Watchdog, log: logging.Logger) -> tup
             log.info("%s", text[:2000])
             continue
         watchdog.feed()
+        is_ready = True
         log.info("%s", progress_words(progress))
-    return tuple(tail)
+    return Said(is_ready, tuple(tail))
 
 
 def progress_words(progress: Progress) -> str:
@@ -112,11 +124,11 @@ class ProcessRunner:
             child = self._start(path)
             try:
                 with Watchdog(silence_s, lambda: _signal_group(child.pid, signal.SIGKILL)) as watchdog:
-                    tail = follow(child.stdout or (), watchdog, self._log)
+                    said = follow(child.stdout or (), watchdog, self._log)
                     code = child.wait()
             finally:
                 self.stop()
-        return Attempt(code if code >= 0 else 128 - code, watchdog.end, tail)
+        return Attempt(code if code >= 0 else 128 - code, watchdog.end, said.is_ready, said.tail)
 
     def _start(self, shard: Path) -> subprocess.Popen[str]:
         environment = {name: value for name, value in os.environ.items() if name in _PASSED_TO_CHILD}

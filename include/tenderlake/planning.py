@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ocr_tasks.contract import EngineSpec, PageStatus
@@ -67,12 +67,13 @@ def plan_run(storage: Storage, layout: Layout, run_id: str) -> RunPlan:
     digest = reading_digest(options.prepare_options, engine, engine_revision(settings, engine))
     sources = [source for source in prepared_sources(storage, layout, discovery) if source.manifest_key]
     in_lake = published_documents(storage, layout, {str(source.document_id) for source in sources})
+    taken = {(item.source.key, item.source.archive_path): str(item.document_id) for item in sources}
     primaries: dict[str, PrimarySource] = {}
     pages: list[WeighedPage] = []
     cached_page_count = 0
     for group in _by_document(sources):
         document_id = str(group[0].document_id)
-        primary = _primary_source(storage, group, in_lake.get(document_id), options.reprocess)
+        primary = _primary_source(storage, group, in_lake.get(document_id), taken)
         primaries[document_id] = primary
         if primary.is_published_already:
             continue
@@ -105,7 +106,10 @@ def _by_document(sources: Sequence[PreparedSource]) -> list[list[PreparedSource]
 
 
 def _primary_source(
-    storage: Storage, group: Sequence[PreparedSource], published: PublishedDocument | None, reprocess: Reprocess
+    storage: Storage,
+    group: Sequence[PreparedSource],
+    published: PublishedDocument | None,
+    taken: Mapping[tuple[str, str | None], str],
 ) -> PrimarySource:
     """The source that a document is published under: the one of the lake while it stands, else the first by key."""
     first = group[0].source
@@ -114,12 +118,12 @@ def _primary_source(
     if published.source_key is None:
         return PrimarySource(key=first.key, archive_path=first.archive_path, is_in_lake=True)
     earlier = PrimarySource(key=published.source_key, archive_path=published.archive_path, is_in_lake=True)
-    is_among_ours = any((s.source.key, s.source.archive_path) == (earlier.key, earlier.archive_path) for s in group)
-    if is_among_ours and reprocess is not Reprocess.NEW_ONLY:
+    bytes_there_now = taken.get((earlier.key, earlier.archive_path))
+    if bytes_there_now == published.document_id:
         return earlier
-    if is_among_ours or storage.exists(earlier.key):
+    if bytes_there_now is None and storage.exists(earlier.key):
         return earlier.model_copy(update={"is_published_already": True})
-    # The source it was published under is gone from the inbox: the document moves to the first one that carries it.
+    # Its source is gone from the inbox or carries other bytes: the document moves to the first one that has it.
     return earlier.model_copy(update={"key": first.key, "archive_path": first.archive_path})
 
 

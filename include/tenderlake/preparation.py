@@ -27,9 +27,22 @@ from tenderlake.layout import Layout
 from tenderlake.runs import Batch, PreparedBatch, RunOptions
 from tenderlake.sandbox import PrepareSandbox
 from tenderlake.states import SourceState
-from tenderlake.storage import ConditionFailedError, Download, ObjectMissingError, ObjectTooLargeError, Storage
+from tenderlake.storage import (
+    ConditionFailedError,
+    Download,
+    ObjectMissingError,
+    ObjectTooLargeError,
+    Storage,
+    StorageAccessError,
+    StorageRefusedError,
+)
 
 log = logging.getLogger(__name__)
+
+CHANGED = "changed in the inbox before it was read"
+REMOVED = "removed from the inbox before it was read"
+PEOPLES_DOING = frozenset({CHANGED, REMOVED})
+"""Reasons to leave a source that are no failure of the system."""
 
 
 def prepare_batch(storage: Storage, layout: Layout, run_id: str, batch_key: str, options: RunOptions) -> PreparedBatch:
@@ -97,9 +110,12 @@ class _SourcePreparer:
             except ObjectTooLargeError:
                 return PreparedSource(source=source, rejection=too_large)
             except ObjectMissingError:
-                return PreparedSource(source=source, left_reason="removed from the inbox before it was read")
+                return PreparedSource(source=source, left_reason=REMOVED)
             except ConditionFailedError:
-                return PreparedSource(source=source, left_reason="changed in the inbox before it was read")
+                return PreparedSource(source=source, left_reason=CHANGED)
+            except (StorageAccessError, StorageRefusedError) as error:
+                self._storage.check()  # this one object, or all of the bucket?
+                return PreparedSource(source=source, left_reason=str(error))
             return self._prepare_bytes(source, download, Path(folder, "pages"), started)
 
     def _prepare_bytes(self, source: SourceRef, download: Download, output: Path, started: float) -> PreparedSource:

@@ -16,17 +16,17 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import ValidationError
 
 from tenderlake import PIPELINE_VERSION
 from tenderlake.assembly import assembled_key
 from tenderlake.documents import SourceRef, Value
-from tenderlake.lake.partitions import merge_partition
-from tenderlake.lake.reading import PublishedDocument, known_sources, published_documents
+from tenderlake.lake.partitions import PartitionError, merge_partition
+from tenderlake.lake.reading import PublishedDocument, iter_table, known_sources, published_documents
 from tenderlake.lake.rows import SourceRow, to_table
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, SOURCES, Table
 from tenderlake.lake.staging import read_staging
 from tenderlake.layout import Layout
+from tenderlake.preparation import PEOPLES_DOING
 from tenderlake.reports import LEFT, FailedCheck, ReportedSource, RunReport, StageFigure, write_report
 from tenderlake.runs import (
     AssembledBatch,
@@ -39,7 +39,7 @@ from tenderlake.runs import (
     Verdict,
 )
 from tenderlake.states import SourceState
-from tenderlake.storage import ObjectMissingError, Storage
+from tenderlake.storage import ObjectMissingError, Storage, StorageAccessError, StorageUnavailableError
 from tenderlake.tender_id import tender_id_of
 from tenderlake.validation.results import Severity
 
@@ -132,7 +132,9 @@ def _finish(storage: Storage, layout: Layout, run_id: str) -> None:
     log.warning("Finishing run %s, which ended while it was being published", run_id)
     try:
         _publish(storage, layout, run_id)
-    except (ObjectMissingError, ValidationError) as error:
+    except (StorageUnavailableError, StorageAccessError, PartitionError):
+        raise  # these would keep this run from being published too
+    except Exception as error:
         log.error("Run %s cannot be finished (%s): reprocess its documents", run_id, error)
         storage.delete([layout.publishing_mark(run_id)])
 
@@ -186,9 +188,10 @@ class _Publisher:
         self._verdicts = validation.verdicts
         self._now = datetime.now(UTC)
         self._today = discovery.started_at.astimezone(ZoneInfo(layout.settings.schedule_timezone)).date()
-        staged = {str(outcome.document_id) for outcome in outcomes if _is_published(outcome)}
-        in_lake = published_documents(storage, layout, staged)
-        self.outcomes = [self._unless_published_meanwhile(outcome, plan, in_lake) for outcome in outcomes]
+        in_lake = published_documents(storage, layout, {str(o.document_id) for o in outcomes if o.document_id})
+        judged = [self._unless_published_meanwhile(outcome, plan, in_lake) for outcome in outcomes]
+        originals = {outcome.document_id: outcome for outcome in judged if outcome.markdown_staging_key is not None}
+        self.outcomes = [self._like_its_original(outcome, originals, in_lake) for outcome in judged]
         """How the sources of the run end, as published."""
         self._final = [outcome for outcome in self.outcomes if outcome.state is not None]
         self._published = [outcome for outcome in self._final if _is_published(outcome)]
@@ -210,6 +213,24 @@ class _Publisher:
         reason = f"the same bytes as {self._layout.path_in_inbox(document.source_key)}"
         return outcome.model_copy(update={"state": SourceState.SKIPPED_DUPLICATE, "reason": reason})
 
+    def _like_its_original(
+        self,
+        outcome: SourceOutcome,
+        originals: Mapping[str | None, SourceOutcome],
+        in_lake: Mapping[str, PublishedDocument],
+    ) -> SourceOutcome:
+        """A duplicate of what is not in the lake after all shares its fate, or nobody would look at its bytes again."""
+        if outcome.state is not SourceState.SKIPPED_DUPLICATE or outcome.document_id in in_lake:
+            return outcome
+        original = originals.get(outcome.document_id)
+        if original is not None and _is_published(original):
+            return outcome
+        if original is None or original.state is None:
+            reason = f"{outcome.reason}, which is not in the lake"
+            return outcome.model_copy(update={"state": None, "reason": reason})
+        reason = f"{outcome.reason}: {original.reason}"
+        return outcome.model_copy(update={"state": original.state, "reason": reason})
+
     def publish(self) -> dict[str, int]:
         """Write everything in its order; returns rows added per table."""
         superseded = self._superseded_documents()
@@ -220,8 +241,8 @@ class _Publisher:
         self._write_markdown()
         self._write_notes()
         rows[DOCUMENTS.name] = sum(self._merge_documents(DOCUMENTS, day, superseded) for day in dates)
-        rows[SOURCES.name] = self._merge_sources()
-        self._delete_stale_notes()
+        rows[SOURCES.name] = self._merge_sources(self._forgotten_duplicates(superseded))
+        self._delete_stale_objects()
         return dict(rows)
 
     def _merge_documents(self, table: Table, day: date, superseded: Mapping[str, date]) -> int:
@@ -253,27 +274,37 @@ class _Publisher:
         return pa.Table.from_pylist(rows, schema=documents.schema)
 
     def _superseded_documents(self) -> dict[str, date]:
-        """Documents whose only source carries other bytes now: the lake shows what the inbox holds."""
-        replaced = {
-            known.document_id
+        """Documents of the lake whose source carries other bytes now: the lake shows what the inbox holds."""
+        # While the new bytes are in quarantine the old document is better than none.
+        current = {
+            _source_id(outcome.source): outcome.document_id
             for outcome in self._final
-            if (known := self._known.get(_source_id(outcome.source))) is not None
-            and known.document_id is not None
-            and known.document_id != outcome.document_id
-            # While the new bytes are in quarantine the old document is better than none.
-            and outcome.state is not None
-            and not outcome.state.is_quarantined
+            if outcome.state is not None and not outcome.state.is_quarantined
         }
-        replaced -= {outcome.document_id for outcome in self._final}
-        if not replaced:
-            return {}
+        keys = pa.array(sorted({key for key, _ in current}), pa.string())
+        columns = ["document_id", "source_key", "archive_path"]
+        return {
+            row["document_id"]: day
+            for day, rows in iter_table(self._storage, self._layout, DOCUMENTS, columns)
+            for row in rows.filter(pc.is_in(rows["source_key"], keys)).to_pylist()
+            if (source := (row["source_key"], row["archive_path"])) in current
+            and row["document_id"] != current[source]
+            and row["document_id"] not in self._dates
+        }
+
+    def _forgotten_duplicates(self, superseded: Collection[str]) -> dict[date, list[SourceId]]:
+        """Duplicates of documents that leave the lake: unknown from now on, so that the next run takes them in."""
+        forgotten: dict[date, list[SourceId]] = {}
+        if not superseded:
+            return forgotten
         ours = {_source_id(outcome.source) for outcome in self._final}
+        gone = pa.array(sorted(superseded), pa.string())
         for batch in known_sources(self._storage, self._layout):
-            for row in batch.filter(pc.is_in(batch["document_id"], pa.array(sorted(replaced)))).to_pylist():
-                if (row["source_key"], row["archive_path"]) not in ours:
-                    replaced.discard(row["document_id"])
-        found = published_documents(self._storage, self._layout, replaced)
-        return {document_id: document.ingest_date for document_id, document in found.items()}
+            for row in batch.filter(pc.is_in(batch["document_id"], gone)).to_pylist():
+                source = (row["source_key"], row["archive_path"])
+                if source not in ours and row["state"] == SourceState.SKIPPED_DUPLICATE.value:
+                    forgotten.setdefault(row["ingest_date"], []).append(source)
+        return forgotten
 
     def _write_markdown(self) -> None:
         def copy(outcome: SourceOutcome) -> None:
@@ -302,23 +333,31 @@ class _Publisher:
 
         self._storage.in_parallel(write, self._final)
 
-    def _delete_stale_notes(self) -> None:
-        stale = [
-            self._layout.quarantine(known.state, outcome.source.key, outcome.source.archive_path)
-            for outcome in self._final
-            if (known := self._known.get(_source_id(outcome.source))) is not None
-            and known.state.is_quarantined
-            and known.state is not outcome.state
-        ]
-        self._storage.delete(stale)
+    def _delete_stale_objects(self) -> None:
+        """Notes and Markdown of what these sources were before."""
+        for outcome in self._final:
+            source, known = outcome.source, self._known.get(_source_id(outcome.source))
+            if known is None or known.state is outcome.state:
+                continue
+            if known.state.is_quarantined:
+                self._storage.delete([self._layout.quarantine(known.state, source.key, source.archive_path)])
+            if outcome.state is not None and outcome.state.is_skipped:
+                self._storage.delete([self._layout.markdown(source.key, source.archive_path)])
 
-    def _merge_sources(self) -> int:
-        by_date: dict[date, list[SourceRow]] = {}
+    def _merge_sources(self, forgotten: Mapping[date, Sequence[SourceId]]) -> int:
+        by_date: dict[date, list[SourceRow]] = {day: [] for day in forgotten}
         for outcome in self._final:
             known = self._known.get(_source_id(outcome.source))
             by_date.setdefault(known.ingest_date if known else self._today, []).append(self._source_row(outcome, known))
         return sum(
-            merge_partition(self._storage, self._layout, SOURCES, day, additions=[to_table(SOURCES, rows)]).added
+            merge_partition(
+                self._storage,
+                self._layout,
+                SOURCES,
+                day,
+                additions=[to_table(SOURCES, rows)],
+                drop=forgotten.get(day, ()),
+            ).added
             for day, rows in sorted(by_date.items())
         )
 
@@ -367,7 +406,8 @@ def _known(storage: Storage, layout: Layout, keys: Collection[str]) -> dict[Sour
 
 def _summary(run_id: str, outcomes: Sequence[SourceOutcome], rows: dict[str, int]) -> PublishedRun:
     published = [outcome for outcome in outcomes if _is_published(outcome)]
-    left = Counter(outcome.reason or "" for outcome in outcomes if outcome.state is None)
+    failed = [outcome for outcome in outcomes if outcome.state is None and outcome.reason not in PEOPLES_DOING]
+    left = Counter(outcome.reason or "" for outcome in failed)
     return PublishedRun(
         run_id=run_id,
         state_counts=dict(Counter(outcome.state.value if outcome.state else LEFT for outcome in outcomes)),

@@ -5,6 +5,7 @@ HTML of a model is hostile: only the table's own structure is read, and what is 
 
 from __future__ import annotations
 
+import contextlib
 import html
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -81,8 +82,9 @@ def _span(value: str | None) -> int:
 def parse_html_table(source: str) -> Table:
     """The cells of a table in HTML; never raises, whatever a model wrote. No table: no cells."""
     parser = _TableParser()
-    parser.feed(source)
-    parser.close()
+    with contextlib.suppress(AssertionError):  # html.parser's answer to some broken declarations («<![…»)
+        parser.feed(source)
+        parser.close()
     cells: list[Cell] = []
     taken: set[tuple[int, int]] = set()
     columns = 0

@@ -18,6 +18,7 @@ from tenderlake.layout import Layout
 from tenderlake.ocr import (
     Attempt,
     EngineUnavailableError,
+    OcrError,
     TemporaryOcrError,
     pending_pages,
     read_shard,
@@ -60,6 +61,7 @@ class OcrShardOperator(DockerOperator):
         super().__init__(image="", auto_remove="force", mount_tmp_dir=False, **kwargs)
         self.shard_key = shard_key
         self._process: ProcessRunner | None = None
+        self._is_killed = False
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Read the shard; returns counts for XCom."""
@@ -79,6 +81,7 @@ class OcrShardOperator(DockerOperator):
         expires_s = int(settings.shard_timeout_s) + _SIGNED_FOR_SPARE_S
 
         def attempt(pages: Sequence[PlannedPage]) -> Attempt:
+            self._require_running()
             shard = signed_shard(storage, layout, planned, pages, runner, expires_s=expires_s)
             if self._process is not None:
                 return self._process.run(shard, silence_s)
@@ -115,30 +118,34 @@ class OcrShardOperator(DockerOperator):
             self.log.info("Runner: Docker container of %s", self.image)
             return Runner.DOCKER
         if settings.runner is RunnerChoice.DOCKER:
-            raise EngineUnavailableError(problem)
+            raise problem
         self.log.info("Runner: child process, because %s", problem)
         return Runner.PROCESS
 
-    def _docker_problem(self) -> str | None:
+    def _docker_problem(self) -> OcrError | None:
+        """Why no container can be started here: for a person to mend, or (a daemon that is silent) for time."""
         if isinstance(self.docker_url, str) and self.docker_url.startswith("unix://"):
             # Asked beforehand, because the hook logs an error where there is simply no Docker.
             socket = Path("/" + self.docker_url.removeprefix("unix://").lstrip("/"))
             if not socket.exists():
-                return f"there is no Docker daemon at {socket}: start it or set DOCKER_HOST"
+                return EngineUnavailableError(f"there is no Docker daemon at {socket}: start it or set DOCKER_HOST")
         try:
             image = self.cli.inspect_image(self.image)
         except ImageNotFound:
-            return (
+            return EngineUnavailableError(
                 f"the Docker daemon has no image {self.image}: build it (docker/ocr-cpu/build.sh), pull it or "
                 "`docker load` it on this host, or set TENDERLAKE_OCR_IMAGE"
             )
         except Exception as error:  # the hook has several classes of its own for a daemon that does not answer
-            return (
-                f"no Docker daemon answers at {self.docker_url} ({type(error).__name__}): start it or set DOCKER_HOST"
+            return TemporaryOcrError(
+                f"the Docker daemon at {self.docker_url} does not answer ({type(error).__name__}): look at it, or set "
+                "DOCKER_HOST"
             )
         user = self.user or image.get("Config", {}).get("User") or ""
         if user.split(":")[0] in ("", "0", "root"):
-            return f"the image {self.image} would run as root: set TENDERLAKE_OCR_USER to a user id of the image"
+            return EngineUnavailableError(
+                f"the image {self.image} would run as root: set TENDERLAKE_OCR_USER to a user id of the image"
+            )
         return None
 
     def _labels(self, context: Context, planned: PlannedShard, storage: Storage) -> dict[str, str]:
@@ -193,10 +200,13 @@ class OcrShardOperator(DockerOperator):
         )
         container_id = self.container["Id"]
         try:
-            stream = self.cli.attach(container=container_id, stdout=True, stderr=True, stream=True)
+            # Apart, so that half a line on one stream does not spoil a progress line on the other.
+            stream = self.cli.attach(container=container_id, stdout=True, stderr=True, stream=True, demux=True)
+            self._require_running()
             self._start(container_id)
+            self._require_running()
             with Watchdog(silence_s, lambda: self._kill(container_id)) as watchdog:
-                tail = follow(_lines(stream), watchdog, self.log)
+                said = follow(_lines(stream), watchdog, self.log)
                 exit_code = int(self.cli.wait(container_id)["StatusCode"])
             if self.cli.inspect_container(container_id)["State"].get("OOMKilled"):
                 self.log.warning("The container reached its memory limit (TENDERLAKE_OCR_MEMORY_BYTES)")
@@ -205,7 +215,12 @@ class OcrShardOperator(DockerOperator):
         finally:
             self._remove(container_id)
             self.container = None
-        return Attempt(exit_code, watchdog.end, tail)
+        return Attempt(exit_code, watchdog.end, said.is_ready, said.tail)
+
+    def _require_running(self) -> None:
+        """Airflow's signal may come at any time, also between making a container and knowing of it."""
+        if self._is_killed:
+            raise TemporaryOcrError("the task was told to stop")
 
     def _start(self, container_id: str) -> None:
         try:
@@ -241,6 +256,7 @@ class OcrShardOperator(DockerOperator):
 
     def on_kill(self) -> None:
         """Stop the container or the child process, and make sure that it is gone."""
+        self._is_killed = True
         if self._process is not None:
             self._process.stop()
         if self.container:
@@ -251,12 +267,12 @@ class OcrShardOperator(DockerOperator):
             self._remove(container_id)
 
 
-def _lines(stream: Iterable[bytes]) -> Iterator[str]:
-    """Lines of a Docker attach stream, whose chunks end anywhere."""
-    rest = b""
-    for chunk in stream:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line.decode(errors="replace")
-    if rest:
-        yield rest.decode(errors="replace")
+def _lines(stream: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator[str]:
+    """Lines of a Docker attach stream (pairs of standard output and standard error), whose chunks end anywhere."""
+    rests = [b"", b""]
+    for chunks in stream:
+        for number, chunk in enumerate(chunks):
+            *whole, rests[number] = (rests[number] + (chunk or b"")).split(b"\n")
+            for line in whole:
+                yield line.decode(errors="replace")
+    yield from (rest.decode(errors="replace") for rest in rests if rest)

@@ -11,6 +11,7 @@ from ocr_tasks.contract import EngineSpec, PageResult, PageStatus, Runner
 from tenderlake.layout import Layout
 from tenderlake.ocr import (
     Attempt,
+    AttemptEnd,
     EngineUnavailableError,
     TemporaryOcrError,
     pending_pages,
@@ -83,6 +84,30 @@ def test_a_page_that_hangs_is_stopped_and_fails_alone(storage: Storage, layout: 
     results = Reader(storage, layout, shard, silence_s=5.0).read()
     assert failed_pages(results) == [2]
     assert "no progress" in str(results[2].reason)
+
+
+@pytest.mark.parametrize("end", list(AttemptEnd))
+def test_an_engine_that_dies_on_every_page_is_to_blame_itself(
+    storage: Storage, layout: Layout, end: AttemptEnd
+) -> None:
+    shard = planned_shard(storage, layout, 16)
+    starts: list[int] = []
+
+    def dying(pages: Sequence[PlannedPage]) -> Attempt:
+        starts.append(len(pages))
+        return Attempt(exit_code=139, end=end)
+
+    with pytest.raises(EngineUnavailableError, match="dies on every page"):
+        read_shard(storage, shard, dying)
+    assert len(pending_pages(storage, shard.pages)) == 16
+    assert len(starts) < 20
+
+
+def test_an_engine_that_dies_before_it_is_ready_is_tried_again(storage: Storage, layout: Layout) -> None:
+    shard = planned_shard(storage, layout, 4)
+    with pytest.raises(TemporaryOcrError, match="before it read a page"):
+        read_shard(storage, shard, lambda pages: Attempt(exit_code=137, is_ready=False))
+    assert len(pending_pages(storage, shard.pages)) == 4
 
 
 def test_an_unknown_engine_needs_a_person(storage: Storage, layout: Layout) -> None:

@@ -338,8 +338,7 @@ def test_a_source_that_changes_or_goes_before_it_is_read_is_left_for_the_next_ru
         pipeline.read(storage, layout, shard)
     published = pipeline.finish(storage, layout, found)
     assert published.state_counts == {"published": 1, "left": 2}
-    assert any("changed in the inbox" in reason for reason in published.left_reasons)
-    assert any("removed from the inbox" in reason for reason in published.left_reasons)
+    assert unfinished_business(storage, layout, "run-1") == []
     pipeline.run(storage, layout, "run-2")
     assert states(storage, layout) == {"a.pdf": "published", "b.png": "published"}
 
@@ -366,6 +365,103 @@ def test_a_document_that_the_code_fails_on_costs_itself_only(
     assert states(storage, layout) == {"a.pdf": "quarantined_invalid", "b.png": "published"}
     assert [row["source_key"] for row in rows(storage, layout, DOCUMENTS)] == ["inbox/b.png"]
     assert len(rows(storage, layout, PAGES)) == 1
+
+
+def test_a_duplicate_waits_with_the_original_that_was_not_read(storage: Storage, layout: Layout) -> None:
+    put(storage, a_png=scan(), b_png=scan())
+    found = pipeline.take(storage, layout, "run-1")
+    pipeline.prepare_and_plan(storage, layout, found)
+    assert pipeline.finish(storage, layout, found).state_counts == {"left": 2}
+    storage.delete(["inbox/a.png"])
+    pipeline.run(storage, layout, "run-2")
+    assert states(storage, layout) == {"b.png": "published"}
+
+
+def test_a_duplicate_shares_the_quarantine_of_its_original(storage: Storage) -> None:
+    layout = Layout(Settings(engine="faulty", engine_options={"fault": "exception", "fault_page_number": 1}))
+    put(storage, a_png=scan(), b_png=scan())
+    pipeline.run(storage, layout, "run-1")
+    assert states(storage, layout) == {"a.png": "quarantined_ocr_failed", "b.png": "quarantined_ocr_failed"}
+
+
+def test_when_the_original_is_corrected_its_duplicate_takes_the_document_over(storage: Storage, layout: Layout) -> None:
+    old, new = digital_pdf("Старый договор поставки. " * 20), digital_pdf("Новый договор поставки. " * 20)
+    put(storage, a_pdf=old, b_pdf=old)
+    pipeline.run(storage, layout, "run-1")
+    put(storage, a_pdf=new)
+    pipeline.run(storage, layout, "run-2")
+    pipeline.run(storage, layout, "run-3")
+    assert states(storage, layout) == {"a.pdf": "published", "b.pdf": "published"}
+    texts = {
+        row["source_key"]: storage.get_bytes(row["markdown_key"]).decode() for row in rows(storage, layout, DOCUMENTS)
+    }
+    assert "Новый" in texts["inbox/a.pdf"]
+    assert "Старый" in texts["inbox/b.pdf"]
+
+
+def test_a_document_that_is_renamed_and_replaced_at_once_is_there_twice(storage: Storage, layout: Layout) -> None:
+    old, new = digital_pdf("Старый договор поставки. " * 20), digital_pdf("Новый договор поставки. " * 20)
+    put(storage, a_pdf=old)
+    pipeline.run(storage, layout, "run-1")
+    put(storage, a_pdf=new, old_pdf=old)
+    pipeline.run(storage, layout, "run-2")
+    assert states(storage, layout) == {"a.pdf": "published", "old.pdf": "published"}
+    assert {row["markdown_key"] for row in rows(storage, layout, DOCUMENTS)} == {
+        "markdown/a.pdf.md",
+        "markdown/old.pdf.md",
+    }
+    assert b"\xd0\xa1\xd1\x82\xd0\xb0\xd1\x80" in storage.get_bytes("markdown/old.pdf.md")
+
+
+def test_a_document_broken_and_then_mended_leaves_nothing_of_the_first(storage: Storage, layout: Layout) -> None:
+    put(storage, a_pdf=digital_pdf("Первая редакция. " * 20))
+    pipeline.run(storage, layout, "run-1")
+    put(storage, a_pdf=digital_pdf()[:300])
+    pipeline.run(storage, layout, "run-2")
+    put(storage, a_pdf=digital_pdf("Вторая редакция. " * 20))
+    pipeline.run(storage, layout, "run-3")
+    assert len(rows(storage, layout, DOCUMENTS)) == len(rows(storage, layout, PAGES)) == 1
+
+
+def test_a_document_that_becomes_empty_takes_its_markdown_along(storage: Storage, layout: Layout) -> None:
+    put(storage, a_pdf=digital_pdf())
+    pipeline.run(storage, layout, "run-1")
+    put(storage, a_pdf=b"")
+    pipeline.run(storage, layout, "run-2")
+    assert states(storage, layout) == {"a.pdf": "skipped_empty"}
+    assert (rows(storage, layout, DOCUMENTS), list(storage.list_objects("markdown/"))) == ([], [])
+
+
+def test_the_same_bytes_uploaded_again_stay_published(storage: Storage, layout: Layout) -> None:
+    put(storage, a_pdf=digital_pdf())
+    pipeline.run(storage, layout, "run-1")
+    client, where = storage.client, {"Bucket": storage.bucket, "Key": "inbox/a.pdf"}
+    upload = client.create_multipart_upload(**where)["UploadId"]  # a multipart upload has another kind of ETag
+    data = storage.get_bytes("inbox/a.pdf")
+    part = client.upload_part(**where, UploadId=upload, PartNumber=1, Body=data)["ETag"]
+    client.complete_multipart_upload(
+        **where, UploadId=upload, MultipartUpload={"Parts": [{"ETag": part, "PartNumber": 1}]}
+    )
+    assert pipeline.take(storage, layout, "probe").source_count == 1
+    pipeline.run(storage, layout, "run-2")
+    assert states(storage, layout) == {"a.pdf": "published"}
+    assert len(rows(storage, layout, PAGES)) == 1
+
+
+def test_a_duplicate_of_a_document_that_left_the_lake_meanwhile_is_not_lost(storage: Storage, layout: Layout) -> None:
+    old, new = digital_pdf("Старый договор поставки. " * 20), digital_pdf("Новый договор поставки. " * 20)
+    put(storage, a_pdf=old)
+    pipeline.run(storage, layout, "run-1")
+    put(storage, b_pdf=old)
+    slow = pipeline.take(storage, layout, "run-2")
+    pipeline.prepare_and_plan(storage, layout, slow)
+    put(storage, a_pdf=new)
+    fast = pipeline.take(storage, layout, "run-3", running=["run-2"])
+    pipeline.prepare_and_plan(storage, layout, fast)
+    pipeline.finish(storage, layout, fast)
+    pipeline.finish(storage, layout, slow)
+    pipeline.run(storage, layout, "run-4")
+    assert states(storage, layout) == {"a.pdf": "published", "b.pdf": "published"}
 
 
 def test_tender_id_comes_from_the_path(storage: Storage, layout: Layout) -> None:

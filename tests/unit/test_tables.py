@@ -50,6 +50,10 @@ def test_words_of_a_table_can_be_searched() -> None:
     assert table_text(table) == "Цена, руб.\nКабель\t72,03"
 
 
-@given(st.text(alphabet="<>/tdrhbale=\"' 12\n&;ПП", max_size=300))
+def test_a_broken_declaration_ends_the_table_without_an_error() -> None:
+    assert [c.text for c in parse_html_table("<table><tr><td>Кабель</td></tr><![foo bar]>").cells] == ["Кабель"]
+
+
+@given(st.text(alphabet="<>/![tdrhbale=\"' 12\n&;ПП", max_size=300))
 def test_nothing_that_a_model_writes_raises(source: str) -> None:
     table_markdown(parse_html_table(source))

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from tenderlake.embedded.errors import EmbeddedError
 from tenderlake.embedded.launcher import Embedded
+from tenderlake.embedded.ocr_image import missing_image_note
 from tenderlake.embedded.outcome import attention_lines, outcome_table, totals_line
 from tenderlake.embedded.query import lake_tables, open_lake, print_query, print_tables
 from tenderlake.embedded.settings import EmbeddedSettings
@@ -35,6 +36,7 @@ def run(here: Embedded, documents: str) -> int:
     here.start()
     put_documents(here, documents)
     if here.is_anything_new():
+        say_what_ocr_lacks(here)
         result = here.wait(here.trigger())
     elif here.api.unfinished_runs(here.dag_id):
         here.screen.say("Nothing new, but a run is at work:")
@@ -57,11 +59,18 @@ def submit(here: Embedded, documents: str) -> int:
     if not here.is_anything_new():
         here.screen.say("Nothing new: no run is needed.")
         return 0
+    say_what_ocr_lacks(here)
     run_id = here.trigger()
     here.screen.say(
         f"Triggered {run_id}: {here.api.base_url}/dags/{here.dag_id}/runs/{run_id} (`make run` waits for it)"
     )
     return 0
+
+
+def say_what_ocr_lacks(here: Embedded) -> None:
+    """Say it where OCR falls back to child processes for want of an image only."""
+    if note := missing_image_note(here.pipeline):
+        here.screen.say(note)
 
 
 def put_documents(here: Embedded, documents: str) -> None:

@@ -50,7 +50,7 @@ class StagingWriter:
         with self._folder:
             with self._writer:
                 if kind is None:
-                    self._flush()
+                    self.flush()
             if kind is None:
                 self._storage.upload(self._path, self._key, MEDIA_TYPE)
 
@@ -68,9 +68,14 @@ class StagingWriter:
         for row in rows:
             self._pending.append(row)
             if len(self._pending) >= _ROWS_AT_A_TIME:
-                self._flush()
+                self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what was added so far, so that a row that cannot be written is told from those of the next document.
+
+        Raises:
+            RowError: a row cannot be written; the rows since the last flush are dropped.
+        """
         rows, self._pending = self._pending, []
         self._writer.write(to_table(self._table, rows))
 
