@@ -12,7 +12,13 @@ PYTHON311 ?= python3.11 python3
 CODE := include/tenderlake ocr_tasks plugins dags
 LOCKS := requirements.txt requirements-dev.txt $(patsubst %.in,%.txt,$(wildcard docker/*/requirements.in))
 
-.PHONY: help setup language-data run submit stop status sql test lint lock bench
+# uv does not read pip's settings: an index that only pip was told of is handed on, never shown.
+UV := setting() { $(PYTHON) -m pip config get "global.$$1" 2>/dev/null || true; }; \
+	export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$${PIP_INDEX_URL:-$$(setting index-url)}}}"; \
+	[ -n "$$UV_DEFAULT_INDEX" ] || unset UV_DEFAULT_INDEX; \
+	export VIRTUAL_ENV="$(CURDIR)/$(VENV)"
+
+.PHONY: help setup language-data image run submit stop status sql test lint lock bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,29 +31,33 @@ run: setup ## start everything, process new documents, show what came out (DOCS=
 submit: setup ## put DOCS=folder into the inbox and trigger a run, without waiting
 	@$(PYTHON) -m tenderlake.embedded submit "$${DOCS:-}"
 
-stop: ## end what make run has started, and nothing else
-	@if [ -x $(PYTHON) ]; then $(PYTHON) -m tenderlake.embedded stop; else echo "Nothing was running."; fi
+image: $(VENV)/installed ## build the image that OCR runs in (BASE_IMAGE=…: on another base)
+	@PYTHON="$(CURDIR)/$(PYTHON)" docker/ocr-cpu/build.sh
 
-status: setup ## what runs, and its addresses
+stop: ## end what make run has started, and nothing else
+	@if [ -e $(VENV)/installed ]; then $(PYTHON) -m tenderlake.embedded stop; else echo "Nothing was running."; fi
+
+status: $(VENV)/installed ## what runs, and its addresses
 	@$(PYTHON) -m tenderlake.embedded status || [ $$? -eq 3 ]  # 3: something does not run, as the text says
 
 sql: export TENDERLAKE_QUERY = $(value Q)
-sql: setup ## query the lake: make sql Q="select filename, page_count from documents"
+sql: $(VENV)/installed ## query the lake: make sql Q="select filename, page_count from documents"
 	@$(PYTHON) -m tenderlake.embedded sql "$$TENDERLAKE_QUERY"
 
 test: setup ## every tier of tests that this machine allows
 	@$(PYTHON) -m tests.tiers
 
-lint: setup ## style, formatting, types
+lint: $(VENV)/installed ## style, formatting, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(CODE)
 
-bench: setup ## the benchmarks
+bench: $(VENV)/installed ## the benchmarks
 	@for script in bench/[!_]*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
 
-lock: setup ## requirements*.in to requirements*.txt; pins stay unless UPGRADE=1
-	@for lock in $(LOCKS); do \
+lock: $(VENV)/installed ## requirements*.in to requirements*.txt; pins stay unless UPGRADE=1
+	@$(UV); \
+	for lock in $(LOCKS); do \
 	  (cd "$$(dirname "$$lock")" && name=$$(basename "$$lock" .txt) && \
 	    "$(CURDIR)/$(BIN)/uv" pip compile $(if $(UPGRADE),--upgrade) --python-version 3.11 --no-header --no-annotate -q \
 	      "$$name.in" -o "$$name.txt"); \
@@ -63,22 +73,20 @@ $(BIN)/uv: requirements-dev.txt
 	  echo "error: Python 3.11 was not found: install it, or say where it is: make setup PYTHON311=/path/to/python3.11" >&2; \
 	  exit 1; \
 	fi; \
-	if [ ! -x $(PYTHON) ] || ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
+	    ! $(PYTHON) -m pip --version >/dev/null 2>&1; then \
 	  echo "Making $(VENV) with $$("$$python" --version) …"; \
 	  "$$python" -m venv --clear $(VENV) || { \
+	    rm -rf $(VENV); \
 	    echo "error: $$python cannot make environments: install its venv module (Debian: apt-get install python3.11-venv)" >&2; \
 	    exit 1; }; \
 	fi
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements-dev.txt)"
 	@touch $@
 
-# uv does not read pip's settings: an index that only pip was told of is handed on, never shown.
 $(VENV)/installed: $(BIN)/uv requirements.txt requirements-dev.txt pyproject.toml
 	@echo "Installing packages …"
-	@setting() { $(PYTHON) -m pip config get "global.$$1" 2>/dev/null || true; }; \
-	export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$${PIP_INDEX_URL:-$$(setting index-url)}}}"; \
-	[ -n "$$UV_DEFAULT_INDEX" ] || unset UV_DEFAULT_INDEX; \
-	export VIRTUAL_ENV="$(CURDIR)/$(VENV)"; \
+	@$(UV); \
 	$(BIN)/uv pip sync --quiet requirements.txt requirements-dev.txt && \
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
