@@ -98,6 +98,9 @@ def test_the_container_is_locked_down_and_holds_no_credentials(
     assert host["NanoCpus"] == 2_000_000_000
     assert host["Init"] is True
     assert host["ShmSize"] == 256 * 2**20
+    assert host["NetworkMode"] == "host", "S3 listens on this host's loopback address"
+    assert host["Tmpfs"] == {"/tmp": f"rw,nosuid,nodev,size={2**30}"}  # noqa: S108 - inside the container
+    assert not host["Binds"]
     assert not host["Privileged"]
     assert not attributes["Mounts"]
     assert attributes["Config"]["User"].split(":")[0] not in ("", "0", "root")
@@ -107,6 +110,7 @@ def test_the_container_is_locked_down_and_holds_no_credentials(
     assert s3_server.secret_access_key not in json.dumps(attributes["Config"]["Cmd"])
     task.on_kill()
     thread.join(60)
+    assert not thread.is_alive()
 
 
 def start_in_background(task: OcrShardOperator) -> threading.Thread:
@@ -185,13 +189,15 @@ def test_a_missing_image_says_how_to_get_it(airflow_storage: Storage, monkeypatc
 
 
 def test_auto_falls_back_to_a_process_and_says_why(
-    airflow_storage: Storage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    airflow_storage: Storage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TENDERLAKE_OCR_IMAGE", "tenderlake/no-such-image:1")
     monkeypatch.setenv("TENDERLAKE_RUNNER", "auto")
     get_settings.cache_clear()
     shard = put_shard(airflow_storage, 1)
     assert operator().execute(CONTEXT)["runner"] == "process"
+    said = "Runner: child process, because the Docker daemon has no image tenderlake/no-such-image:1: build it"
+    assert said in capsys.readouterr().out
     assert results(airflow_storage, shard)[0].runner is Runner.PROCESS
 
 
