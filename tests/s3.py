@@ -18,7 +18,8 @@ from tenderlake.storage import Storage
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Connection]:
     """A SeaweedFS of this test session: own ports, own keys, stopped at the end."""
-    with SeaweedFS.in_folder(tmp_path_factory.mktemp("seaweedfs")) as connection:
+    # Its data are of no use afterwards, so an end that hangs is cut short.
+    with SeaweedFS.in_folder(tmp_path_factory.mktemp("seaweedfs"), stop_patience_s=3.0) as connection:
         yield connection
 
 

@@ -48,6 +48,7 @@ def test_it_starts_beside_others_who_have_the_usual_ports(server: SeaweedFS) -> 
         for port in DEFAULT_PORTS.values():
             if is_free(port):
                 other = others.enter_context(socket.socket())
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 other.bind(("127.0.0.1", port))
                 other.listen()
         connection = server.start()
@@ -82,6 +83,23 @@ def test_after_a_crash_it_comes_up_with_its_data_also_when_its_ports_were_taken(
         again = server.start()
     assert again.endpoint_url != first.endpoint_url
     assert again.storage().get_bytes("inbox/ТЗ.txt") == b"1"
+
+
+def test_a_server_that_now_has_the_ports_of_an_ended_one_keeps_its_sockets(server: SeaweedFS, tmp_path: Path) -> None:
+    connection = server.start()
+    sockets = {path for port in all_ports(server) for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock")}  # noqa: S108
+    assert sockets
+    ended = SeaweedFS.in_folder(tmp_path / "ended")
+    ended.state.create()
+    ended.state.write_ports(SERVICE, server.state.read_ports(SERVICE))
+    process = server.state.read_process(SERVICE)
+    assert process is not None
+    ended.state.write_process(process.model_copy(update={"identity": "of another boot"}))
+    ended.stop()
+    assert {path for path in sockets if path.exists()} == sockets
+    connection.storage().put_bytes("inbox/ТЗ.txt", b"1", "text/plain")
+    server.stop()
+    assert not {path for path in sockets if path.exists()}
 
 
 def test_a_second_start_finds_the_first_one(server: SeaweedFS) -> None:

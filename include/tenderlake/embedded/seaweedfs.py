@@ -9,9 +9,11 @@ Tests use it as a context manager::
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import signal
+import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -30,8 +32,8 @@ GRPC_OFFSET = 10000
 DEFAULT_PORTS = {"s3": 8333, "filer": 8888, "master": 9333, "volume": 9340, "admin": 23646}
 
 _START_ATTEMPTS = 3
-_STOP_PATIENCE_S = 20.0
 _SOCKETS = Path("/tmp")  # noqa: S108 - where SeaweedFS puts them, whatever TMPDIR says
+_FATAL = re.compile(r"F\d{4} [\d:.]+ +")
 _PROBE_KEY = "work/.ready"
 
 
@@ -43,11 +45,13 @@ class SeaweedFS:
     bucket: str = "tenderlake"
     preferred_s3_port: int = DEFAULT_PORTS["s3"]
     start_timeout_s: float = 60.0
+    stop_patience_s: float = 20.0
+    """How long its orderly end may take; then it is told again, and in the end killed."""
 
     @classmethod
-    def in_folder(cls, folder: Path, bucket: str = "tenderlake") -> SeaweedFS:
+    def in_folder(cls, folder: Path, bucket: str = "tenderlake", *, stop_patience_s: float = 20.0) -> SeaweedFS:
         """A server that keeps everything in this folder."""
-        return cls(StateFolder(folder), bucket)
+        return cls(StateFolder(folder), bucket, stop_patience_s=stop_patience_s)
 
     def __enter__(self) -> S3Connection:
         """Start the server."""
@@ -89,7 +93,7 @@ class SeaweedFS:
             except EmbeddedError:
                 self.stop()
                 # A port that was free a moment ago may have been taken by another program that started meanwhile.
-                if attempt == _START_ATTEMPTS or "Port allocation failed" not in last_line(self.log):
+                if attempt == _START_ATTEMPTS or not self._has_lost_a_port():
                     raise
                 continue
             self.state.write_connection(connection)
@@ -101,13 +105,15 @@ class SeaweedFS:
         process = self.state.read_process(SERVICE)
         if process is None:
             return
-        process.stop(signal.SIGINT, patience_s=_STOP_PATIENCE_S)
+        process.stop(signal.SIGINT, patience_s=self.stop_patience_s)
         self.state.forget_process(SERVICE)
         ports = self.state.read_ports(SERVICE).values()
         numbers = [port + offset for port in ports for offset in (0, GRPC_OFFSET)]
         for number in numbers:  # some of its sockets it leaves behind
             for left_over in _SOCKETS.glob(f"seaweedfs-*-{number}.sock"):
-                left_over.unlink(missing_ok=True)
+                # Another server may have these ports by now: without its sockets it could not write any more, nor end.
+                if _is_abandoned(left_over):
+                    left_over.unlink(missing_ok=True)
         wait_until_free(numbers)
 
     def _launch(self) -> S3Connection:
@@ -132,6 +138,10 @@ class SeaweedFS:
         )
         self.state.write_process(process)
         return connection
+
+    def _has_lost_a_port(self) -> bool:
+        said = self.log.read_text(errors="replace")
+        return "Port allocation failed" in said or "address already in use" in said
 
     def _log_folder(self) -> Path:
         folder = self.state.logs / "weed"
@@ -167,7 +177,7 @@ class SeaweedFS:
             except (BotoCoreError, ClientError) as error:
                 if process is None or not process.is_running:
                     raise EmbeddedError(
-                        f"the S3 server ended at once: {last_line(self.log) or error} (log: {self.log})"
+                        f"the S3 server ended at once: {_cause(self.log) or error} (log: {self.log})"
                     ) from error
                 if time.monotonic() > deadline:
                     raise EmbeddedError(
@@ -175,6 +185,25 @@ class SeaweedFS:
                         f"{error} (log: {self.log})"
                     ) from error
             time.sleep(0.2)
+
+
+def _cause(log: Path) -> str:
+    """Why the server ended: its fatal message, below which it prints where in its code that was, or its last line."""
+    fatal = [line for line in log.read_text(errors="replace").splitlines() if _FATAL.match(line)]
+    return _FATAL.sub("", fatal[0]) if fatal else last_line(log)
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether nobody listens on this socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+        return False
 
 
 def _create_bucket(connection: S3Connection) -> None:
