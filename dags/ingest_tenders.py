@@ -25,7 +25,7 @@ file that was mended and uploaded again is taken without that.
 
 **To stop a run**: mark it failed; its containers are stopped, and the next run takes its documents.
 
-Settings (`TENDERLAKE_…`) are described in `include/tenderlake/settings.py`.
+Settings (`TENDERLAKE_…`) are described in `docs/settings.md`.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ SHARD_VARIABLE = "OCR_SHARD"
 STOP_GRACE_S = 3
 """Airflow kills a task five seconds after it has asked it to stop."""
 _LOG_TAIL_LINES = 20
-_PASSED_TO_CHILD = ("PATH", "LANG", "LC_ALL", "TESSDATA_PREFIX", "SSL_CERT_FILE", "OCR_MAX_PIXELS")
+_PASSED_TO_CHILD = ("PATH", "LANG", "LC_ALL", "TESSDATA_PREFIX", "SSL_CERT_FILE")
 
 
 class Watchdog:
@@ -132,6 +132,7 @@ class ProcessRunner:
 
     def _start(self, shard: Path) -> subprocess.Popen[str]:
         environment = {name: value for name, value in os.environ.items() if name in _PASSED_TO_CHILD}
+        environment |= self._settings.ocr_environment
         environment |= {SHARD_VARIABLE: str(shard), "HOME": str(shard.parent), "TMPDIR": str(shard.parent)}
         memory_kib = self._settings.ocr_memory_bytes // 1024
         # The shell's ulimit instead of preexec_fn, which is not safe in a process with threads.

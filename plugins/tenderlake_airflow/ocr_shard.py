@@ -193,7 +193,7 @@ class OcrShardOperator(DockerOperator):
         self.container = self.cli.create_container(
             image=self.image,
             command=["run"],
-            environment={SHARD_VARIABLE: shard_url},
+            environment={**settings.ocr_environment, SHARD_VARIABLE: shard_url},
             host_config=self._host_config(settings),
             user=self.user,
             labels=self.labels,
