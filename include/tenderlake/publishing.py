@@ -260,6 +260,8 @@ class _Publisher:
         return merged.added
 
     def _staged(self, table: Table, document_ids: Collection[str]) -> Iterator[pa.Table]:
+        if not document_ids:  # a partition that only loses documents
+            return
         wanted = pa.array(sorted(document_ids), pa.string())
         for number in range(1, len(self._discovery.batch_keys) + 1):
             for rows in read_staging(self._storage, self._layout, self._discovery.run_id, table, number):
