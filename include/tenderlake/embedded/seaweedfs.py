@@ -111,7 +111,7 @@ class SeaweedFS:
         numbers = [port + offset for port in ports for offset in (0, GRPC_OFFSET)]
         for number in numbers:  # some of its sockets it leaves behind
             for left_over in _SOCKETS.glob(f"seaweedfs-*-{number}.sock"):
-                # Another server may have these ports by now: without its sockets it could not write any more, nor end.
+                # Another server may have these ports by now, and its parts find each other by these sockets.
                 if _is_abandoned(left_over):
                     left_over.unlink(missing_ok=True)
         wait_until_free(numbers)
