@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ocr_tasks.contract import (
+    MOST_PIXELS,
     Block,
     BlockLabel,
     ContentFormat,
@@ -55,8 +56,8 @@ results = st.builds(
     engine_version=st.text(),
     model=st.none() | st.text(),
     runner=st.none() | st.sampled_from(Runner),
-    width_px=st.integers(min_value=0),
-    height_px=st.integers(min_value=0),
+    width_px=st.integers(0, MOST_PIXELS),
+    height_px=st.integers(0, MOST_PIXELS),
     rotation_deg=st.sampled_from((0, 90, 180, 270)),
     confidence=confidences,
     quality_flags=st.lists(st.text(), max_size=2).map(tuple),
