@@ -179,9 +179,7 @@ class _Assembler:
             reason = "prepared after the plan was made"
             return SourceOutcome(source=source, document_id=document_id, state=None, reason=reason)
         if primary.is_published_already or not _is_primary(source, primary):
-            name = self._layout.path_in_inbox(primary.key) + (
-                f"/{primary.archive_path}" if primary.archive_path else ""
-            )
+            name = self._layout.path_of(primary.key, primary.archive_path)
             reason = f"the same bytes as {name}"
             return SourceOutcome(
                 source=source, document_id=document_id, state=SourceState.SKIPPED_DUPLICATE, reason=reason
@@ -396,9 +394,8 @@ def _final_state(totals: _Totals) -> tuple[SourceState, str | None]:
 
 def _facts(layout: Layout, source: SourceRef, row: DocumentRow) -> dict[str, object]:
     """What the front matter of the Markdown tells."""
-    path = layout.path_in_inbox(source.key) + (f"/{source.archive_path}" if source.archive_path else "")
     return {
-        "source": path,
+        "source": layout.path_of(source.key, source.archive_path),
         "document_id": row.document_id,
         "document_type": row.document_type,
         "media_type": row.media_type,

@@ -98,14 +98,15 @@ class Layout:
 
     def markdown(self, source_key: str, archive_path: str | None = None) -> str:
         """The Markdown of a source."""
-        return _derived_key(self.settings.markdown_prefix, self._source_path(source_key, archive_path), ".md")
+        return _derived_key(self.settings.markdown_prefix, self.path_of(source_key, archive_path), ".md")
 
     def quarantine(self, state: SourceState, source_key: str, archive_path: str | None = None) -> str:
         """The note on a quarantined source."""
         prefix = f"{self.settings.quarantine_prefix}{state.value}/"
-        return _derived_key(prefix, self._source_path(source_key, archive_path), ".json")
+        return _derived_key(prefix, self.path_of(source_key, archive_path), ".json")
 
-    def _source_path(self, source_key: str, archive_path: str | None) -> str:
+    def path_of(self, source_key: str, archive_path: str | None = None) -> str:
+        """The path that people know of a source: in the inbox, and in the archive there."""
         path = self.path_in_inbox(source_key)
         return f"{path}/{archive_path}" if archive_path else path
 

@@ -429,7 +429,11 @@ def _report(
     outcomes: Sequence[SourceOutcome],
     rows: dict[str, int],
 ) -> RunReport:
-    paths = {outcome.document_id: _path(layout, outcome.source) for outcome in outcomes if outcome.markdown_staging_key}
+    paths = {
+        outcome.document_id: layout.path_of(outcome.source.key, outcome.source.archive_path)
+        for outcome in outcomes
+        if outcome.markdown_staging_key
+    }
     return RunReport(
         run_id=discovery.run_id,
         pipeline_version=PIPELINE_VERSION,
@@ -461,7 +465,7 @@ def _report(
 def _reported(layout: Layout, outcome: SourceOutcome) -> ReportedSource:
     source = outcome.source
     return ReportedSource(
-        path=_path(layout, source),
+        path=layout.path_of(source.key, source.archive_path),
         state=outcome.state,
         reason=outcome.reason,
         page_count=outcome.page_count,
@@ -471,8 +475,3 @@ def _reported(layout: Layout, outcome: SourceOutcome) -> ReportedSource:
         duration_s=outcome.prepare_s + outcome.ocr_s + outcome.assemble_s,
         markdown_key=layout.markdown(source.key, source.archive_path) if _is_published(outcome) else None,
     )
-
-
-def _path(layout: Layout, source: SourceRef) -> str:
-    """The path that people know: in the inbox, and in the archive."""
-    return layout.path_in_inbox(source.key) + (f"/{source.archive_path}" if source.archive_path else "")

@@ -65,7 +65,7 @@ def read_outcomes(
     rows = database.execute(_QUERY, [list(run_ids)]).fetchall()
     return [
         DocumentOutcome(
-            path=layout.path_in_inbox(key) + (f"/{archive_path}" if archive_path else ""),
+            path=layout.path_of(key, archive_path),
             state=SourceState(state),
             reason=reason,
             pages=pages,
