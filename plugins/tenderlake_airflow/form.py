@@ -9,7 +9,8 @@ from tenderlake.engines import OFFERED_ENGINES
 from tenderlake.runs import Reprocess
 from tenderlake.settings import LANGUAGE_PATTERN, Settings
 
-_READING = "How documents are read"
+_WHICH = "Which documents"
+_READING = "How they are read"
 
 
 def trigger_form(settings: Settings) -> dict[str, Param]:
@@ -20,6 +21,7 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             type=["null", "string"],
             title="Folder",
             description="Only what lies under this path in the inbox. Empty: the whole inbox.",
+            section=_WHICH,
         ),
         "keys": Param(
             [],
@@ -27,6 +29,7 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             items={"type": "string"},
             title="Keys",
             description="Only these files: paths in the inbox, one a line. Empty: everything under the folder.",
+            section=_WHICH,
         ),
         "reprocess": Param(
             Reprocess.NEW_ONLY.value,
@@ -40,6 +43,7 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             },
             title="Reprocess",
             description="What is taken although it was processed before.",
+            section=_WHICH,
         ),
         "max_documents": Param(
             settings.max_documents,
@@ -47,6 +51,7 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             minimum=1,
             title="Documents in one run",
             description="When more is waiting, the next run starts at once.",
+            section=_WHICH,
         ),
         "text_layer": Param(
             settings.text_layer.value,
