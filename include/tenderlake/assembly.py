@@ -372,7 +372,7 @@ class _Assembler:
 
 
 def _is_primary(source: SourceRef, primary: PrimarySource) -> bool:
-    return (source.key, source.archive_path) == (primary.key, primary.archive_path)
+    return source.identity == (primary.key, primary.archive_path)
 
 
 def _text_source(page: AssembledPage) -> TextSource:

@@ -43,6 +43,10 @@ class PageKind(StrEnum):
     IMAGE = "image"
 
 
+SourceId = tuple[str, str | None]
+"""Key and archive_path of a source."""
+
+
 class SourceRef(Value):
     """One object of the inbox as it was listed, or (with ``archive_path``) a member of an archive in it."""
 
@@ -51,6 +55,11 @@ class SourceRef(Value):
     size_bytes: int
     last_modified: datetime
     archive_path: str | None = None
+
+    @property
+    def identity(self) -> SourceId:
+        """What tells this source from all others, whatever its bytes."""
+        return self.key, self.archive_path
 
     @property
     def filename(self) -> str:

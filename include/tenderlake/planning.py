@@ -67,7 +67,7 @@ def plan_run(storage: Storage, layout: Layout, run_id: str) -> RunPlan:
     digest = reading_digest(options.prepare_options, engine, engine_revision(settings, engine))
     sources = [source for source in prepared_sources(storage, layout, discovery) if source.manifest_key]
     in_lake = published_documents(storage, layout, {str(source.document_id) for source in sources})
-    taken = {(item.source.key, item.source.archive_path): str(item.document_id) for item in sources}
+    taken = {item.source.identity: str(item.document_id) for item in sources}
     primaries: dict[str, PrimarySource] = {}
     pages: list[WeighedPage] = []
     cached_page_count = 0

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from tenderlake import PIPELINE_VERSION
 from tenderlake.assembly import assembled_key
-from tenderlake.documents import SourceRef, Value
+from tenderlake.documents import SourceId, Value
 from tenderlake.lake.partitions import PartitionError, merge_partition
 from tenderlake.lake.reading import PublishedDocument, iter_table, known_sources, published_documents
 from tenderlake.lake.rows import SourceRow, to_table
@@ -76,10 +76,6 @@ class KnownSource:
     document_id: str | None
     first_seen_at: datetime
     ingest_date: date
-
-
-SourceId = tuple[str, str | None]
-"""key and archive_path."""
 
 
 def published_key(layout: Layout, run_id: str) -> str:
@@ -208,7 +204,7 @@ class _Publisher:
         document = in_lake.get(str(outcome.document_id)) if _is_published(outcome) else None
         if document is None or plan.primary_sources[document.document_id].is_in_lake:
             return outcome
-        if document.source_key is None or (document.source_key, document.archive_path) == _source_id(outcome.source):
+        if document.source_key is None or (document.source_key, document.archive_path) == outcome.source.identity:
             return outcome
         reason = f"the same bytes as {self._layout.path_in_inbox(document.source_key)}"
         return outcome.model_copy(update={"state": SourceState.SKIPPED_DUPLICATE, "reason": reason})
@@ -279,7 +275,7 @@ class _Publisher:
         """Documents of the lake whose source carries other bytes now: the lake shows what the inbox holds."""
         # While the new bytes are in quarantine the old document is better than none.
         current = {
-            _source_id(outcome.source): outcome.document_id
+            outcome.source.identity: outcome.document_id
             for outcome in self._final
             if outcome.state is not None and not outcome.state.is_quarantined
         }
@@ -299,7 +295,7 @@ class _Publisher:
         forgotten: dict[date, list[SourceId]] = {}
         if not superseded:
             return forgotten
-        ours = {_source_id(outcome.source) for outcome in self._final}
+        ours = {outcome.source.identity for outcome in self._final}
         gone = pa.array(sorted(superseded), pa.string())
         for batch in known_sources(self._storage, self._layout):
             for row in batch.filter(pc.is_in(batch["document_id"], gone)).to_pylist():
@@ -338,7 +334,7 @@ class _Publisher:
     def _delete_stale_objects(self) -> None:
         """Notes and Markdown of what these sources were before."""
         for outcome in self._final:
-            source, known = outcome.source, self._known.get(_source_id(outcome.source))
+            source, known = outcome.source, self._known.get(outcome.source.identity)
             if known is None or known.state is outcome.state:
                 continue
             if known.state.is_quarantined:
@@ -349,7 +345,7 @@ class _Publisher:
     def _merge_sources(self, forgotten: Mapping[date, Sequence[SourceId]]) -> int:
         by_date: dict[date, list[SourceRow]] = {day: [] for day in forgotten}
         for outcome in self._final:
-            known = self._known.get(_source_id(outcome.source))
+            known = self._known.get(outcome.source.identity)
             by_date.setdefault(known.ingest_date if known else self._today, []).append(self._source_row(outcome, known))
         return sum(
             merge_partition(
@@ -385,10 +381,6 @@ class _Publisher:
 
 def _is_published(outcome: SourceOutcome) -> bool:
     return outcome.state is not None and outcome.state.is_published
-
-
-def _source_id(source: SourceRef) -> SourceId:
-    return source.key, source.archive_path
 
 
 def _known(storage: Storage, layout: Layout, keys: Collection[str]) -> dict[SourceId, KnownSource]:

@@ -11,14 +11,11 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from tenderlake.documents import PreparedSource, SourceRef
+from tenderlake.documents import PreparedSource, SourceId, SourceRef
 from tenderlake.runs import SourceOutcome
 from tenderlake.validation.results import Reconciliation, Tally
 from tenderlake.validation.running import SuiteRunner, messages
 from tenderlake.validation.suites import Suite, sources_suite, sums_suite
-
-SourceId = tuple[str, str | None]
-"""key and archive_path."""
 
 _ENDS = ("published", "skipped", "quarantined", "left")
 
@@ -40,14 +37,14 @@ def reconcile(
         outcomes: how every source ends, after validation.
         staged_pages: rows in the staged table ``pages``, by document_id.
     """
-    found = {_id(item.source): item.page_count for item in prepared}
-    taken = dict.fromkeys([*map(_id, discovered), *found])
+    found = {item.source.identity: item.page_count for item in prepared}
+    taken = dict.fromkeys([*(source.identity for source in discovered), *found])
     ends: Counter[SourceId] = Counter()
     pages: Counter[SourceId] = Counter()
     sources_by_end: Counter[str] = Counter()
     pages_by_end: Counter[str] = Counter()
     for outcome in outcomes:
-        source, end = _id(outcome.source), _end(outcome)
+        source, end = outcome.source.identity, _end(outcome)
         # A document that is staged has the pages that are there; any other source ends with all that was found in it.
         count = staged_pages.get(str(outcome.document_id), 0) if outcome.markdown_staging_key else found.get(source, 0)
         ends[source] += 1
@@ -79,10 +76,6 @@ def reconcile(
 
 def _errors(runner: SuiteRunner, suite: Suite, frame: pd.DataFrame) -> list[str]:
     return [message for failure in runner.run(suite, frame) for message in messages(suite, failure)]
-
-
-def _id(source: SourceRef) -> SourceId:
-    return source.key, source.archive_path
 
 
 def _name(source: SourceId) -> str:
