@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from ocr_tasks.contract import EngineSpec, ExitCode, Progress
-from ocr_tasks.engines import ENGINES, create_engine, engine_class
+from ocr_tasks.engines import ENGINES, engine_class
 from ocr_tasks.errors import BadShardError, EngineUnavailableError, StoppedError, TaskError
+from ocr_tasks.reading import open_reader
 from ocr_tasks.run import ShardRun, load_shard
 from ocr_tasks.settings import SHARD_VARIABLE, RunSettings
 from ocr_tasks.termination import exit_when_told
@@ -56,11 +57,11 @@ def _run(options: argparse.Namespace, output: TextIO) -> ExitCode:
     base_folder = None if "://" in address else Path(address).absolute().parent
     transfer = Transfer(connections=settings.prefetch_pages + 1, base_folder=base_folder)
     shard = load_shard(address if base_folder is None else Path(address).name, transfer)
-    engine = create_engine(shard.engine)
+    reader = open_reader(shard.engine, settings)
     try:
-        return ShardRun(shard, engine, transfer, settings, _line_writer(output), writing).run()
+        return ShardRun(shard, reader, transfer, settings, _line_writer(output), writing).run()
     finally:
-        engine.close()
+        reader.close()
 
 
 def _doctor(options: argparse.Namespace, output: TextIO) -> ExitCode:

@@ -70,6 +70,27 @@ class PageStatus(str, Enum):
     FAILED = "failed"
 
 
+class ReadingFlag(str, Enum):
+    """What is doubtful about the reading of a page: ``quality_flags`` of its result, and of the table of pages."""
+
+    TEXT_ON_BLANK_PAGE = "text_on_blank_page"
+    """The page is blank, yet the engine read text: most likely invented."""
+    REPETITION = "repetition"
+    """The same words, lines or table rows again and again: the model ran in circles, what stood there may be missing."""
+    TRUNCATED = "truncated"
+    """The model stopped at its limit of text: the end of a block is missing."""
+    MIXED_SCRIPT = "mixed_script"
+    """Words with letters of two alphabets, such as Latin look-alikes in Russian words: they cannot be searched for."""
+    TOO_MUCH_TEXT = "too_much_text"
+    """More text than fits into its area: most likely invented."""
+    BLOCK_NOT_READ = "block_not_read"
+    """One or more blocks of the page could not be read; the reason of the page says which and why."""
+    READ_AGAIN = "read_again"
+    """The page, or some of its blocks, was read a second time with other settings, because the first was doubtful."""
+    ENGINE_DIED = "engine_died"
+    """The engine crashed, hung or ran out of memory on this page."""
+
+
 class Runner(str, Enum):
     """Where the engine ran: in a container, or in a child process of the worker."""
 

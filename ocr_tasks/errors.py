@@ -29,6 +29,12 @@ class StorageError(TaskError):
     exit_code = ExitCode.TEMPORARY
 
 
+class EngineUnreachableError(TaskError):
+    """The engine cannot read now (such as a model server that is down): pages stay unread, a retry can help."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
 class StoppedError(TaskError):
     """Somebody asked the process to stop; finished pages have their results."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,9 +26,8 @@ from ocr_tasks.contract import (
     ProgressEvent,
     Shard,
 )
-from ocr_tasks.engines import Engine, PageReading
-from ocr_tasks.errors import BadShardError, ObjectMissingError, PageError, StorageError, TaskError
-from ocr_tasks.images import PageImage, load_page_image
+from ocr_tasks.errors import BadShardError, ObjectMissingError, PageError, StorageError
+from ocr_tasks.reading import PageReader, PageRequest, failed_page
 from ocr_tasks.settings import RunSettings
 from ocr_tasks.transfer import Transfer, describe, is_supported
 from ocr_tasks.validation import one_line
@@ -39,7 +37,6 @@ log = logging.getLogger(__name__)
 # After so many pages in a row that storage did not give or take, it will not give the next one either.
 _STORAGE_FAILURES_IN_A_ROW = 3
 _DOWNLOAD_THREADS = 4
-_MAX_REASON_LENGTH = 500
 
 Emit = Callable[[Progress], None]
 
@@ -96,7 +93,7 @@ class ShardRun:
 
     Args:
         shard: What to read.
-        engine: What to read it with.
+        reader: What to read it with.
         transfer: Where images come from and results go to.
         settings: Limits.
         emit: Takes the progress lines.
@@ -106,14 +103,14 @@ class ShardRun:
     def __init__(
         self,
         shard: Shard,
-        engine: Engine,
+        reader: PageReader,
         transfer: Transfer,
         settings: RunSettings,
         emit: Emit,
         writing: threading.Lock | None = None,
     ) -> None:
         self._shard = shard
-        self._engine = engine
+        self._reader = reader
         self._transfer = transfer
         self._settings = settings
         self._emit = emit
@@ -131,7 +128,7 @@ class ShardRun:
             TaskError: The run cannot go on.
             MemoryError: There is not enough memory.
         """
-        info = self._engine.info
+        info = self._reader.info
         self._emit(self._progress(ProgressEvent.READY, engine=info.name, engine_version=info.version))
         left_out = failures_in_a_row = 0
         fetch = prefetched(lambda task: self._transfer.read(task.image_url), self._shard.pages, self._ahead)
@@ -158,71 +155,13 @@ class ShardRun:
         return self._settings.prefetch_pages
 
     def _read(self, task: PageTask, download: Future[bytes]) -> PageResult:
-        """Read one page; whatever is wrong with this page alone becomes its failed result."""
-        started = time.monotonic()
-        page: PageImage | None = None
+        """Read one page; an image that does not exist is a failed page."""
+        request = PageRequest.of(task, self._shard.page_timeout_s)
         try:
-            page = load_page_image(
-                download.result(),
-                page_number=task.page_number,
-                dpi=task.dpi,
-                max_pixels=self._settings.max_pixels,
-            )
-            reading = self._engine.read(page, self._shard.page_timeout_s)
-            result = self._result(task, reading, duration_s=time.monotonic() - started)
-        except (TaskError, MemoryError):
-            raise
-        except Exception as error:
-            result = self._failure(task, page, _reason(error), duration_s=time.monotonic() - started)
-            # A PageError explains itself; anything else is a defect, and its traceback is needed.
-            known = isinstance(error, (PageError, ObjectMissingError, ValidationError))
-            log.warning(
-                "page %d of %s failed: %s", task.page_number, task.document_id, result.reason, exc_info=not known
-            )
-        return result
-
-    def _result(self, task: PageTask, reading: PageReading, *, duration_s: float) -> PageResult:
-        """Build the result and read it back as the pipeline will: an engine's nonsense is found here, not there."""
-        result = self._base(task).model_copy(
-            update={
-                "width_px": reading.width_px,
-                "height_px": reading.height_px,
-                "rotation_deg": reading.rotation_deg,
-                "confidence": reading.confidence,
-                "quality_flags": reading.quality_flags,
-                "blocks": reading.blocks,
-                "duration_s": duration_s,
-            }
-        )
-        return PageResult.model_validate_json(result.model_dump_json(warnings="error"))
-
-    def _failure(self, task: PageTask, page: PageImage | None, reason: str, *, duration_s: float) -> PageResult:
-        return self._base(task).model_copy(
-            update={
-                "status": PageStatus.FAILED,
-                "reason": reason,
-                "width_px": page.width_px if page else 0,
-                "height_px": page.height_px if page else 0,
-                "duration_s": duration_s,
-            }
-        )
-
-    def _base(self, task: PageTask) -> PageResult:
-        info = self._engine.info
-        return PageResult(
-            page_key=task.page_key,
-            document_id=task.document_id,
-            page_number=task.page_number,
-            status=PageStatus.DONE,
-            engine=info.name,
-            engine_version=info.version,
-            model=info.model,
-            model_digest=info.model_digest,
-            runner=self._shard.runner,
-            image=self._shard.image,
-            width_px=0,
-            height_px=0,
-        )
+            result = self._reader.read(download.result(), request)
+        except ObjectMissingError as error:
+            result = failed_page(request, self._reader.info, PageError(str(error)))
+        return result.model_copy(update={"runner": self._shard.runner, "image": self._shard.image})
 
     def _finish(self, task: PageTask, result: PageResult) -> None:
         with self._writing:
@@ -242,13 +181,3 @@ class ShardRun:
 
     def _progress(self, event: ProgressEvent, **facts: object) -> Progress:
         return Progress.model_validate({"event": event, "done": self._done, "total": len(self._shard.pages), **facts})
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, (PageError, ObjectMissingError)):
-        reason = str(error)
-    elif isinstance(error, ValidationError):
-        reason = f"the engine gave no valid result: {one_line(error)}"
-    else:
-        reason = f"the engine failed: {type(error).__name__}: {error}"
-    return reason[:_MAX_REASON_LENGTH].encode(errors="replace").decode()

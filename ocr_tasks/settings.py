@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from ocr_tasks.errors import BadShardError
 
 SHARD_VARIABLE = "OCR_SHARD"
 MAX_PIXELS_VARIABLE = "OCR_MAX_PIXELS"
 PREFETCH_VARIABLE = "OCR_PREFETCH_PAGES"
+WORKER_VARIABLE = "OCR_WORKER"
+WORKER_PAGES_VARIABLE = "OCR_WORKER_PAGES"
+
+
+class WorkerUse(str, Enum):
+    """Whether the engine runs in a worker process of its own, which can be killed and replaced."""
+
+    AUTO = "auto"
+    """As the engine needs it."""
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 @dataclass(frozen=True)
@@ -19,19 +31,35 @@ class RunSettings:
     Attributes:
         max_pixels: Largest page image, width times height; a larger one is a failed page. The default takes an A0
             sheet at 300 dpi (139 megapixels) and keeps the decoded image below 600 MB in colour.
-        prefetch_pages: How many pages are downloaded ahead of the one being read.
+        prefetch_pages: How many pages are downloaded ahead of those being read, and how many results may wait for
+            storage.
+        worker: Whether the engine runs in a worker process.
+        worker_pages: After so many pages the worker process is replaced: the memory of some engines grows with every
+            page (PaddleOCR issue 17113: 8 GB in 300 pages).
     """
 
     max_pixels: int = 200_000_000
     prefetch_pages: int = 4
+    worker: WorkerUse = WorkerUse.AUTO
+    worker_pages: int = 200
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> RunSettings:
-        """Read the settings; a value that is no positive number is a ``BadShardError``."""
+        """Read the settings; a value that cannot work is a ``BadShardError``."""
         return cls(
             max_pixels=_positive(environment, MAX_PIXELS_VARIABLE, cls.max_pixels),
             prefetch_pages=_positive(environment, PREFETCH_VARIABLE, cls.prefetch_pages),
+            worker=_worker_use(environment),
+            worker_pages=_positive(environment, WORKER_PAGES_VARIABLE, cls.worker_pages),
         )
+
+
+def _worker_use(environment: Mapping[str, str]) -> WorkerUse:
+    text = environment.get(WORKER_VARIABLE, "").strip().lower()
+    try:
+        return WorkerUse(text or WorkerUse.AUTO)
+    except ValueError:
+        raise BadShardError(f"{WORKER_VARIABLE}={text!r}: give auto, always or never") from None
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:

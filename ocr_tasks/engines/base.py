@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
-from ocr_tasks.contract import Block, EngineSpec
+from ocr_tasks.contract import Block, EngineSpec, ReadingFlag
 from ocr_tasks.images import PageImage
 
 
@@ -37,7 +37,9 @@ class PageReading:
         height_px: Its height.
         rotation_deg: How far the engine turned the image to read it, clockwise.
         confidence: Mean confidence of its words, weighted by their length, 0..1; None where the engine gives none.
-        quality_flags: What is doubtful about the reading.
+        quality_flags: What is doubtful about the reading, values of ``ReadingFlag``.
+        unread_reason: Why a part of the page could not be read, None where all was. The page counts as failed, and
+            keeps what was read.
     """
 
     blocks: tuple[Block, ...]
@@ -46,6 +48,7 @@ class PageReading:
     rotation_deg: Literal[0, 90, 180, 270] = 0
     confidence: float | None = None
     quality_flags: tuple[str, ...] = ()
+    unread_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,14 @@ class Finding:
 
 
 class Engine(ABC):
-    """An engine, loaded and warm; one page at a time.
+    """An engine, loaded and warm; ``concurrency`` pages at a time, each ``read`` from a thread of its own.
 
     The constructor takes the ``EngineSpec`` and loads everything that is slow to load. It raises
     ``EngineUnavailableError`` where something is missing and ``BadShardError`` for an option it does not know.
     """
+
+    needs_worker: ClassVar[bool] = False
+    """Whether it should run in a worker process that can be killed and replaced: for engines that hang or grow."""
 
     @abstractmethod
     def __init__(self, spec: EngineSpec) -> None: ...
@@ -70,6 +76,11 @@ class Engine(ABC):
     @abstractmethod
     def info(self) -> EngineInfo:
         """Which engine this is."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many pages it may read at the same time."""
+        return 1
 
     @abstractmethod
     def read(self, page: PageImage, timeout_s: float) -> PageReading:
@@ -83,8 +94,17 @@ class Engine(ABC):
             PageTimeoutError: It took longer.
             PageError: It cannot be read, with the reason. Any other exception is a failed page as well.
             EngineUnavailableError: The engine is gone for good (such as a lost device); the run ends.
+            EngineUnreachableError: It cannot read now (such as a server that is down); the page stays unread.
             MemoryError: There is not enough memory; the run ends.
         """
+
+    def read_again(self, page: PageImage, timeout_s: float, doubts: frozenset[ReadingFlag]) -> PageReading | None:
+        """Read a page once more with other settings, because of doubts about the first reading.
+
+        Returns:
+            The second reading; None where the engine has no other settings that could help against these doubts.
+        """
+        return None
 
     def close(self) -> None:  # noqa: B027  most engines have nothing to give back
         """Give back what the engine holds."""

@@ -9,9 +9,20 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ocr_tasks.contract import EngineSpec, ExitCode, PageResult, PageStatus, PageTask, Progress, ProgressEvent, Shard
+from ocr_tasks.contract import (
+    EngineSpec,
+    ExitCode,
+    PageResult,
+    PageStatus,
+    PageTask,
+    Progress,
+    ProgressEvent,
+    Runner,
+    Shard,
+)
 from ocr_tasks.engines import create_engine
 from ocr_tasks.errors import BadShardError, EngineUnavailableError, StorageError
+from ocr_tasks.reading import open_reader
 from ocr_tasks.run import ShardRun, load_shard, prefetched
 from ocr_tasks.settings import RunSettings
 from ocr_tasks.transfer import Transfer
@@ -43,8 +54,9 @@ class Folder:
 
     def run(self, settings: RunSettings | None = None) -> ExitCode:
         transfer = Transfer(base_folder=self.path)
-        engine = create_engine(self.shard.engine)
-        return ShardRun(self.shard, engine, transfer, settings or RunSettings(), self.events.append).run()
+        settings = settings or RunSettings()
+        reader = open_reader(self.shard.engine, settings)
+        return ShardRun(self.shard, reader, transfer, settings, self.events.append).run()
 
     def result(self, page_number: int) -> PageResult:
         return PageResult.model_validate_json((self.path / f"results/{page_number}.json").read_bytes())
@@ -152,7 +164,7 @@ def test_storage_that_fails_again_and_again_ends_the_run(tmp_path: Path) -> None
 
 def test_facts_of_the_shard_are_in_every_result(tmp_path: Path) -> None:
     folder = Folder(tmp_path, pages=1)
-    folder.shard = folder.shard.model_copy(update={"runner": "docker", "image": "tenderlake/ocr-cpu:1"})
+    folder.shard = folder.shard.model_copy(update={"runner": Runner.DOCKER, "image": "tenderlake/ocr-cpu:1"})
     folder.run()
     assert (folder.result(1).runner, folder.result(1).image) == ("docker", "tenderlake/ocr-cpu:1")
 

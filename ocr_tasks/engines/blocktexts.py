@@ -1,0 +1,72 @@
+"""What a vision language model is asked for: the text of one crop of a page at a time.
+
+The PaddleOCR-VL pipeline finds the blocks, cuts them out and chooses the prompts; behind this border the model is
+either in this process or on a server. One crop's failure is that crop's failure.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ocr_tasks.contract import ReadingFlag
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """One block cut out of a page.
+
+    Attributes:
+        pixels: Shape (height, width, 3), 8 bits, in the order blue, green, red.
+        prompt: What the model is asked, such as ``OCR:`` or ``Table Recognition:``.
+        min_pixels: The model sees the crop with at least so many pixels.
+        max_pixels: And with at most so many.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    prompt: str
+    min_pixels: int
+    max_pixels: int
+
+
+@dataclass(frozen=True)
+class BlockText:
+    """What the model said about a crop.
+
+    Attributes:
+        text: As the model wrote it; empty where it failed.
+        flags: What is doubtful about it.
+        failure: Why it could not be read, None where it was.
+    """
+
+    text: str
+    flags: frozenset[ReadingFlag] = frozenset()
+    failure: str | None = None
+
+
+class BlockTexts(ABC):
+    """The model, wherever it runs; safe to use from several threads where the engine reads several pages at a time."""
+
+    @abstractmethod
+    def read(self, crops: Sequence[Crop], *, max_new_tokens: int, timeout_s: float) -> list[BlockText]:
+        """Read crops of one page, in order, doubtful ones a second time with other settings.
+
+        Args:
+            crops: The crops.
+            max_new_tokens: Where the model is stopped, for each crop.
+            timeout_s: How long all of them may take.
+
+        Raises:
+            PageTimeoutError: They took longer.
+            EngineUnreachableError: The model does not answer now.
+            EngineUnavailableError: The model is gone for good.
+        """
+
+    def close(self) -> None:  # noqa: B027  most have nothing to give back
+        """Give back what it holds."""
