@@ -76,7 +76,7 @@ class ReadingFlag(str, Enum):
     TEXT_ON_BLANK_PAGE = "text_on_blank_page"
     """The page is blank, yet the engine read text: most likely invented."""
     REPETITION = "repetition"
-    """The same words, lines or table rows again and again: the model ran in circles, what stood there may be missing."""
+    """The same words, lines or table rows again and again: the model ran in circles, what stood there may be lost."""
     TRUNCATED = "truncated"
     """The model stopped at its limit of text: the end of a block is missing."""
     MIXED_SCRIPT = "mixed_script"
