@@ -9,8 +9,13 @@ BIN := $(VENV)/bin
 PYTHON := $(BIN)/python
 # Tried in this order; PYTHON311=/path/to/python names another one.
 PYTHON311 ?= python3.11 python3
+# The real PaddleOCR-VL pipeline on a CPU, which only tests and development need (1.4 GB).
+OCR_VENV := .venv-ocr
+PYTHON310 ?= python3.10 $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.10.*/bin/python)
 CODE := include/tenderlake ocr_tasks plugins dags
-LOCKS := requirements.txt requirements-dev.txt $(patsubst %.in,%.txt,$(wildcard docker/*/requirements.in))
+LOCKS := requirements.txt requirements-dev.txt docker/ocr-cpu/requirements.txt
+# For Python 3.10, which the PaddleOCR-VL image has, and for later ones.
+LOCKS_310 := docker/ocr/requirements.txt docker/ocr/requirements-cpu.txt
 
 # uv does not read pip's settings: an index that only pip was told of is handed on, never shown.
 UV := setting() { $(PYTHON) -m pip config get "global.$$1" 2>/dev/null || true; }; \
@@ -18,7 +23,7 @@ UV := setting() { $(PYTHON) -m pip config get "global.$$1" 2>/dev/null || true; 
 	[ -n "$$UV_DEFAULT_INDEX" ] || unset UV_DEFAULT_INDEX; \
 	export VIRTUAL_ENV="$(CURDIR)/$(VENV)"
 
-.PHONY: help setup language-data image run submit stop status sql test lint lock bench
+.PHONY: help setup language-data image ocr-env run submit stop status sql test lint lock bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +38,8 @@ submit: setup ## put DOCS=folder into the inbox and trigger a run, without waiti
 
 image: $(VENV)/installed ## build the image that OCR runs in (BASE_IMAGE=…: on another base)
 	@PYTHON="$(CURDIR)/$(PYTHON)" docker/ocr-cpu/build.sh
+
+ocr-env: $(OCR_VENV)/installed ## the PaddleOCR-VL pipeline on a CPU in .venv-ocr, for tests (1.4 GB; PYTHON310=…: its Python)
 
 stop: ## end what make run has started, and nothing else
 	@if [ -e $(VENV)/installed ]; then $(PYTHON) -m tenderlake.embedded stop; else echo "Nothing was running."; fi
@@ -57,11 +64,12 @@ bench: $(VENV)/installed ## the benchmarks
 
 lock: $(VENV)/installed ## requirements*.in to requirements*.txt; pins stay unless UPGRADE=1
 	@$(UV); \
-	for lock in $(LOCKS); do \
-	  (cd "$$(dirname "$$lock")" && name=$$(basename "$$lock" .txt) && \
-	    "$(CURDIR)/$(BIN)/uv" pip compile $(if $(UPGRADE),--upgrade) --python-version 3.11 --no-header --no-annotate -q \
-	      "$$name.in" -o "$$name.txt"); \
-	done
+	compile() { \
+	  (cd "$$(dirname "$$1")" && name=$$(basename "$$1" .txt) && shift && \
+	    "$(CURDIR)/$(BIN)/uv" pip compile $(if $(UPGRADE),--upgrade) "$$@" --no-header --no-annotate -q "$$name.in" -o "$$name.txt"); \
+	}; \
+	for lock in $(LOCKS); do compile "$$lock" --python-version 3.11; done; \
+	for lock in $(LOCKS_310); do compile "$$lock" --python-version 3.10 --universal; done
 
 # Everything below is about the environment.
 
@@ -89,6 +97,22 @@ $(VENV)/installed: $(BIN)/uv requirements.txt requirements-dev.txt pyproject.tom
 	@$(UV); \
 	$(BIN)/uv pip sync --quiet requirements.txt requirements-dev.txt && \
 	$(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(OCR_VENV)/installed: docker/ocr/requirements-cpu.txt $(BIN)/uv
+	@version() { "$$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }; \
+	python=$(CURDIR)/$(PYTHON); \
+	for candidate in $(PYTHON310); do \
+	  if [ "$$(version "$$candidate")" = 3.10 ]; then python=$$candidate; break; fi; \
+	done; \
+	if [ "$$(version "$$python")" != 3.10 ]; then \
+	  echo "Python 3.10, which the PaddleOCR-VL image has, was not found: $(OCR_VENV) gets $$(version "$$python") instead" \
+	    "(PYTHON310=/path/to/python3.10 names one)"; \
+	fi; \
+	echo "Making $(OCR_VENV) …"; \
+	$(UV); \
+	$(BIN)/uv venv --quiet --clear --no-python-downloads --python "$$python" $(OCR_VENV) && \
+	VIRTUAL_ENV="$(CURDIR)/$(OCR_VENV)" $(BIN)/uv pip sync --quiet docker/ocr/requirements-cpu.txt
 	@touch $@
 
 language-data: $(VENV)/installed

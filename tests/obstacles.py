@@ -12,6 +12,7 @@ import pytest
 from ocr_tasks.engines.tessdata import find_tessdata
 from ocr_tasks.errors import EngineUnavailableError
 
+ROOT = Path(__file__).parents[1]
 OCR_IMAGE = os.environ.get("TENDERLAKE_TEST_OCR_IMAGE", "tenderlake/ocr-cpu:0.1.0")
 
 
@@ -50,6 +51,24 @@ def docker_obstacle() -> str | None:
     if not client.images.list(name=OCR_IMAGE):
         return f"the Docker daemon has no image {OCR_IMAGE}: docker/ocr-cpu/build.sh"
     return None
+
+
+def ocr_python_obstacle() -> str | None:
+    """Why the real PaddleOCR-VL pipeline cannot run here."""
+    if _ocr_python().is_file():
+        return None
+    return f"there is no {_ocr_python()} with the PaddleOCR-VL pipeline: make ocr-env"
+
+
+def ocr_python() -> Path:
+    """The Python that has the PaddleOCR-VL pipeline (TENDERLAKE_TEST_OCR_PYTHON); ends the test where there is none."""
+    if obstacle := ocr_python_obstacle():
+        missing(obstacle)
+    return _ocr_python()
+
+
+def _ocr_python() -> Path:
+    return Path(os.environ.get("TENDERLAKE_TEST_OCR_PYTHON") or ROOT / ".venv-ocr/bin/python")
 
 
 def corpus_obstacle() -> str | None:
