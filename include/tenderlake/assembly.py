@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from ocr_tasks.contract import PageResult, PageStatus
+from ocr_tasks.markdown import document_page, front_matter, page_markdown
 from tenderlake import PIPELINE_VERSION
 from tenderlake.document_type import classify
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
@@ -23,7 +24,6 @@ from tenderlake.lake.rows import BlockRow, DocumentRow, PageRow
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, TextSource
 from tenderlake.lake.staging import StagingWriter
 from tenderlake.layout import Layout
-from tenderlake.markdown import document_page, front_matter, page_markdown
 from tenderlake.ocr import read_result
 from tenderlake.paragraphs import page_text, with_joined_lines
 from tenderlake.planning import page_key

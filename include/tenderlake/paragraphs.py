@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult
-from tenderlake.tables import parse_html_table, table_text
+from ocr_tasks.htmltables import parse_html_table, table_text
 from tenderlake.wording import HyphenHabits, join_lines
 
 _PROSE = frozenset({BlockLabel.TEXT, BlockLabel.LIST_ITEM, BlockLabel.FOOTNOTE, BlockLabel.CAPTION})

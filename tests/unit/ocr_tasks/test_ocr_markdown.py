@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
-from tenderlake.markdown import document_page, escape, front_matter, page_markdown
+from ocr_tasks.markdown import document_page, escape, front_matter, page_markdown
 
 pytestmark = pytest.mark.unit
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenderlake.tables import Cell, parse_html_table, table_markdown, table_text
+from ocr_tasks.htmltables import Cell, parse_html_table, table_markdown, table_text
 
 pytestmark = pytest.mark.unit
 

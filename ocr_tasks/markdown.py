@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
-from tenderlake.tables import parse_html_table, table_markdown
+from ocr_tasks.htmltables import parse_html_table, table_markdown
 
 _RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER})
 """Stand in the blocks of a page and are left out of the Markdown: they would interrupt sentences over pages."""
