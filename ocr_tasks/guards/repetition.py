@@ -1,0 +1,183 @@
+"""Endless repetition: the model ran in circles, on one line, over several lines or over the rows of a table.
+
+Loops are found as stretches of text that repeat with a fixed period, wherever they are and whatever their unit is: a
+letter, a word, a phrase, several lines, several table rows. PaddleOCR's own check looks at the end of a single line
+only and misses loops of lines and of table rows (PaddleOCR issues 17903, 17288, 16710).
+
+Tender documents repeat a lot by right: blanks to fill in, dot leaders, empty rows of forms, columns of «шт.», places
+for signatures. So what is repeated decides how often it may be: the more letters the unit has, the less.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_MOST_CHARACTERS = 60_000
+"""More than a page holds. Of a longer text the beginning and the end are looked at: loops go on to the end."""
+
+_TAG = re.compile(r"<[^<>]{1,200}>")
+_FILLER = re.compile(r"([^\w\s<>]|_)(?:[ \t]?\1){3,}")
+"""The same sign again and again: blanks to fill in, dot leaders, rules."""
+_LONGEST_FILLER = 500
+"""Characters; three lines of a page are some 300."""
+_LETTER_RUN = re.compile(r"([^\W\d_])\1{11,}")
+_DIGIT_RUN = re.compile(r"(\d)\1{29,}")
+"""Budget codes and accounts of 20 digits hold up to 19 zeros."""
+_PLACEHOLDERS = frozenset("xXхХ")
+_SPACE = re.compile(r"\s+")
+_NUMBER = re.compile(r"\d+")
+
+_GRAM = 8
+"""Characters that must come again for a period to be noticed."""
+_SHORTEST_STRETCH = 6
+
+_TEXT_LIMITS = ((30, 5), (12, 10), (4, 14), (1, 20), (0, 80))
+_COLUMN_LIMITS = ((60, 5), (30, 8), (16, 12), (0, 60))
+"""For units of one or more whole lines: what Tesseract reads from a column of a table is one value a line."""
+_TABLE_LIMITS = ((60, 7), (20, 12), (8, 30), (0, 100))
+"""Letters of the repeated unit, at least -> how many repetitions are too many; the first that fits counts."""
+
+_COUNTING_LETTERS = 25
+_COUNTING_TEXT = 12
+_COUNTING_TABLE = 20
+"""Rows that are the same but for a number that grows by one are legitimate for longer."""
+
+_RATIO_MIN_BYTES = 1500
+_RATIO_TEXT = 9.0
+_RATIO_TABLE = 14.0
+"""zlib's ratio above which a text has next to nothing new: loops that change a little from turn to turn."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A stretch of text with a period: ``start`` and ``end`` of the whole, and the length of one turn."""
+
+    start: int
+    end: int
+    period: int
+
+    @property
+    def turns(self) -> int:
+        return (self.end - self.start) // self.period
+
+
+def has_repetition(text: str, *, is_table: bool) -> bool:
+    """Whether a text has repetition of the kind that only a model makes; time is linear in the text, and bounded.
+
+    Args:
+        text: Plain text, or a table as HTML or OTSL (``<fcel>…<nl>``).
+        is_table: Whether it is a table.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        half = _MOST_CHARACTERS // 2
+        return any(has_repetition(part, is_table=is_table) for part in (text[:half], text[-half:]))
+    if _has_long_run(text):
+        return True
+    short = _SPACE.sub(_one_space, _FILLER.sub(r"\1\1\1", text))
+    return (
+        any(_is_loop(short, run, is_table=is_table) for run in _runs(short))
+        or _counts_on(short, is_table=is_table)
+        or _says_nothing_new(short, is_table=is_table)
+    )
+
+
+def _has_long_run(text: str) -> bool:
+    if any(len(match.group()) > _LONGEST_FILLER for match in _FILLER.finditer(text)):
+        return True
+    if any(match.group(1) not in _PLACEHOLDERS or len(match.group()) > 100 for match in _LETTER_RUN.finditer(text)):
+        return True
+    return _DIGIT_RUN.search(text) is not None
+
+
+def _one_space(match: re.Match[str]) -> str:
+    return "\n" if "\n" in match.group() else " "
+
+
+def _runs(text: str) -> Iterator[_Run]:
+    """Find periodic stretches: where every group of letters was last seen the same distance ago."""
+    seen: dict[str, int] = {}
+    done: dict[int, int] = {}
+    last_distance = stretch = 0
+    for position in range(len(text) - _GRAM + 1):
+        gram = text[position : position + _GRAM]
+        distance = position - seen.get(gram, position)
+        seen[gram] = position
+        stretch = stretch + 1 if distance and distance == last_distance else 0
+        last_distance = distance
+        if stretch >= _SHORTEST_STRETCH and done.get(distance, 0) <= position:
+            run = _extended(text, position, distance)
+            done[distance] = run.end
+            stretch = 0
+            yield run
+
+
+def _extended(text: str, position: int, period: int) -> _Run:
+    """The whole stretch around a position that has a period."""
+    end = position + _equal_ahead(text, position, period)
+    start = position
+    while start >= 2 * period and text[start - period : start] == text[start - 2 * period : start - period]:
+        start -= period
+    return _Run(start=max(start - period, 0), end=end, period=period)
+
+
+def _equal_ahead(text: str, position: int, period: int) -> int:
+    """How many characters from ``position`` on equal those one period before; compared in growing pieces."""
+    equal, piece = 0, 64
+    while piece:
+        here = text[position + equal : position + equal + piece]
+        if here and here == text[position + equal - period : position + equal - period + len(here)]:
+            equal += len(here)
+            piece *= 2
+        else:
+            piece //= 2
+    return equal
+
+
+def _is_loop(text: str, run: _Run, *, is_table: bool) -> bool:
+    unit = text[run.start : run.start + run.period]
+    content = _TAG.sub("", unit)
+    letters = sum(map(str.isalpha, content))
+    if letters and not is_table and {char for char in content if char.isalpha()} <= _PLACEHOLDERS:
+        letters = 0
+    limits = _TABLE_LIMITS if is_table else _COLUMN_LIMITS if "\n" in unit else _TEXT_LIMITS
+    return run.turns >= next(most for least, most in limits if letters >= least)
+
+
+def _counts_on(text: str, *, is_table: bool) -> bool:
+    """Whether the same lines or rows come again with a number that grows by one and nothing else changed."""
+    numbers = [match.group() for match in _NUMBER.finditer(text)]
+    least = _COUNTING_TABLE if is_table else _COUNTING_TEXT
+    if len(numbers) < least:
+        return False
+    plain = _NUMBER.sub("0", text)
+    for run in _runs(plain):
+        unit = plain[run.start : run.start + run.period]
+        if run.turns < least or sum(map(str.isalpha, _TAG.sub("", unit))) < _COUNTING_LETTERS:
+            continue
+        before, in_unit = plain.count("0", 0, run.start), unit.count("0")
+        turns = [numbers[before + turn * in_unit : before + (turn + 1) * in_unit] for turn in range(run.turns)]
+        if _only_one_grows(turns):
+            return True
+    return False
+
+
+def _only_one_grows(turns: list[list[str]]) -> bool:
+    growing = 0
+    for column in zip(*turns, strict=False):
+        if len(set(column)) == 1:
+            continue
+        values = [int(value[:15]) for value in column]
+        if any(later - earlier != 1 for earlier, later in zip(values, values[1:], strict=False)):
+            return False
+        growing += 1
+    return growing == 1
+
+
+def _says_nothing_new(text: str, *, is_table: bool) -> bool:
+    raw = text.encode("utf-8", "surrogatepass")
+    if len(raw) < _RATIO_MIN_BYTES:
+        return False
+    return len(raw) / len(zlib.compress(raw, 6)) > (_RATIO_TABLE if is_table else _RATIO_TEXT)
