@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from pydantic import SecretStr
+
 from ocr_tasks.errors import BadShardError
 
 SHARD_VARIABLE = "OCR_SHARD"
@@ -13,6 +15,7 @@ MAX_PIXELS_VARIABLE = "OCR_MAX_PIXELS"
 PREFETCH_VARIABLE = "OCR_PREFETCH_PAGES"
 WORKER_VARIABLE = "OCR_WORKER"
 WORKER_PAGES_VARIABLE = "OCR_WORKER_PAGES"
+SERVER_API_KEY_VARIABLE = "OCR_SERVER_API_KEY"
 
 
 class WorkerUse(str, Enum):
@@ -52,6 +55,18 @@ class RunSettings:
             worker=_worker_use(environment),
             worker_pages=_positive(environment, WORKER_PAGES_VARIABLE, cls.worker_pages),
         )
+
+
+def server_api_key(environment: Mapping[str, str]) -> SecretStr | None:
+    """The key of the model server, None where there is none. It stands in no shard: shards are kept in storage.
+
+    Raises:
+        BadShardError: It cannot be sent in an HTTP header.
+    """
+    key = environment.get(SERVER_API_KEY_VARIABLE, "").strip()
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise BadShardError(f"{SERVER_API_KEY_VARIABLE} holds a blank or a letter that no key has: set it again")
+    return SecretStr(key) if key else None
 
 
 def _worker_use(environment: Mapping[str, str]) -> WorkerUse:

@@ -1,0 +1,122 @@
+"""Whether a model server is there, healthy and serves the model: asked before the first page, and by the doctor."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import numpy as np
+
+from ocr_tasks.engines.base import Finding
+from ocr_tasks.engines.blocktexts import Crop
+from ocr_tasks.engines.vlm_server_http import AnswerError, ModelServer, RequestRefusedError, ServerTroubleError
+from ocr_tasks.engines.vlm_server_request import question_about
+from ocr_tasks.errors import EngineUnavailableError, EngineUnreachableError
+
+log = logging.getLogger(__name__)
+
+_PROBE_TIMEOUT_S = 3.0
+_PAUSE_S = 1.0
+_LOG_EVERY_S = 30.0
+_SHOWN_MODELS = 5
+_SIDE_PX = 112
+_ANSWER_TIMEOUT_S = 60.0
+
+
+def await_model(server: ModelServer, model: str, start_timeout_s: float) -> None:
+    """Wait until the server serves the model: vLLM refuses connections for minutes while it loads one.
+
+    Raises:
+        EngineUnreachableError: It did not answer in time.
+        EngineUnavailableError: It answers, and waiting cannot help: wrong address, model or key.
+    """
+    deadline = time.monotonic() + start_timeout_s
+    told_at = float("-inf")
+    while True:
+        try:
+            require_model(server, model, _PROBE_TIMEOUT_S)
+            server.check_health(_PROBE_TIMEOUT_S)
+            return
+        except ServerTroubleError as error:
+            if time.monotonic() + _PAUSE_S > deadline:
+                raise EngineUnreachableError(
+                    f"the model server at {server.url} was not ready within {start_timeout_s:g} s: {error}; look "
+                    "whether it runs, or give it longer (option start_timeout_s)"
+                ) from None
+            if time.monotonic() - told_at >= _LOG_EVERY_S:
+                log.info("waiting for the model server at %s: %s", server.url, error)
+                told_at = time.monotonic()
+        time.sleep(_PAUSE_S)
+
+
+def require_model(server: ModelServer, model: str, timeout_s: float) -> None:
+    """Check that the server serves the model.
+
+    Raises:
+        EngineUnavailableError: It does not, or is no OpenAI-compatible server; the message says what to do.
+        ServerTroubleError: It did not answer this time.
+    """
+    try:
+        served = server.models(timeout_s)
+    except (RequestRefusedError, AnswerError) as error:
+        raise EngineUnavailableError(
+            f"there is no OpenAI-compatible model server at {server.url}: asked for /models, {error}; "
+            "check the option server_url, such as http://host:8080/v1"
+        ) from None
+    if model in served:
+        return
+    if len(served) == 1:
+        raise EngineUnavailableError(
+            f"the model server at {server.url} serves {served[0]!r} and not {model!r}: set the option model to "
+            f"{served[0]!r} if that is the same model, or start the server with --served-model-name {model}"
+        )
+    shown = ", ".join(served[:_SHOWN_MODELS]) + (" …" if len(served) > _SHOWN_MODELS else "")
+    raise EngineUnavailableError(
+        f"the model server at {server.url} does not serve {model!r}, only {shown or 'no model at all'}: set the option "
+        "model, or start the server with that model"
+    )
+
+
+def is_healthy(server: ModelServer) -> bool:
+    """Whether the server answers its health check and names its models now.
+
+    Raises:
+        EngineUnavailableError: It refuses the key or redirects.
+    """
+    try:
+        server.check_health(_PROBE_TIMEOUT_S)
+        server.models(_PROBE_TIMEOUT_S)
+    except (ServerTroubleError, RequestRefusedError, AnswerError):  # a gateway may answer for a server that is gone
+        return False
+    return True
+
+
+def server_findings(server: ModelServer, model: str) -> list[Finding]:
+    """The doctor's findings: reachable, serves the model, answers a small picture, and how fast."""
+    try:
+        require_model(server, model, _PROBE_TIMEOUT_S)
+        server.check_health(_PROBE_TIMEOUT_S)
+    except ServerTroubleError as error:
+        text = f"the model server at {server.url} does not answer: {error}; look whether it runs"
+        return [Finding(is_ok=False, text=text)]
+    except EngineUnavailableError as error:
+        return [Finding(is_ok=False, text=str(error))]
+    return [
+        Finding(is_ok=True, text=f"the model server at {server.url} serves {model}"),
+        _answer_finding(server, model),
+    ]
+
+
+def _answer_finding(server: ModelServer, model: str) -> Finding:
+    question = question_about(_small_crop(), max_new_tokens=1)
+    started = time.monotonic()
+    try:
+        server.complete(question.body(model), _ANSWER_TIMEOUT_S)
+    except (ServerTroubleError, RequestRefusedError, AnswerError, EngineUnavailableError) as error:
+        return Finding(is_ok=False, text=f"the model server cannot read a small picture: {error}")
+    return Finding(is_ok=True, text=f"the model server read a small picture in {time.monotonic() - started:.2f} s")
+
+
+def _small_crop() -> Crop:
+    pixels = np.full((_SIDE_PX, _SIDE_PX, 3), 255, np.uint8)
+    return Crop(pixels=pixels, prompt="OCR:", min_pixels=_SIDE_PX**2, max_pixels=_SIDE_PX**2)
