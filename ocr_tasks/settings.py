@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -15,7 +16,10 @@ MAX_PIXELS_VARIABLE = "OCR_MAX_PIXELS"
 PREFETCH_VARIABLE = "OCR_PREFETCH_PAGES"
 WORKER_VARIABLE = "OCR_WORKER"
 WORKER_PAGES_VARIABLE = "OCR_WORKER_PAGES"
+MODELS_HOME_VARIABLE = "PADDLE_PDX_CACHE_HOME"
+MODELS_MANIFEST_VARIABLE = "OCR_MODELS_MANIFEST"
 SERVER_API_KEY_VARIABLE = "OCR_SERVER_API_KEY"
+REMOTE_TOKEN_VARIABLE = "OCR_REMOTE_TOKEN"  # noqa: S105  the name of a variable
 
 
 class WorkerUse(str, Enum):
@@ -55,6 +59,31 @@ class RunSettings:
             worker=_worker_use(environment),
             worker_pages=_positive(environment, WORKER_PAGES_VARIABLE, cls.worker_pages),
         )
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Where the models of PaddleOCR-VL are.
+
+    Attributes:
+        home: Where PaddleX keeps models and fonts: ``PADDLE_PDX_CACHE_HOME``, by default ``~/.paddlex``.
+        manifest: File that says which models the image was built with, None where there is none.
+    """
+
+    home: Path
+    manifest: Path | None = None
+
+    @property
+    def models_folder(self) -> Path:
+        """Folder that holds a folder a model."""
+        return self.home / "official_models"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> ModelSettings:
+        """Read the settings."""
+        home = environment.get(MODELS_HOME_VARIABLE) or "~/.paddlex"
+        manifest = environment.get(MODELS_MANIFEST_VARIABLE, "").strip()
+        return cls(home=Path(home).expanduser().absolute(), manifest=Path(manifest) if manifest else None)
 
 
 def server_api_key(environment: Mapping[str, str]) -> SecretStr | None:

@@ -1,0 +1,307 @@
+"""The PaddleOCR-VL pipeline, offline: its own code finds the blocks of a page, a ``BlockTexts`` reads them.
+
+The code is PaddleOCR's, unchanged, with two seams. The layout model is called by one thread at a time. The vision
+language model is replaced by an adapter, so that it may run in this process or on a server, its failures stay those of
+one block, and its doubtful answers are seen before the pipeline cuts repetitions out of them without a word
+(``truncate_repetitive_content``, PaddleX 3.6.1 inference/pipelines/paddleocr_vl/uilts.py).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from ocr_tasks.contract import ReadingFlag
+from ocr_tasks.engines.base import PageReading
+from ocr_tasks.engines.blocktexts import BlockText, BlockTexts
+from ocr_tasks.engines.options import EngineOptions
+from ocr_tasks.engines.paddle_library import (
+    first_line,
+    prepare_library,
+    raise_if_fatal,
+    require_device,
+    use_dynamic_graph,
+)
+from ocr_tasks.engines.paddleocr_vl_blocks import page_blocks
+from ocr_tasks.engines.paddleocr_vl_crops import Pixels, prepared_crop
+from ocr_tasks.engines.paddleocr_vl_native import NativeTexts
+from ocr_tasks.errors import EngineUnavailableError, PageTimeoutError
+from ocr_tasks.images import PageImage
+from ocr_tasks.settings import ModelSettings
+
+LAYOUT_MODEL = "PP-DocLayoutV3"
+_NOBODY = "http://127.0.0.1:9/v1"
+_SHOWN_REASONS = 2
+
+
+class ModelVersion(str, Enum):
+    """Version of the vision language model; 1.6 is the newer, 1.5 is reported to read Russian better."""
+
+    V1_5 = "1.5"
+    V1_6 = "1.6"
+
+    @property
+    def folder_name(self) -> str:
+        """Where the model is in the folder of models."""
+        return f"PaddleOCR-VL-{self.value}"
+
+    @property
+    def model_name(self) -> str:
+        """What PaddleX calls the model."""
+        return f"PaddleOCR-VL-{self.value}-0.9B"
+
+
+class PipelineOptions(EngineOptions):
+    """Options of every engine that reads with the PaddleOCR-VL pipeline.
+
+    Attributes:
+        version: Version of the model, ``1.5`` or ``1.6``.
+        device: Where layout detection, and the model of the native engine, run: ``gpu:0`` … or ``cpu``.
+        models_folder: Folder that holds a folder a model; by default that of the image.
+        max_new_tokens: Where the model is stopped in each block; 4096 is the pipeline's own value.
+        min_pixels: The model sees each block with at least so many pixels; the default is the pipeline's own.
+        max_pixels: And with at most so many.
+        use_seal_recognition: Whether seals are read; otherwise they are pictures.
+        use_chart_recognition: Whether charts are read as tables; otherwise they are pictures.
+    """
+
+    version: ModelVersion = ModelVersion.V1_6
+    device: Annotated[str, Field(pattern=r"^(cpu|gpu:\d{1,2})$")] = "gpu:0"
+    models_folder: str | None = None
+    max_new_tokens: Annotated[int, Field(ge=1, le=16384)] = 4096
+    min_pixels: Annotated[int, Field(ge=3136, le=2_822_400)] = 112_896
+    max_pixels: Annotated[int, Field(ge=3136, le=2_822_400)] = 1_003_520
+    use_seal_recognition: bool = False
+    use_chart_recognition: bool = False
+
+    def models_in(self, settings: ModelSettings) -> Path:
+        """Folder that holds a folder a model."""
+        return Path(self.models_folder) if self.models_folder else settings.models_folder
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _number_is_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, float) else value  # version: 1.6 in JSON is meant as "1.6"
+
+    @model_validator(mode="after")
+    def _pixels_in_order(self) -> PipelineOptions:
+        if self.min_pixels > self.max_pixels:
+            raise ValueError("min_pixels must not be greater than max_pixels")
+        return self
+
+
+@dataclass
+class _PageState:
+    """What the adapter learns while the pipeline reads one page."""
+
+    deadline: float
+    timeout_s: float
+    texts: list[BlockText] = field(default_factory=list)
+
+    def remaining_s(self) -> float:
+        """What is left of the page's time.
+
+        Raises:
+            PageTimeoutError: Nothing.
+        """
+        remaining_s = self.deadline - time.monotonic()
+        if remaining_s <= 0:
+            raise self.timeout()
+        return remaining_s
+
+    def timeout(self) -> PageTimeoutError:
+        """What is raised when the time is over."""
+        return PageTimeoutError(f"not read within {self.timeout_s:g} s")
+
+
+class PagePipeline:
+    """The warm pipeline; ``read`` may be called by several threads where ``texts`` takes that.
+
+    Args:
+        options: How to read.
+        texts: What reads the blocks; None to load the model into this process, then one thread at a time may read.
+
+    Raises:
+        EngineUnavailableError: A model or the device is missing, or a model does not load.
+        MemoryError: There is not enough memory for the models.
+    """
+
+    def __init__(self, options: PipelineOptions, texts: BlockTexts | None = None) -> None:
+        self._options = options
+        settings = ModelSettings.from_environment(os.environ)
+        models_folder = options.models_in(settings)
+        prepare_library(settings.home)
+        require_device(options.device)
+        with _loading(models_folder):
+            self._facade = _load(options, models_folder, is_model_here=texts is None)
+            inner = self._facade.paddlex_pipeline._pipeline
+            inner.layout_det_model = _OneAtATime(inner.layout_det_model)
+            if texts is None:
+                texts = NativeTexts(inner.vl_rec_model)
+            else:
+                inner.vl_rec_model.close()
+            self._adapter = inner.vl_rec_model = _TextsAdapter(texts)
+
+    def read(
+        self, page: PageImage, timeout_s: float, *, min_pixels: int | None = None, max_pixels: int | None = None
+    ) -> PageReading:
+        """Read one page.
+
+        Args:
+            page: The page.
+            timeout_s: How long it may take.
+            min_pixels: In place of that of the options.
+            max_pixels: In place of that of the options.
+
+        Raises:
+            PageTimeoutError: It took longer.
+            EngineUnavailableError: The device is gone.
+            EngineUnreachableError: The model does not answer now.
+            MemoryError: There is not enough memory.
+        """
+        use_dynamic_graph()
+        with _reading(), self._adapter.page(timeout_s) as state:
+            # An array, because the pipeline would write a file name into its result, and blue first as it wants it.
+            results = self._facade.predict(
+                _bgr(page),
+                use_queues=False,
+                min_pixels=min_pixels or self._options.min_pixels,
+                max_pixels=max_pixels or self._options.max_pixels,
+                max_new_tokens=self._options.max_new_tokens,
+            )
+        flags = {flag for text in state.texts for flag in text.flags}
+        failures = [text.failure for text in state.texts if text.failure is not None]
+        if failures:
+            flags.add(ReadingFlag.BLOCK_NOT_READ)
+        return PageReading(
+            blocks=tuple(
+                block
+                for result in results
+                for block in page_blocks(result, width_px=page.width_px, height_px=page.height_px)
+            ),
+            width_px=page.width_px,
+            height_px=page.height_px,
+            quality_flags=tuple(sorted(flag.value for flag in flags)),
+            unread_reason=_unread_reason(failures, len(state.texts)) if failures else None,
+        )
+
+    def close(self) -> None:
+        """Close what reads the blocks, and give the models back."""
+        self._facade.close()
+
+
+class _OneAtATime:
+    """The layout model under a lock; its lazy results are made inside it, because making them is the work."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._lock = threading.Lock()
+
+    def __call__(self, *arguments: object, **options: object) -> list[Any]:
+        with self._lock:
+            return list(self._model(*arguments, **options))
+
+
+class _TextsAdapter:
+    """Stands in for the pipeline's vision language model: the pipeline calls ``predict`` and ``close``."""
+
+    def __init__(self, texts: BlockTexts) -> None:
+        self._texts = texts
+        self._local = threading.local()
+
+    @contextmanager
+    def page(self, timeout_s: float) -> Iterator[_PageState]:
+        """Collect what is learnt about the page that this thread reads inside."""
+        state = _PageState(deadline=time.monotonic() + timeout_s, timeout_s=timeout_s)
+        self._local.state = state
+        try:
+            yield state
+        finally:
+            del self._local.state
+
+    def predict(
+        self,
+        items: Sequence[dict[str, Any]],
+        *,
+        min_pixels: int,
+        max_pixels: int,
+        max_new_tokens: int,
+        **_sampling: object,
+    ) -> list[dict[str, Any]]:
+        """Answer as the pipeline expects it: a dictionary an item, in order, with the text as ``result``."""
+        state: _PageState = self._local.state
+        crops = [prepared_crop(item["image"], item["query"], min_pixels, max_pixels) for item in items]
+        asked = [crop for crop in crops if crop is not None]
+        answers: list[BlockText] = []
+        if asked:
+            try:
+                answers = self._texts.read(asked, max_new_tokens=max_new_tokens, timeout_s=state.remaining_s())
+            except PageTimeoutError:
+                raise state.timeout() from None  # they know what was left of the page's time, people what it was
+            state.texts.extend(answers)
+        following = iter(answers)
+        return [{"result": next(following).text if crop is not None else ""} for crop in crops]
+
+    def close(self) -> None:
+        """Close the texts."""
+        self._texts.close()
+
+
+@contextmanager
+def _loading(models_folder: Path) -> Iterator[None]:
+    """Say what an error of the library means for who starts it."""
+    try:
+        yield
+    except Exception as error:
+        raise_if_fatal(error)
+        raise EngineUnavailableError(
+            f"the models in {models_folder} do not load ({first_line(error)}): run python -m ocr_tasks doctor"
+        ) from error
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Raise what is about more than one page as what it is."""
+    try:
+        yield
+    except Exception as error:
+        raise_if_fatal(error)
+        raise
+
+
+def _load(options: PipelineOptions, models_folder: Path, *, is_model_here: bool) -> Any:
+    from paddleocr import PaddleOCRVL
+
+    model: dict[str, object] = {"vl_rec_model_dir": str(models_folder / options.version.folder_name)}
+    if not is_model_here:
+        # A client in place of 2 GB of weights; it asks nobody before its first page, and is replaced before that.
+        model = {"vl_rec_backend": "vllm-server", "vl_rec_server_url": _NOBODY}
+    return PaddleOCRVL(
+        pipeline_version=f"v{options.version.value}",
+        layout_detection_model_dir=str(models_folder / LAYOUT_MODEL),
+        device=options.device,
+        use_queues=False,  # they hide what failed, hold pages in memory and wait 0.25 s a page
+        use_seal_recognition=options.use_seal_recognition,
+        use_chart_recognition=options.use_chart_recognition,
+        **model,
+    )
+
+
+def _bgr(page: PageImage) -> Pixels:
+    return np.ascontiguousarray(np.asarray(page.image.convert("RGB"))[:, :, ::-1])
+
+
+def _unread_reason(failures: Sequence[str], count: int) -> str:
+    reasons = list(dict.fromkeys(failures))
+    more = f"; and {len(reasons) - _SHOWN_REASONS} more reasons" if len(reasons) > _SHOWN_REASONS else ""
+    return f"{len(failures)} of {count} blocks could not be read: {'; '.join(reasons[:_SHOWN_REASONS])}{more}"
