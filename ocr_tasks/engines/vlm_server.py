@@ -32,8 +32,6 @@ from ocr_tasks.guards import text_flags
 log = logging.getLogger(__name__)
 
 _TABLE_PROMPT = "Table Recognition:"
-_PAUSES_S = (0.5, 1.0, 2.0)
-"""Between the tries of one request. A server that needs longer is not there: its pages are for a later run."""
 _HEALTH_HOLDS_S = 1.0
 _NOT_FOUND = 404
 _PENALTY = 1.1
@@ -86,12 +84,23 @@ class VlmServer(BlockTexts):
         model: The name of the model on it.
         requests: Requests in flight, over all pages.
         request_timeout_s: After so long without an answer a request is tried again, if the page has time.
+        pauses_s: Waits between the tries of one request. A server that is gone for longer than all of them is not
+            there: its pages are for a later run.
     """
 
-    def __init__(self, server: ModelServer, model: str, *, requests: int, request_timeout_s: float) -> None:
+    def __init__(
+        self,
+        server: ModelServer,
+        model: str,
+        *,
+        requests: int,
+        request_timeout_s: float,
+        pauses_s: tuple[float, ...] = (0.5, 1.0, 2.0),
+    ) -> None:
         self._server = server
         self._model = model
         self._request_timeout_s = request_timeout_s
+        self._pauses_s = pauses_s
         self._slots: RequestSlots[BlockText] = RequestSlots(requests)
         self._health_lock = threading.Lock()
         self._was_healthy = True
@@ -150,7 +159,7 @@ class VlmServer(BlockTexts):
             EngineUnavailableError: It is there, but not for us, or without the model.
         """
         body = question.body(self._model)
-        for pause_s in _PAUSES_S:
+        for pause_s in self._pauses_s:
             try:
                 return self._complete(body, turn)
             except ServerTroubleError as error:
@@ -163,7 +172,7 @@ class VlmServer(BlockTexts):
             if not self._is_server_healthy():
                 raise self._unreachable(str(error)) from None
             raise ServerTroubleError(
-                f"the model server is healthy, but failed {len(_PAUSES_S) + 1} times with this block: {error}"
+                f"the model server is healthy, but failed {len(self._pauses_s) + 1} times with this block: {error}"
             ) from None
 
     def _complete(self, body: dict[str, object], turn: _Turn) -> Completion:
