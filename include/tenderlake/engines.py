@@ -11,35 +11,68 @@ from pydantic import Field
 from ocr_tasks.contract import EngineSpec
 from ocr_tasks.engines.tessdata import find_tessdata, model_digest
 from ocr_tasks.errors import BadShardError, EngineUnavailableError
+from ocr_tasks.settings import REMOTE_TOKEN_VARIABLE, SERVER_API_KEY_VARIABLE
 from tenderlake.documents import Value
 from tenderlake.runs import FormError, RunOptions
-from tenderlake.settings import RunnerChoice, Settings
+from tenderlake.settings import RunnerChoice, Settings, variable
 
 REFERENCE_PAGE_PIXELS = 2480 * 3508
 """An A4 page at 300 dpi: what ``page_s`` of a profile is measured on."""
 
 
-class EngineProfile(Value):
-    """Expected times of an engine, used for packing shards only: a wrong guess makes shards longer or shorter.
+class EngineLimits(Value):
+    """What one container or process of an engine may take, where the settings say nothing; sizes in bytes."""
 
-    ``startup_s``: from start to the first page. ``page_s``: a dense A4 page at 300 dpi.
+    memory_bytes: int = 4 * 2**30
+    tmp_bytes: int = 2**30
+    shm_bytes: int = 256 * 2**20
+    pids: int = 256
+
+
+_PADDLE_LIMITS = EngineLimits(memory_bytes=16 * 2**30, tmp_bytes=2 * 2**30, shm_bytes=2**30, pids=1024)
+"""The model takes 4 GB on a CPU, twice that while it loads, and Paddle starts threads by the dozen."""
+
+
+class EngineProfile(Value):
+    """What the pipeline assumes of an engine.
+
+    ``startup_s``: from start to the first page. ``page_s``: a dense A4 page at 300 dpi. Both are used for packing
+    shards only: a wrong guess makes shards longer or shorter. ``is_paddle``: it runs in the PaddleOCR-VL image and has
+    the option ``device``. ``remote_options``: options that say where and how fast it reads, and not what comes out.
     """
 
     name: str
     startup_s: float = Field(ge=0)
     page_s: float = Field(gt=0)
+    is_paddle: bool = False
+    limits: EngineLimits = EngineLimits()
+    remote_options: frozenset[str] = frozenset()
 
 
 _PROFILES = {
     profile.name: profile
     for profile in (
         EngineProfile(name="tesseract", startup_s=1.0, page_s=4.0),
+        # People report 20 to 38 s a page on an RTX 4060 Ti (PaddleOCR issue 18164); for larger cards 15 s is a guess.
+        EngineProfile(name="paddleocr-vl", startup_s=38.0, page_s=15.0, is_paddle=True, limits=_PADDLE_LIMITS),
+        # People report 2 s for a complex page (PaddleOCR issue 16748); 1 s with several pages at a time is a guess, as
+        # is the start, which loads the layout model alone.
+        EngineProfile(
+            name="paddleocr-vl-server",
+            startup_s=20.0,
+            page_s=1.0,
+            is_paddle=True,
+            limits=_PADDLE_LIMITS,
+            remote_options=frozenset({"server_url"}),
+        ),
+        # Guessed: a service with the native engine, which is warm.
+        EngineProfile(name="remote", startup_s=1.0, page_s=15.0),
         EngineProfile(name="null", startup_s=0.5, page_s=0.05),
         EngineProfile(name="faulty", startup_s=0.5, page_s=0.05),
     )
 }
 
-OFFERED_ENGINES = ("tesseract",)
+OFFERED_ENGINES = ("tesseract", "paddleocr-vl", "paddleocr-vl-server", "remote")
 """The engines that the trigger form offers; the others are for tests."""
 
 
@@ -58,10 +91,77 @@ def engine_profile(name: str) -> EngineProfile:
 
 
 def engine_spec(options: RunOptions, settings: Settings) -> EngineSpec:
-    """The engine of a run with its options."""
-    return EngineSpec(
-        name=engine_profile(options.engine).name, languages=options.languages, options=settings.engine_options
+    """The engine of a run with its options.
+
+    Those of ``TENDERLAKE_ENGINE_OPTIONS`` are for ``TENDERLAKE_ENGINE``: an engine refuses options it does not know, so
+    another one that the form chooses has its own, in ``TENDERLAKE_FORM_ENGINE_OPTIONS``, or none.
+    """
+    name = engine_profile(options.engine).name
+    is_default = name == settings.engine
+    engine_options = settings.engine_options if is_default else settings.form_engine_options.get(name, {})
+    return EngineSpec(name=name, languages=options.languages, options=engine_options)
+
+
+def identifying_spec(engine: EngineSpec) -> EngineSpec:
+    """The engine without what does not decide what is read, for page keys: a server that moves makes no page new."""
+    remote = _PROFILES[engine.name].remote_options
+    return engine.model_copy(
+        update={"options": {name: value for name, value in engine.options.items() if name not in remote}}
     )
+
+
+class EngineRuntime(Value):
+    """What a container or process of an engine gets on this host; sizes in bytes."""
+
+    image: str
+    gpu_device_ids: tuple[str, ...]
+    limits: EngineLimits
+
+
+def engine_image(settings: Settings, name: str) -> str:
+    """The image that an engine runs in; one that is unknown here runs where it is refused, in that of Tesseract."""
+    profile = _PROFILES.get(name)
+    return settings.paddleocr_image if profile and profile.is_paddle else settings.ocr_image
+
+
+def image_variable(name: str) -> str:
+    """The setting that names the image of an engine."""
+    profile = _PROFILES.get(name)
+    return variable("paddleocr_image" if profile and profile.is_paddle else "ocr_image")
+
+
+def engine_runtime(settings: Settings, engine: EngineSpec) -> EngineRuntime:
+    """Image, GPUs and limits of an engine: those of the settings, else its own."""
+    profile = _PROFILES.get(engine.name)
+    limits = profile.limits if profile else EngineLimits()
+    given = {
+        "memory_bytes": settings.ocr_memory_bytes,
+        "tmp_bytes": settings.ocr_tmp_bytes,
+        "shm_bytes": settings.ocr_shm_bytes,
+        "pids": settings.ocr_pids,
+    }
+    gpus = settings.gpu_device_ids
+    if gpus is None:
+        gpus = ("0",) if profile and profile.is_paddle and engine.options.get("device") != "cpu" else ()
+    return EngineRuntime(
+        image=engine_image(settings, engine.name),
+        gpu_device_ids=gpus,
+        limits=limits.model_copy(update={name: value for name, value in given.items() if value is not None}),
+    )
+
+
+def engine_environment(settings: Settings, name: str) -> dict[str, str]:
+    """Variables for the container or process of an engine; they hold the secret of that engine, never to be logged."""
+    secrets = {
+        "paddleocr-vl-server": (SERVER_API_KEY_VARIABLE, settings.ocr_server_api_key),
+        "remote": (REMOTE_TOKEN_VARIABLE, settings.ocr_remote_token),
+    }
+    environment = settings.ocr_environment
+    if name in secrets:
+        name_inside, secret = secrets[name]
+        if secret is not None:
+            environment[name_inside] = secret.get_secret_value()
+    return environment
 
 
 def engine_revision(settings: Settings, engine: EngineSpec) -> str:
@@ -71,9 +171,10 @@ def engine_revision(settings: Settings, engine: EngineSpec) -> str:
     together. Where all reading is in child processes the image is not used; then Tesseract's package and the language
     data of the host that plans are named too, as far as it has them.
     """
+    image = engine_image(settings, engine.name)
     if settings.runner is not RunnerChoice.PROCESS or engine.name != "tesseract":
-        return settings.ocr_image
-    return "+".join([settings.ocr_image, *_installed_tesseract(engine.languages)])
+        return image
+    return "+".join([image, *_installed_tesseract(engine.languages)])
 
 
 def _installed_tesseract(languages: Sequence[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from pydantic import ValidationError
 
 from ocr_tasks.contract import ExitCode, PageResult, PageStatus, PageTask, Runner, Shard
+from tenderlake.engines import engine_image
 from tenderlake.errors import NeedsPersonError
 from tenderlake.layout import Layout
 from tenderlake.runs import PlannedPage, PlannedShard
@@ -118,7 +119,7 @@ def signed_shard(
         engine=planned.engine,
         page_timeout_s=layout.settings.page_timeout_s,
         runner=runner,
-        image=layout.settings.ocr_image if runner is Runner.DOCKER else None,
+        image=engine_image(layout.settings, planned.engine.name) if runner is Runner.DOCKER else None,
         pages=tuple(
             PageTask(
                 page_key=page.page_key,

@@ -21,7 +21,9 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from ocr_tasks.contract import Progress, ProgressEvent, Shard
+import ocr_tasks
+from ocr_tasks.contract import EngineSpec, Progress, ProgressEvent, Shard
+from tenderlake.engines import engine_environment, engine_runtime
 from tenderlake.ocr import Attempt, AttemptEnd
 from tenderlake.settings import Settings
 
@@ -31,7 +33,7 @@ SHARD_VARIABLE = "OCR_SHARD"
 STOP_GRACE_S = 3
 """Airflow kills a task five seconds after it has asked it to stop."""
 _LOG_TAIL_LINES = 20
-_PASSED_TO_CHILD = ("PATH", "LANG", "LC_ALL", "TESSDATA_PREFIX", "SSL_CERT_FILE")
+_PASSED_TO_CHILD = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "SSL_CERT_FILE")
 
 
 class Watchdog:
@@ -108,7 +110,8 @@ def progress_words(progress: Progress) -> str:
 class ProcessRunner:
     """Runs ``python -m ocr_tasks run`` as a child process with a memory limit, for machines without Docker.
 
-    The child gets none of the environment but what it needs: no credentials, no settings of Airflow.
+    The child gets none of the environment but what it needs: no credentials but the key of its own engine's server, no
+    settings of Airflow.
     """
 
     def __init__(self, settings: Settings, log: logging.Logger) -> None:
@@ -121,7 +124,7 @@ class ProcessRunner:
             path = Path(folder, "shard.json")
             path.touch(mode=0o600)
             path.write_text(shard.model_dump_json(), encoding="utf-8")
-            child = self._start(path)
+            child = self._start(path, shard.engine)
             try:
                 with Watchdog(silence_s, lambda: _signal_group(child.pid, signal.SIGKILL)) as watchdog:
                     said = follow(child.stdout or (), watchdog, self._log)
@@ -130,15 +133,24 @@ class ProcessRunner:
                 self.stop()
         return Attempt(code if code >= 0 else 128 - code, watchdog.end, said.is_ready, said.tail)
 
-    def _start(self, shard: Path) -> subprocess.Popen[str]:
+    def _start(self, shard: Path, engine: EngineSpec) -> subprocess.Popen[str]:
+        runtime = engine_runtime(self._settings, engine)
         environment = {name: value for name, value in os.environ.items() if name in _PASSED_TO_CHILD}
-        environment |= self._settings.ocr_environment
+        environment |= engine_environment(self._settings, engine.name)
         environment |= {SHARD_VARIABLE: str(shard), "HOME": str(shard.parent), "TMPDIR": str(shard.parent)}
-        memory_kib = self._settings.ocr_memory_bytes // 1024
-        # The shell's ulimit instead of preexec_fn, which is not safe in a process with threads.
-        limited = ["/bin/sh", "-c", 'ulimit -c 0 && ulimit -v "$0" && exec "$@"', str(memory_kib)]
+        if runtime.gpu_device_ids:
+            environment["CUDA_VISIBLE_DEVICES"] = ",".join(runtime.gpu_device_ids)
+        python = sys.executable
+        if self._settings.ocr_python:
+            python = str(Path(self._settings.ocr_python).expanduser().absolute())
+            environment["PYTHONPATH"] = str(_code_alone(shard.parent))
+        memory_kib = runtime.limits.memory_bytes // 1024
+        # The shell's ulimit instead of preexec_fn, which is not safe in a process with threads. -d counts memory that
+        # can be written, each process by itself; -v would count address space, of which Paddle and CUDA reserve far
+        # more than there is memory.
+        limited = ["/bin/sh", "-c", 'ulimit -c 0 && ulimit -d "$0" && exec "$@"', str(memory_kib)]
         self._child = subprocess.Popen(
-            [*limited, sys.executable, "-m", "ocr_tasks", "run"],
+            [*limited, python, "-m", "ocr_tasks", "run"],
             env=environment,
             cwd=shard.parent,
             stdin=subprocess.DEVNULL,
@@ -162,6 +174,14 @@ class ProcessRunner:
                 child.wait(STOP_GRACE_S)
         _signal_group(child.pid, signal.SIGKILL)
         child.wait()
+
+
+def _code_alone(folder: Path) -> Path:
+    """A folder with ``ocr_tasks`` and nothing else of this environment, for a Python that has libraries of its own."""
+    code = folder / "code"
+    code.mkdir()
+    (code / ocr_tasks.__name__).symlink_to(Path(ocr_tasks.__path__[0]), target_is_directory=True)
+    return code
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

@@ -14,7 +14,14 @@ from typing import NamedTuple
 
 from ocr_tasks.contract import EngineSpec, PageStatus
 from tenderlake.documents import DocumentManifest, PagePlan, PreparedSource, PrepareOptions
-from tenderlake.engines import REFERENCE_PAGE_PIXELS, EngineProfile, engine_profile, engine_revision, engine_spec
+from tenderlake.engines import (
+    REFERENCE_PAGE_PIXELS,
+    EngineProfile,
+    engine_profile,
+    engine_revision,
+    engine_spec,
+    identifying_spec,
+)
 from tenderlake.lake.reading import PublishedDocument, published_documents
 from tenderlake.layout import Layout
 from tenderlake.ocr import read_result
@@ -64,7 +71,7 @@ def plan_run(storage: Storage, layout: Layout, run_id: str) -> RunPlan:
     discovery = storage.get_model(layout.run(run_id, "discovery.json"), Discovery)
     options = discovery.options
     engine = engine_spec(options, settings)
-    digest = reading_digest(options.prepare_options, engine, engine_revision(settings, engine))
+    digest = reading_digest(options.prepare_options, identifying_spec(engine), engine_revision(settings, engine))
     sources = [source for source in prepared_sources(storage, layout, discovery) if source.manifest_key]
     in_lake = published_documents(storage, layout, {str(source.document_id) for source in sources})
     taken = {item.source.identity: str(item.document_id) for item in sources}

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from croniter import croniter  # type: ignore[import-untyped]
-from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
-from ocr_tasks.settings import MAX_PIXELS_VARIABLE, PREFETCH_VARIABLE, RunSettings
+from ocr_tasks.settings import MAX_PIXELS_VARIABLE, PREFETCH_VARIABLE, WORKER_PAGES_VARIABLE, RunSettings
 from tenderlake.documents import PrepareLimits, PrepareOptions, TextLayerMode
 from tenderlake.errors import NeedsPersonError
 
@@ -37,6 +37,8 @@ _PREFIXES = ("inbox_prefix", "lake_prefix", "markdown_prefix", "quarantine_prefi
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+EngineOption = str | int | float | bool
+Secret = SecretStr | None
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
 
 
@@ -141,9 +143,26 @@ class Settings(BaseSettings):
     )
 
     # OCR
-    engine: str = Field(default="tesseract", description="The OCR engine: `tesseract`.")
-    engine_options: dict[str, str | int | float | bool] = Field(
-        default={}, description='Options of the engine as a JSON object, such as `{"psm": 6}`.'
+    engine: str = Field(
+        default="tesseract",
+        description=(
+            "The OCR engine: `tesseract` (CPU), `paddleocr-vl` (GPU), `paddleocr-vl-server` (layout here, model on a "
+            "vLLM server), `remote` (a deployed OCR service)."
+        ),
+    )
+    engine_options: dict[str, EngineOption] = Field(
+        default={},
+        description=(
+            'Options of TENDERLAKE_ENGINE as a JSON object, such as `{"psm": 6}`; they are for that engine alone, and '
+            "not for another one that the form chooses."
+        ),
+    )
+    form_engine_options: dict[str, dict[str, EngineOption]] = Field(
+        default={},
+        description=(
+            "Options of the engines that the form may choose in place of TENDERLAKE_ENGINE, as a JSON object with an "
+            'object an engine, such as `{"paddleocr-vl": {"version": "1.5"}}`.'
+        ),
     )
     runner: RunnerChoice = Field(
         default=RunnerChoice.AUTO,
@@ -155,8 +174,28 @@ class Settings(BaseSettings):
     ocr_image: Name = Field(
         default="tenderlake/ocr-cpu:0.1.0",
         description=(
-            "The image of the OCR containers. Its tag stands for engine and model: a new one makes new results."
+            "The image of the OCR containers of `tesseract` and `remote`. Its tag stands for engine and model: a new "
+            "one makes new results."
         ),
+    )
+    paddleocr_image: Name = Field(
+        default="tenderlake/ocr:0.1.0",
+        description=(
+            "The image of the OCR containers of `paddleocr-vl` and `paddleocr-vl-server`, made by docker/ocr/build.sh."
+        ),
+    )
+    ocr_python: Name | None = Field(
+        default=None,
+        description=(
+            "With OCR in child processes: the Python that has the engine's libraries, such as `.venv-ocr/bin/python`; "
+            "where unset the one that runs the pipeline."
+        ),
+    )
+    ocr_server_api_key: Secret = Field(
+        default=None, description="The key of the vLLM server, for the engine `paddleocr-vl-server`."
+    )
+    ocr_remote_token: Secret = Field(
+        default=None, description="The bearer token of the OCR service, for the engine `remote`."
     )
     docker_url: str | None = Field(
         default=None,
@@ -167,12 +206,16 @@ class Settings(BaseSettings):
     docker_network: str | None = Field(
         default=None,
         description=(
-            "The network of the OCR containers; where unset `host` if S3 is on a loopback address, else `bridge`."
+            "The network of the OCR containers, which must reach S3 and, for `paddleocr-vl-server` and `remote`, their "
+            "server; where unset `host` if S3 is on a loopback address, else `bridge`."
         ),
     )
-    gpu_device_ids: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(),
-        description="GPUs that OCR containers get, by number or UUID, with commas between them; none: no GPU.",
+    gpu_device_ids: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        default=None,
+        description=(
+            "GPUs that OCR containers get, by number or UUID, with commas between them; empty: none. Where unset the "
+            "first one for the PaddleOCR-VL engines, unless their option `device` is `cpu`, and none for the others."
+        ),
     )
     ocr_pool_slots: Count = Field(default=1, description="Slots of the pool `gpu` that one OCR shard takes.")
     shard_target_s: Seconds = Field(
@@ -200,21 +243,40 @@ class Settings(BaseSettings):
         le=256,
         description="Page images that OCR downloads ahead of the one that it reads.",
     )
+    ocr_worker_pages: Count = Field(
+        default=RunSettings.worker_pages,
+        description=(
+            "Pages after which an engine that grows with every page is started afresh within its shard (PaddleOCR-VL)."
+        ),
+    )
     ocr_user: str | None = Field(
         default=None,
         description="User id that OCR containers run as; where unset that of the image, which must not be root.",
     )
-    ocr_tmp_bytes: Count = Field(
-        default=2**30, description="Size in bytes of the temporary folder (in memory) of an OCR container."
+    ocr_tmp_bytes: Count | None = Field(
+        default=None,
+        description=(
+            "Size in bytes of the temporary folder (in memory) of an OCR container; where unset 1 GiB, 2 GiB for "
+            "PaddleOCR-VL."
+        ),
     )
-    ocr_memory_bytes: Count = Field(
-        default=4 * 2**30, description="Memory in bytes that one OCR container or process may take."
+    ocr_memory_bytes: Count | None = Field(
+        default=None,
+        description=(
+            "Memory in bytes that one OCR container or process may take; where unset 4 GiB, 16 GiB for PaddleOCR-VL."
+        ),
     )
     ocr_cpus: float = Field(
         default=2.0, gt=0, allow_inf_nan=False, description="CPU cores that one OCR container may use."
     )
-    ocr_pids: Count = Field(default=256, description="Processes and threads that one OCR container may have.")
-    ocr_shm_bytes: Count = Field(default=256 * 2**20, description="Shared memory in bytes of an OCR container.")
+    ocr_pids: Count | None = Field(
+        default=None,
+        description=("Processes and threads that one OCR container may have; where unset 256, 1024 for PaddleOCR-VL."),
+    )
+    ocr_shm_bytes: Count | None = Field(
+        default=None,
+        description="Shared memory in bytes of an OCR container; where unset 256 MiB, 1 GiB for PaddleOCR-VL.",
+    )
 
     # Pools (made at start; a task of pool gpu takes ocr_pool_slots)
     gpu_pool_slots: Count = Field(
@@ -288,6 +350,20 @@ class Settings(BaseSettings):
 
         return engine_profile(value).name
 
+    @field_validator("form_engine_options")
+    @classmethod
+    def _are_of_engines(cls, value: dict[str, dict[str, EngineOption]]) -> dict[str, dict[str, EngineOption]]:
+        from tenderlake.engines import engine_profile  # here, because that module needs this one
+
+        for name in value:
+            engine_profile(name)
+        return value
+
+    @field_validator("ocr_server_api_key", "ocr_remote_token", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value.strip() or None if isinstance(value, str) else value
+
     @field_validator("docker_url")
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
@@ -339,8 +415,12 @@ class Settings(BaseSettings):
 
     @property
     def ocr_environment(self) -> dict[str, str]:
-        """Variables of :mod:`ocr_tasks.settings` for a container or process that reads a shard."""
-        return {MAX_PIXELS_VARIABLE: str(self.ocr_max_pixels), PREFETCH_VARIABLE: str(self.ocr_prefetch_pages)}
+        """Variables of :mod:`ocr_tasks.settings` for a container or process that reads a shard, with any engine."""
+        return {
+            MAX_PIXELS_VARIABLE: str(self.ocr_max_pixels),
+            PREFETCH_VARIABLE: str(self.ocr_prefetch_pages),
+            WORKER_PAGES_VARIABLE: str(self.ocr_worker_pages),
+        }
 
     def container_network(self, endpoint_url: str | None) -> str:
         """Docker network of the OCR containers.

@@ -13,7 +13,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import DeviceRequest, LogConfig
 
-from ocr_tasks.contract import Runner, Shard
+from ocr_tasks.contract import EngineSpec, Runner, Shard
+from tenderlake.engines import EngineRuntime, engine_environment, engine_image, engine_runtime, image_variable
 from tenderlake.layout import Layout
 from tenderlake.ocr import (
     Attempt,
@@ -70,8 +71,8 @@ class OcrShardOperator(DockerOperator):
         planned = storage.get_model(self.shard_key, PlannedShard)
         if not pending_pages(storage, planned.pages):
             raise AirflowSkipException(f"all {len(planned.pages)} pages of the shard have results already")
-        self._configure(settings, storage)
-        runner = self._choose_runner(settings)
+        self._configure(settings, storage, planned.engine)
+        runner = self._choose_runner(settings, planned.engine)
         if runner is Runner.DOCKER:
             self.labels = self._labels(context, planned, storage)
             self._remove_leftovers(planned)
@@ -86,7 +87,7 @@ class OcrShardOperator(DockerOperator):
             if self._process is not None:
                 return self._process.run(shard, silence_s)
             with self._uploaded(storage, layout, context, shard, expires_s) as url:
-                return self._run_container(settings, url, silence_s)
+                return self._run_container(settings, shard.engine, url, silence_s)
 
         started = time.monotonic()
         try:
@@ -101,19 +102,19 @@ class OcrShardOperator(DockerOperator):
         self.log.info("%d pages in %.1f s, %d of them given up", outcome.pages, duration_s, outcome.blamed)
         return {"runner": runner.value, "pages": outcome.pages, "blamed": outcome.blamed, "attempts": outcome.attempts}
 
-    def _configure(self, settings: Settings, storage: Storage) -> None:
-        self.image = settings.ocr_image
+    def _configure(self, settings: Settings, storage: Storage, engine: EngineSpec) -> None:
+        self.image = engine_image(settings, engine.name)
         if settings.docker_url:
             self.docker_url = settings.docker_url
         self.user = settings.ocr_user
         self.network_mode = settings.container_network(storage.endpoint_url)
 
-    def _choose_runner(self, settings: Settings) -> Runner:
+    def _choose_runner(self, settings: Settings, engine: EngineSpec) -> Runner:
         """Where the shard runs; the log says why."""
         if settings.runner is RunnerChoice.PROCESS:
             self.log.info("Runner: child process (TENDERLAKE_RUNNER=process)")
             return Runner.PROCESS
-        problem = self._docker_problem()
+        problem = self._docker_problem(engine)
         if problem is None:
             self.log.info("Runner: Docker container of %s", self.image)
             return Runner.DOCKER
@@ -122,7 +123,7 @@ class OcrShardOperator(DockerOperator):
         self.log.info("Runner: child process, because %s", problem)
         return Runner.PROCESS
 
-    def _docker_problem(self) -> OcrError | None:
+    def _docker_problem(self, engine: EngineSpec) -> OcrError | None:
         """Why no container can be started here: for a person to mend, or (a daemon that is silent) for time."""
         if isinstance(self.docker_url, str) and self.docker_url.startswith("unix://"):
             # Asked beforehand, because the hook logs an error where there is simply no Docker.
@@ -133,8 +134,8 @@ class OcrShardOperator(DockerOperator):
             image = self.cli.inspect_image(self.image)
         except ImageNotFound:
             return EngineUnavailableError(
-                f"the Docker daemon has no image {self.image}: build it (docker/ocr-cpu/build.sh), pull it or "
-                "`docker load` it on this host, or set TENDERLAKE_OCR_IMAGE"
+                f"the Docker daemon has no image {self.image}: build it (docs/ocr-images.md says how), pull it or "
+                f"`docker load` it on this host, or set {image_variable(engine.name)}"
             )
         except Exception as error:  # the hook has several classes of its own for a daemon that does not answer
             return TemporaryOcrError(
@@ -189,21 +190,24 @@ class OcrShardOperator(DockerOperator):
         finally:
             storage.delete([key])
 
-    def _run_container(self, settings: Settings, shard_url: str, silence_s: float) -> Attempt:
+    def _run_container(self, settings: Settings, engine: EngineSpec, shard_url: str, silence_s: float) -> Attempt:
+        runtime = engine_runtime(settings, engine)
         self.container = self.cli.create_container(
             image=self.image,
             command=["run"],
-            environment={**settings.ocr_environment, SHARD_VARIABLE: shard_url},
-            host_config=self._host_config(settings),
+            environment={**engine_environment(settings, engine.name), SHARD_VARIABLE: shard_url},
+            host_config=self._host_config(settings, runtime),
             user=self.user,
             labels=self.labels,
+            # The image's own check is for its service; progress lines say whether a shard is alive.
+            healthcheck={"test": ["NONE"]},
         )
         container_id = self.container["Id"]
         try:
             # Apart, so that half a line on one stream does not spoil a progress line on the other.
             stream = self.cli.attach(container=container_id, stdout=True, stderr=True, stream=True, demux=True)
             self._require_running()
-            self._start(container_id)
+            self._start(container_id, runtime)
             self._require_running()
             with Watchdog(silence_s, lambda: self._kill(container_id)) as watchdog:
                 said = follow(_lines(stream), watchdog, self.log)
@@ -222,34 +226,42 @@ class OcrShardOperator(DockerOperator):
         if self._is_killed:
             raise TemporaryOcrError("the task was told to stop")
 
-    def _start(self, container_id: str) -> None:
+    def _start(self, container_id: str, runtime: EngineRuntime) -> None:
         try:
             self.cli.start(container_id)
         except APIError as error:
             # No GPU runtime, a wrong user, no such network: nothing that another try would mend.
-            raise EngineUnavailableError(f"Docker cannot start {self.image}: {error.explanation}") from error
+            cure = ""
+            if runtime.gpu_device_ids:
+                cure = (
+                    f" (GPUs asked for: {', '.join(runtime.gpu_device_ids)}: install the NVIDIA container toolkit on "
+                    "this host or choose others with TENDERLAKE_GPU_DEVICE_IDS; the PaddleOCR-VL engines also read "
+                    'without one, very slowly, with "device": "cpu" in TENDERLAKE_ENGINE_OPTIONS)'
+                )
+            raise EngineUnavailableError(f"Docker cannot start {self.image}: {error.explanation}{cure}") from error
 
     def _kill(self, container_id: str) -> None:
         with contextlib.suppress(APIError):  # it may have ended by itself in the same moment
             self.cli.kill(container_id)
 
-    def _host_config(self, settings: Settings) -> Any:
-        devices = [DeviceRequest(device_ids=list(settings.gpu_device_ids), capabilities=[["gpu"]])]
+    def _host_config(self, settings: Settings, runtime: EngineRuntime) -> Any:
+        limits = runtime.limits
+        devices = [DeviceRequest(device_ids=list(runtime.gpu_device_ids), capabilities=[["gpu"]])]
         return self.cli.create_host_config(
             auto_remove=False,
             network_mode=self.network_mode,
             read_only=True,
-            tmpfs={"/tmp": f"rw,nosuid,nodev,size={settings.ocr_tmp_bytes}"},  # noqa: S108 - inside the container
+            tmpfs={"/tmp": f"rw,nosuid,nodev,size={limits.tmp_bytes}"},  # noqa: S108 - inside the container
             cap_drop=["ALL"],
             security_opt=["no-new-privileges:true"],
-            pids_limit=settings.ocr_pids,
-            mem_limit=settings.ocr_memory_bytes,
+            pids_limit=limits.pids,
+            mem_limit=limits.memory_bytes,
             # The same limit with swap: Docker would allow twice the memory.
-            memswap_limit=settings.ocr_memory_bytes,
+            memswap_limit=limits.memory_bytes,
             nano_cpus=int(settings.ocr_cpus * 1e9),
-            shm_size=settings.ocr_shm_bytes,
+            shm_size=limits.shm_bytes,
             init=True,
-            device_requests=devices if settings.gpu_device_ids else None,
+            device_requests=devices if runtime.gpu_device_ids else None,
             # The task log keeps what it says; a file on the host would grow.
             log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "1"}),
         )

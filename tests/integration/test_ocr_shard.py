@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -147,8 +148,8 @@ def test_the_child_gets_no_secrets(
     runner = ProcessRunner(layout.settings, log)
     start = runner._start
 
-    def spy(shard: object) -> object:
-        child = start(shard)  # type: ignore[arg-type]
+    def spy(shard: Path, engine: EngineSpec) -> object:
+        child = start(shard, engine)
         with open(f"/proc/{child.pid}/environ", "rb") as file:  # noqa: PTH123
             seen.update(item.split("=", 1) for item in file.read().decode().split("\0") if "=" in item)
         return child
@@ -167,7 +168,7 @@ def test_the_child_gets_no_secrets(
 
 
 def test_the_memory_limit_of_a_process_holds(storage: Storage) -> None:
-    layout = Layout(Settings(ocr_memory_bytes=50 * 2**20))
+    layout = Layout(Settings(ocr_memory_bytes=10 * 2**20))
     runner = ProcessRunner(layout.settings, log)
     shard = planned_shard(storage, layout, 1)
     result = runner.run(signed_shard(storage, layout, shard, shard.pages, Runner.PROCESS, expires_s=60), 60.0)

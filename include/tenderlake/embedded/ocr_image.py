@@ -7,9 +7,14 @@ import contextlib
 import docker
 from docker.errors import DockerException, ImageNotFound
 
+from tenderlake.engines import engine_image, image_variable
 from tenderlake.settings import RunnerChoice, Settings
 
 _PATIENCE_S = 5
+_CURES = {
+    Settings.model_fields["ocr_image"].default: "`make image` builds it",
+    Settings.model_fields["paddleocr_image"].default: "docker/ocr/build.sh builds it",
+}
 
 
 def missing_image_note(settings: Settings) -> str | None:
@@ -19,6 +24,7 @@ def missing_image_note(settings: Settings) -> str | None:
     """
     if settings.runner is not RunnerChoice.AUTO:
         return None
+    image = engine_image(settings, settings.engine)
     try:
         client = (
             docker.DockerClient(base_url=settings.docker_url, timeout=_PATIENCE_S)
@@ -26,11 +32,10 @@ def missing_image_note(settings: Settings) -> str | None:
             else docker.from_env(timeout=_PATIENCE_S)
         )
         with contextlib.closing(client):
-            client.images.get(settings.ocr_image)
+            client.images.get(image)
     except ImageNotFound:
-        is_own = settings.ocr_image == Settings.model_fields["ocr_image"].default
-        cure = "`make image` builds it" if is_own else "pull or load it, or unset TENDERLAKE_OCR_IMAGE"
-        return f"Docker answers but has no image {settings.ocr_image}: OCR runs in child processes; {cure}"
+        cure = _CURES.get(image, f"pull or load it, or unset {image_variable(settings.engine)}")
+        return f"Docker answers but has no image {image}: OCR runs in child processes; {cure}"
     except (DockerException, OSError):
         return None
     return None
