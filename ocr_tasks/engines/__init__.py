@@ -12,6 +12,7 @@ __all__ = ["ENGINES", "Engine", "EngineInfo", "Finding", "PageReading", "create_
 
 ENGINES = {
     "tesseract": ("ocr_tasks.engines.tesseract", "TesseractEngine"),
+    "paddleocr-vl-server": ("ocr_tasks.engines.paddleocr_vl_server", "PaddleOcrVlServerEngine"),
     "null": ("ocr_tasks.engines.null", "NullEngine"),
     "faulty": ("ocr_tasks.engines.faulty", "FaultyEngine"),
 }

@@ -1,0 +1,108 @@
+"""PaddleOCR-VL with its language model on a server: layout is found here, text is read there, many pages at a time."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from ocr_tasks.contract import EngineSpec
+from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
+from ocr_tasks.engines.paddle_library import library_version
+from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineOptions
+from ocr_tasks.engines.vlm_server import VlmServer
+from ocr_tasks.engines.vlm_server_http import ModelServer
+from ocr_tasks.engines.vlm_server_probe import await_model, server_findings
+from ocr_tasks.errors import BadShardError
+from ocr_tasks.images import PageImage
+from ocr_tasks.settings import server_api_key
+
+_Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class ServerOptions(PipelineOptions):
+    """Options of the engine, besides those of the pipeline. The server's key is no option: ``OCR_SERVER_API_KEY``.
+
+    Attributes:
+        server_url: Where the model server is, such as ``http://vllm:8080/v1``.
+        model: The name of the model on the server; by default PaddleX's own, such as ``PaddleOCR-VL-1.6-0.9B``.
+        concurrency: Pages read at the same time.
+        requests: Requests in flight over all of them. vLLM takes its batches from these; more of them cost memory here
+            and time-outs there.
+        request_timeout_s: After so long without an answer a block is asked for again.
+        start_timeout_s: How long a server that loads its model is waited for.
+    """
+
+    server_url: str
+    model: Annotated[str, Field(min_length=1)] | None = None
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 16
+    requests: Annotated[int, Field(ge=1, le=1024)] = 64
+    request_timeout_s: _Seconds = 180.0
+    start_timeout_s: _Seconds = 300.0
+
+    @property
+    def served_model(self) -> str:
+        """The name of the model on the server."""
+        return self.model or self.version.model_name
+
+    @field_validator("server_url")
+    @classmethod
+    def _is_address_of_a_server(cls, value: str) -> str:
+        address = value.rstrip("/")
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not parts.path.endswith("/v1"):
+            raise ValueError("give the address of the server with /v1 at its end, such as http://vllm:8080/v1")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("give it without user, password and query; a key goes into OCR_SERVER_API_KEY")
+        return address
+
+
+class PaddleOcrVlServerEngine(Engine):
+    """Finds the blocks of pages one page after the other, and has the server read the blocks of many at once."""
+
+    needs_worker: ClassVar[bool] = True
+
+    def __init__(self, spec: EngineSpec) -> None:
+        self._options = options = ServerOptions.of(spec)
+        # Before the layout model is loaded: a wrong address should not take a minute to be told.
+        server = _server(options)
+        await_model(server, options.served_model, options.start_timeout_s)
+        self._info = EngineInfo(name="paddleocr-vl-server", version=library_version(), model=options.served_model)
+        texts = VlmServer(
+            server, options.served_model, requests=options.requests, request_timeout_s=options.request_timeout_s
+        )
+        self._pipeline = PagePipeline(options, texts)
+
+    @property
+    def info(self) -> EngineInfo:
+        """Name, the versions of the pipeline, and the model's name on the server: nobody knows its files from here."""
+        return self._info
+
+    @property
+    def concurrency(self) -> int:
+        """That of the options."""
+        return self._options.concurrency
+
+    def read(self, page: PageImage, timeout_s: float) -> PageReading:
+        """Read one page; blocks that the server could not read make it a failed one that keeps the others."""
+        return self._pipeline.read(page, timeout_s)
+
+    def close(self) -> None:
+        """Close the connections and give the layout model back."""
+        self._pipeline.close()
+
+    @classmethod
+    def diagnose(cls, spec: EngineSpec) -> list[Finding]:
+        """Ask the server for its models and for a small picture; then load the layout model."""
+        try:
+            options = ServerOptions.of(spec)
+            server = _server(options)
+        except BadShardError as error:
+            return [Finding(is_ok=False, text=str(error))]
+        return server_findings(server, options.served_model)
+
+
+def _server(options: ServerOptions) -> ModelServer:
+    return ModelServer(options.server_url, api_key=server_api_key(os.environ), connections=options.requests)
