@@ -6,7 +6,6 @@ import argparse
 import logging
 import os
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -14,11 +13,13 @@ from typing import NoReturn, TextIO
 from ocr_tasks.contract import EngineSpec, ExitCode, Progress
 from ocr_tasks.engines import ENGINES, engine_class
 from ocr_tasks.errors import BadShardError, EngineUnavailableError, StoppedError, TaskError
+from ocr_tasks.logs import log_to_stderr
+from ocr_tasks.pipeline import CONNECTIONS, Uploads
 from ocr_tasks.reading import open_reader
 from ocr_tasks.run import ShardRun, load_shard
 from ocr_tasks.settings import SHARD_VARIABLE, RunSettings
 from ocr_tasks.termination import exit_when_told
-from ocr_tasks.transfer import Transfer, without_secrets
+from ocr_tasks.transfer import Transfer
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None, output: TextIO | None = None) -
     Returns:
         The exit code, as the contract defines it.
     """
-    _log_to_stderr()
+    log_to_stderr()
     try:
         options = _parser().parse_args(arguments)
         command: Callable[[argparse.Namespace, TextIO], ExitCode] = options.command
@@ -51,15 +52,15 @@ def _run(options: argparse.Namespace, output: TextIO) -> ExitCode:
     if not address:
         raise BadShardError(f"no shard: give its URL or path, or set {SHARD_VARIABLE}")
     settings = RunSettings.from_environment(os.environ)
-    writing = threading.Lock()
-    exit_when_told(writing)
+    uploads = Uploads(settings.prefetch_pages)
+    exit_when_told(uploads.finish)
     # Relative paths in a shard are relative to the folder it lies in.
     base_folder = None if "://" in address else Path(address).absolute().parent
-    transfer = Transfer(connections=settings.prefetch_pages + 1, base_folder=base_folder)
+    transfer = Transfer(connections=CONNECTIONS, base_folder=base_folder)
     shard = load_shard(address if base_folder is None else Path(address).name, transfer)
     reader = open_reader(shard.engine, settings)
     try:
-        return ShardRun(shard, reader, transfer, settings, _line_writer(output), writing).run()
+        return ShardRun(shard, reader, transfer, settings, _line_writer(output), uploads).run()
     finally:
         reader.close()
 
@@ -112,17 +113,3 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--languages", default="rus,eng", help="language codes, by default rus,eng")
     doctor.set_defaults(command=_doctor)
     return parser
-
-
-class WithoutSecrets(logging.Formatter):
-    """Hides signatures in whatever is logged; urllib3, for one, logs whole addresses when it retries."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The usual line, without the query of any address in it."""
-        return without_secrets(super().format(record))
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(WithoutSecrets("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

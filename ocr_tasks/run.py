@@ -1,18 +1,21 @@
 """Reads the pages of one shard with a warm engine, and writes each page's result as soon as it is there.
 
+::
+
+    images fetched ahead ──> pages read, reader.concurrency at a time ──> results stored, then told as progress
+
 A page that cannot be read ends in a ``failed`` result and the run goes on. A page whose image or result cannot be
-moved now gets no result: it is left for the retry. What ends the whole run is a ``TaskError`` or ``MemoryError``;
-results written until then stay.
+moved now, or that its engine cannot read now, gets no result: it is left for the retry. What ends the whole run is any
+other ``TaskError`` or ``MemoryError``; pages read until then still get their results.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -24,9 +27,11 @@ from ocr_tasks.contract import (
     PageTask,
     Progress,
     ProgressEvent,
+    ReadingFlag,
     Shard,
 )
-from ocr_tasks.errors import BadShardError, ObjectMissingError, PageError, StorageError
+from ocr_tasks.errors import BadShardError, EngineUnreachableError, ObjectMissingError, PageError, StorageError
+from ocr_tasks.pipeline import Uploads, prefetched
 from ocr_tasks.reading import PageReader, PageRequest, failed_page
 from ocr_tasks.settings import RunSettings
 from ocr_tasks.transfer import Transfer, describe, is_supported
@@ -34,9 +39,10 @@ from ocr_tasks.validation import one_line
 
 log = logging.getLogger(__name__)
 
-# After so many pages in a row that storage did not give or take, it will not give the next one either.
-_STORAGE_FAILURES_IN_A_ROW = 3
-_DOWNLOAD_THREADS = 4
+# After so many pages in a row that could not be moved, or not be read now, the next one will fail the same way.
+_LEFT_OUT_IN_A_ROW = 3
+# When the run ends early: how long results may take to be stored. The pages of the others are read again.
+_LAST_UPLOADS_S = 30.0
 
 Emit = Callable[[Progress], None]
 
@@ -67,27 +73,6 @@ def load_shard(address: str, transfer: Transfer) -> Shard:
     return shard
 
 
-def prefetched(
-    fetch: Callable[[PageTask], bytes], tasks: Iterable[PageTask], ahead: int
-) -> Generator[tuple[PageTask, Future[bytes]], None, None]:
-    """Yield each task with its download, in order, while at most ``ahead`` later ones are in flight or waiting."""
-    remaining = iter(tasks)
-    window: deque[tuple[PageTask, Future[bytes]]] = deque()
-    executor = ThreadPoolExecutor(max_workers=min(ahead, _DOWNLOAD_THREADS), thread_name_prefix="prefetch")
-    try:
-        for task in islice(remaining, ahead):
-            window.append((task, executor.submit(fetch, task)))
-        while window:
-            task, download = window.popleft()
-            download.exception()  # waits, so that the window below never holds more than `ahead` unfinished pages
-            for following in islice(remaining, 1):
-                window.append((following, executor.submit(fetch, following)))
-            yield task, download
-            del download  # the page's bytes are not needed while the next page is waited for
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-
-
 class ShardRun:
     """One run of one shard.
 
@@ -96,8 +81,8 @@ class ShardRun:
         reader: What to read it with.
         transfer: Where images come from and results go to.
         settings: Limits.
-        emit: Takes the progress lines.
-        writing: Held while a page's result and its progress line are written, so that a stop does not part them.
+        emit: Takes the progress lines, one call at a time.
+        uploads: Stores the results; whoever stops the process waits for it a little.
     """
 
     def __init__(
@@ -107,22 +92,30 @@ class ShardRun:
         transfer: Transfer,
         settings: RunSettings,
         emit: Emit,
-        writing: threading.Lock | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self._shard = shard
         self._reader = reader
         self._transfer = transfer
         self._settings = settings
         self._emit = emit
-        self._writing = writing or threading.Lock()
+        self._uploads = uploads or Uploads(settings.prefetch_pages)
+        self._lock = threading.Lock()
+        """Held for what is below, which all threads share, and while a progress line is written."""
         self._done = 0
         self._failed = 0
+        self._left_out = 0
+        self._left_out_in_a_row = 0
+        self._is_stopped = False
+        self._fatal: Exception | None = None
+        self._has_read = False
+        self._held_back: list[tuple[PageTask, PageResult]] = []
 
     def run(self) -> ExitCode:
         """Read every page.
 
         Returns:
-            ALL_DONE, SOME_PAGES_FAILED, or TEMPORARY where pages were left without a result because of storage.
+            ALL_DONE, SOME_PAGES_FAILED, or TEMPORARY where pages were left without a result.
 
         Raises:
             TaskError: The run cannot go on.
@@ -130,29 +123,45 @@ class ShardRun:
         """
         info = self._reader.info
         self._emit(self._progress(ProgressEvent.READY, engine=info.name, engine_version=info.version))
-        left_out = failures_in_a_row = 0
-        fetch = prefetched(lambda task: self._transfer.read(task.image_url), self._shard.pages, self._ahead)
-        for task, download in fetch:
+        self._read_all()
+        if not self._is_stopped:
+            # Fewer than the reader would take for its own fault, so it was the pages.
+            self._store_all(self._held_back)
+        self._uploads.finish(_LAST_UPLOADS_S if self._is_stopped else None)
+        with self._lock:
+            if self._fatal is not None:
+                raise self._fatal
+            if self._left_out:
+                return ExitCode.TEMPORARY
+            self._emit(self._progress(ProgressEvent.FINISHED))
+            return ExitCode.SOME_PAGES_FAILED if self._failed else ExitCode.ALL_DONE
+
+    def _read_all(self) -> None:
+        """Hand pages to reading threads, each when one is free, until there are none or the run has to stop."""
+        free = threading.Semaphore(self._reader.concurrency)
+
+        def read(task: PageTask, download: Future[bytes]) -> None:
             try:
                 self._finish(task, self._read(task, download))
-            except StorageError as error:
-                left_out += 1
-                failures_in_a_row += 1
-                log.error("page %d of %s is left for a retry: %s", task.page_number, task.document_id, error)
-                if failures_in_a_row == _STORAGE_FAILURES_IN_A_ROW:
-                    log.error("stopped: storage failed for %d pages in a row", failures_in_a_row)
-                    fetch.close()
-                    return ExitCode.TEMPORARY
-            else:
-                failures_in_a_row = 0
-        if left_out:
-            return ExitCode.TEMPORARY
-        self._emit(self._progress(ProgressEvent.FINISHED))
-        return ExitCode.SOME_PAGES_FAILED if self._failed else ExitCode.ALL_DONE
+            except (StorageError, EngineUnreachableError) as error:
+                self._leave_out(task, error)
+            except Exception as error:
+                self._stop(error)
+            finally:
+                free.release()
 
-    @property
-    def _ahead(self) -> int:
-        return self._settings.prefetch_pages
+        fetch = prefetched(
+            lambda task: self._transfer.read(task.image_url), self._shard.pages, self._settings.prefetch_pages
+        )
+        # Its threads are waited for at the end: an engine must not be closed while it reads.
+        with ThreadPoolExecutor(self._reader.concurrency, thread_name_prefix="read") as threads:
+            for task, download in fetch:
+                free.acquire()
+                if self._is_stopped:
+                    break
+                threads.submit(read, task, download)
+                del download  # the page's bytes are not needed while the next page is waited for
+            fetch.close()
 
     def _read(self, task: PageTask, download: Future[bytes]) -> PageResult:
         """Read one page; an image that does not exist is a failed page."""
@@ -164,20 +173,60 @@ class ShardRun:
         return result.model_copy(update={"runner": self._shard.runner, "image": self._shard.image})
 
     def _finish(self, task: PageTask, result: PageResult) -> None:
-        with self._writing:
+        """Have a result stored; that of a page on which the engine died only when another page is known to be read.
+
+        Where none is, the reader will say that the engine is to blame, and those pages must not have failed.
+        """
+        with self._lock:
+            self._has_read |= result.status is PageStatus.DONE
+            if ReadingFlag.ENGINE_DIED in result.quality_flags and not self._has_read:
+                self._held_back.append((task, result))
+                return
+            ready = [(task, result)]
+            if self._has_read:
+                ready += self._held_back
+                self._held_back = []
+        self._store_all(ready)
+
+    def _store_all(self, results: list[tuple[PageTask, PageResult]]) -> None:
+        for task, result in results:
+            self._uploads.add(partial(self._store, task, result))
+
+    def _store(self, task: PageTask, result: PageResult) -> None:
+        try:
             self._transfer.write(task.result_url, result.model_dump_json().encode())
-            self._done += 1
-            self._failed += result.status is PageStatus.FAILED
-            self._emit(
-                self._progress(
-                    ProgressEvent.PAGE,
-                    document_id=result.document_id,
-                    page_number=result.page_number,
-                    status=result.status,
-                    reason=result.reason,
-                    duration_s=round(result.duration_s, 3),
+            with self._lock:
+                self._left_out_in_a_row = 0
+                self._done += 1
+                self._failed += result.status is PageStatus.FAILED
+                self._emit(
+                    self._progress(
+                        ProgressEvent.PAGE,
+                        document_id=result.document_id,
+                        page_number=result.page_number,
+                        status=result.status,
+                        reason=result.reason,
+                        duration_s=round(result.duration_s, 3),
+                    )
                 )
-            )
+        except StorageError as error:
+            self._leave_out(task, error)
+        except Exception as error:
+            self._stop(error)
+
+    def _leave_out(self, task: PageTask, error: StorageError | EngineUnreachableError) -> None:
+        log.error("page %d of %s is left for a retry: %s", task.page_number, task.document_id, error)
+        with self._lock:
+            self._left_out += 1
+            self._left_out_in_a_row += 1
+            if self._left_out_in_a_row == _LEFT_OUT_IN_A_ROW:
+                log.error("stopped: %d pages in a row had to be left for a retry", _LEFT_OUT_IN_A_ROW)
+                self._is_stopped = True
+
+    def _stop(self, error: Exception) -> None:
+        with self._lock:
+            self._fatal = self._fatal or error
+            self._is_stopped = True
 
     def _progress(self, event: ProgressEvent, **facts: object) -> Progress:
         return Progress.model_validate({"event": event, "done": self._done, "total": len(self._shard.pages), **facts})

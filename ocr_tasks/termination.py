@@ -12,35 +12,36 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 
 from ocr_tasks.contract import ExitCode
 
 log = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_WRITE_GRACE_S = 5.0
+_UPLOAD_GRACE_S = 5.0
 
 
-def exit_when_told(writing: threading.Lock) -> None:
+def exit_when_told(finish_uploads: Callable[[float], None]) -> None:
     """End the process with ``TEMPORARY`` on SIGTERM and SIGINT. Call it once, from the main thread.
 
     Args:
-        writing: Held while a result is written. The exit waits for it a little, so that a page that has just been
-            read is not read again.
+        finish_uploads: Waits until no result is being stored, for so many seconds at most, so that a page that has
+            just been read is not read again.
     """
     receiver, sender = socket.socketpair()
     sender.setblocking(False)
     for number in _SIGNALS:
         signal.signal(number, lambda _number, _frame: None)
     signal.set_wakeup_fd(sender.detach(), warn_on_full_buffer=False)
-    threading.Thread(target=_wait, args=(receiver, writing), name="termination", daemon=True).start()
+    threading.Thread(target=_wait, args=(receiver, finish_uploads), name="termination", daemon=True).start()
 
 
-def _wait(receiver: socket.socket, writing: threading.Lock) -> None:
+def _wait(receiver: socket.socket, finish_uploads: Callable[[float], None]) -> None:
     while True:
         received = receiver.recv(1)
         if received and received[0] in _SIGNALS:
             break
-    writing.acquire(timeout=_WRITE_GRACE_S)
+    finish_uploads(_UPLOAD_GRACE_S)
     log.warning("told to stop (%s): pages without a result are left for a retry", signal.Signals(received[0]).name)
     os._exit(ExitCode.TEMPORARY)

@@ -10,8 +10,8 @@ from threading import Thread
 
 import pytest
 
-from ocr_tasks.cli import WithoutSecrets
 from ocr_tasks.errors import BadShardError, ObjectMissingError, StorageError
+from ocr_tasks.logs import WithoutSecrets
 from ocr_tasks.transfer import Transfer, describe
 
 pytestmark = pytest.mark.integration
