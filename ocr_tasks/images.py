@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 _FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000", "WEBP", "BMP", "GIF", "PPM")
 _COLOUR_MODES = ("RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr", "HSV", "P", "PA")
 _PLAUSIBLE_DPI = range(30, 4801)
+_A4_INCHES = (8.27, 11.69)
+_LARGEST_SHEET_INCHES = 47.0
+"""An A0 sheet. Files from cameras and browsers say 72 dpi whatever they hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,14 @@ class PageImage:
     def height_px(self) -> int:
         """Height of the image."""
         return self.image.height
+
+    @property
+    def likely_dpi(self) -> float:
+        """The dpi if it makes a possible sheet, else that of an A4 sheet, 70 to 600."""
+        short, long = sorted((self.width_px, self.height_px))
+        if self.dpi and long / self.dpi <= _LARGEST_SHEET_INCHES:
+            return self.dpi
+        return min(max(short / _A4_INCHES[0], long / _A4_INCHES[1], 70.0), 600.0)
 
 
 def load_page_image(data: bytes, *, page_number: int, dpi: int | None, max_pixels: int) -> PageImage:

@@ -41,9 +41,6 @@ _GOOD_DPI = 300
 less (at 72 dpi 0.090 to 0.032, 0.026 to 0.003); from 150 dpi on it only costs time."""
 _MAX_ENLARGEMENT = 4.0
 _MAX_ENLARGED_PIXELS = 50_000_000
-_A4_INCHES = (8.27, 11.69)
-_LARGEST_SHEET_INCHES = 47.0
-"""An A0 sheet. Files from cameras and browsers say 72 dpi whatever they hold."""
 _WORKING_BYTES_PER_PIXEL = 4
 _WORKING_BYTES = 64 * 2**20
 
@@ -105,7 +102,7 @@ class TesseractEngine(Engine):
     def read(self, page: PageImage, timeout_s: float) -> PageReading:
         """Read one page; ``timeout_s`` holds for recognition, the layout analysis before it takes about a second."""
         image = page.image if page.image.mode == "L" else page.image.convert("L")  # colour costs 38 % more time
-        dpi = _dpi(page)
+        dpi = page.likely_dpi
         enlargement = _enlargement(image, dpi)
         if enlargement > 1:
             image = ImageOps.scale(image, enlargement)
@@ -208,14 +205,6 @@ def _letter_height(iterator: Any) -> float:
     """Height of the line's small letters; Tesseract's row height is that plus ascenders plus (negative) descenders."""
     row = iterator.RowAttributes()
     return float(row["row_height"] - row["ascenders"] + row["descenders"])
-
-
-def _dpi(page: PageImage) -> float:
-    """The resolution to read at: what the page says if that makes a possible sheet, else as if it were A4."""
-    short, long = sorted((page.width_px, page.height_px))
-    if page.dpi and long / page.dpi <= _LARGEST_SHEET_INCHES:
-        return page.dpi
-    return min(max(short / _A4_INCHES[0], long / _A4_INCHES[1], 70.0), 600.0)
 
 
 def _enlargement(image: Image.Image, dpi: float) -> float:

@@ -10,13 +10,11 @@ for signatures. So what is repeated decides how often it may be: the more letter
 
 from __future__ import annotations
 
+import itertools
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-_MOST_CHARACTERS = 60_000
-"""More than a page holds. Of a longer text the beginning and the end are looked at: loops go on to the end."""
 
 _TAG = re.compile(r"<[^<>]{1,200}>")
 _FILLER = re.compile(r"([^\w\s<>]|_)(?:[ \t]?\1){3,}")
@@ -35,15 +33,19 @@ _GRAM = 8
 _SHORTEST_STRETCH = 6
 
 _TEXT_LIMITS = ((30, 5), (12, 10), (4, 14), (1, 20), (0, 80))
-_COLUMN_LIMITS = ((60, 5), (30, 8), (16, 12), (0, 60))
+_COLUMN_LIMITS = ((60, 5), (30, 10), (16, 40), (0, 60))
 """For units of one or more whole lines: what Tesseract reads from a column of a table is one value a line."""
 _TABLE_LIMITS = ((60, 7), (20, 12), (8, 30), (0, 100))
 """Letters of the repeated unit, at least -> how many repetitions are too many; the first that fits counts."""
+
+_FEWEST_TURNS = 5
 
 _COUNTING_LETTERS = 25
 _COUNTING_TEXT = 12
 _COUNTING_TABLE = 20
 """Rows that are the same but for a number that grows by one are legitimate for longer."""
+_COUNTING_NUMBERS = 150
+"""Nearly bare numbers: no page has a column of so many."""
 
 _RATIO_MIN_BYTES = 1500
 _RATIO_TEXT = 9.0
@@ -65,15 +67,12 @@ class _Run:
 
 
 def has_repetition(text: str, *, is_table: bool) -> bool:
-    """Whether a text has repetition of the kind that only a model makes; time is linear in the text, and bounded.
+    """Whether a text has repetition of the kind that only a model makes; the time is linear in the text.
 
     Args:
         text: Plain text, or a table as HTML or OTSL (``<fcel>…<nl>``).
         is_table: Whether it is a table.
     """
-    if len(text) > _MOST_CHARACTERS:
-        half = _MOST_CHARACTERS // 2
-        return any(has_repetition(part, is_table=is_table) for part in (text[:half], text[-half:]))
     if _has_long_run(text):
         return True
     short = _SPACE.sub(_one_space, _FILLER.sub(r"\1\1\1", text))
@@ -137,6 +136,8 @@ def _equal_ahead(text: str, position: int, period: int) -> int:
 
 
 def _is_loop(text: str, run: _Run, *, is_table: bool) -> bool:
+    if run.turns < _FEWEST_TURNS:
+        return False
     unit = text[run.start : run.start + run.period]
     content = _TAG.sub("", unit)
     letters = sum(map(str.isalpha, content))
@@ -154,8 +155,10 @@ def _counts_on(text: str, *, is_table: bool) -> bool:
         return False
     plain = _NUMBER.sub("0", text)
     for run in _runs(plain):
+        if run.turns < least:
+            continue
         unit = plain[run.start : run.start + run.period]
-        if run.turns < least or sum(map(str.isalpha, _TAG.sub("", unit))) < _COUNTING_LETTERS:
+        if run.turns < _COUNTING_NUMBERS and sum(map(str.isalpha, _TAG.sub("", unit))) < _COUNTING_LETTERS:
             continue
         before, in_unit = plain.count("0", 0, run.start), unit.count("0")
         turns = [numbers[before + turn * in_unit : before + (turn + 1) * in_unit] for turn in range(run.turns)]
@@ -166,11 +169,11 @@ def _counts_on(text: str, *, is_table: bool) -> bool:
 
 def _only_one_grows(turns: list[list[str]]) -> bool:
     growing = 0
-    for column in zip(*turns, strict=False):
+    for column in zip(*turns, strict=True):
         if len(set(column)) == 1:
             continue
         values = [int(value[:15]) for value in column]
-        if any(later - earlier != 1 for earlier, later in zip(values, values[1:], strict=False)):
+        if any(later - earlier != 1 for earlier, later in itertools.pairwise(values)):
             return False
         growing += 1
     return growing == 1
