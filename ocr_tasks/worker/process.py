@@ -169,7 +169,7 @@ class WorkerProcess:
         # Its end is looked for as well: something that it started may still hold its end of the socket.
         while late is None and not self._is_over.wait(_TICK_S) and process.poll() is None:
             late = self._late()
-        if late is None:
+        if late is None and not self._talks_nonsense:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(self._limits.exit_s)
         was_killed = process.poll() is None

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from ocr_tasks.contract import EngineSpec, ExitCode, PageResult, PageStatus, PageTask, Progress, ProgressEvent, Shard
+from ocr_tasks.contract import EngineSpec, ExitCode, PageResult, PageStatus, PageTask, ProgressEvent, Shard
 from tenderlake.storage import Storage
 from tests.obstacles import language_data_obstacle, missing
+from tests.ocr_command import command, environment, ocr_tasks, results, write_shard
 from tests.pages import encoded, printed_page
 from tests.texts import said, squeezed
 
@@ -27,69 +25,13 @@ pytestmark = pytest.mark.integration
 PRINTED = "Поставщик обязуется поставить товар, а Заказчик обязуется принять и оплатить его."
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a process ended."""
-
-    code: int
-    output: str
-    errors: str
-
-    @property
-    def progress(self) -> list[Progress]:
-        """Its standard output, which has to consist of progress lines."""
-        return [Progress.model_validate_json(line) for line in self.output.splitlines()]
-
-    @property
-    def last_error(self) -> str:
-        return self.errors.rstrip().splitlines()[-1]
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "ocr_tasks", *arguments]
-
-
-def environment(**variables: str) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("OCR_")} | variables
-
-
-def ocr_tasks(*arguments: str, **variables: str) -> Ended:
-    ended = subprocess.run(
-        command(*arguments), env=environment(**variables), capture_output=True, text=True, timeout=120, check=False
-    )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
-
-
 MakeShard = Callable[..., str]
 
 
 @pytest.fixture
 def make_shard(tmp_path: Path) -> MakeShard:
     """Makes a shard of white pages in a folder and returns its path."""
-
-    def make(pages: int = 3, engine: str = "null", **options: str | int) -> str:
-        tasks = []
-        for number in range(1, pages + 1):
-            (tmp_path / f"{number}.png").write_bytes(encoded(Image.new("L", (40, 30), 255)))
-            tasks.append(
-                PageTask(
-                    page_key=str(number),
-                    document_id="d",
-                    page_number=number,
-                    image_url=f"{number}.png",
-                    result_url=f"results/{number}.json",
-                )
-            )
-        shard = Shard(shard_id="s", engine=EngineSpec(name=engine, options={**options}), pages=tuple(tasks))
-        (tmp_path / "shard.json").write_text(shard.model_dump_json())
-        return str(tmp_path / "shard.json")
-
-    return make
-
-
-def results(folder: Path) -> dict[int, PageResult]:
-    read = [PageResult.model_validate_json(file.read_bytes()) for file in sorted((folder / "results").glob("*.json"))]
-    return {result.page_number: result for result in read}
+    return partial(write_shard, tmp_path)
 
 
 def test_all_pages_done_is_0(make_shard: MakeShard, tmp_path: Path) -> None:
@@ -188,7 +130,8 @@ def test_tesseract_with_too_little_memory_never_gives_an_empty_page(
 
 
 def test_a_crash_keeps_what_was_read(make_shard: MakeShard, tmp_path: Path) -> None:
-    ended = ocr_tasks("run", make_shard(engine="faulty", fault="crash", fault_page_number=3))
+    """A real engine takes longer for a page than storage for the result of the one before."""
+    ended = ocr_tasks("run", make_shard(engine="faulty", fault="crash", fault_page_number=3, page_s=2))
     assert ended.code == -signal.SIGSEGV
     assert list(results(tmp_path)) == [1, 2]
     assert [event.done for event in ended.progress] == [0, 1, 2]
