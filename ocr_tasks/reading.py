@@ -8,13 +8,15 @@ from __future__ import annotations
 import logging
 import time
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ocr_tasks.contract import EngineSpec, PageResult, PageStatus, PageTask
+from ocr_tasks.contract import EngineSpec, PageResult, PageStatus, PageTask, ReadingFlag
 from ocr_tasks.engines import Engine, EngineInfo, PageReading, create_engine, engine_class
 from ocr_tasks.errors import PageError, TaskError
+from ocr_tasks.guards import Judged, better_reading, find_doubts
 from ocr_tasks.images import PageImage, load_page_image
 from ocr_tasks.settings import RunSettings, WorkerUse
 from ocr_tasks.validation import one_line
@@ -109,14 +111,14 @@ class EngineReader(PageReader):
         return self._engine.concurrency
 
     def read(self, image: bytes, request: PageRequest) -> PageResult:
-        """Decode the image and read it."""
+        """Decode the image and read it, a second time with other settings where the first reading is doubtful."""
         started = time.monotonic()
         page: PageImage | None = None
         try:
             page = load_page_image(
                 image, page_number=request.page_number, dpi=request.dpi, max_pixels=self._settings.max_pixels
             )
-            reading = self._engine.read(page, request.timeout_s)
+            reading = self._read_guarded(page, request.timeout_s)
             return page_result(request, self.info, reading, duration_s=time.monotonic() - started)
         except (TaskError, MemoryError):
             raise
@@ -132,6 +134,38 @@ class EngineReader(PageReader):
     def close(self) -> None:
         """Close the engine."""
         self._engine.close()
+
+    def _read_guarded(self, page: PageImage, timeout_s: float) -> PageReading:
+        """Read a page, and once more where there are doubts; the better reading with all doubts about it."""
+        started = time.monotonic()
+        kept = _judged(self._engine.read(page, timeout_s), page)
+        remaining_s = timeout_s - (time.monotonic() - started)
+        flags: set[str] = set()
+        if kept.doubts and remaining_s > 0:
+            second = self._second_reading(page, remaining_s, kept)
+            if second:
+                flags.add(ReadingFlag.READ_AGAIN.value)
+                kept = better_reading(kept, second)
+        flags.update(kept.reading.quality_flags, (doubt.value for doubt in kept.doubts))
+        return replace(kept.reading, quality_flags=tuple(sorted(flags)))
+
+    def _second_reading(self, page: PageImage, remaining_s: float, first: Judged) -> Judged | None:
+        """What the engine reads with other settings; None where it has none, or fails: the first reading stays."""
+        try:
+            reading = self._engine.read_again(page, remaining_s, first.doubts)
+            return _judged(reading, page) if reading else None
+        except (TaskError, MemoryError):
+            raise
+        except Exception as error:
+            known = isinstance(error, PageError)
+            log.warning("page %d: the second reading failed: %s", page.page_number, error, exc_info=not known)
+            return None
+
+
+def _judged(reading: PageReading, page: PageImage) -> Judged:
+    """A reading with the doubts of the guards and those of its engine; that it read something twice is no doubt."""
+    own = {flag for flag in ReadingFlag if flag.value in reading.quality_flags and flag is not ReadingFlag.READ_AGAIN}
+    return Judged(reading, find_doubts(reading, page) | own)
 
 
 def page_result(request: PageRequest, info: EngineInfo, reading: PageReading, *, duration_s: float) -> PageResult:
