@@ -8,15 +8,10 @@ from ocr_tasks.contract import EngineSpec, ReadingFlag
 from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
 from ocr_tasks.engines.model_files import LAYOUT_MODEL, model_digest, read_manifest, require_models
 from ocr_tasks.engines.paddle_library import library_version
-from ocr_tasks.engines.paddleocr_vl_crops import MOST_PIXELS
 from ocr_tasks.engines.paddleocr_vl_doctor import cheap_findings, full_findings
 from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineOptions
 from ocr_tasks.images import PageImage
 from ocr_tasks.settings import ModelSettings
-
-_HELPED_BY_SIZE = frozenset({ReadingFlag.MIXED_SCRIPT, ReadingFlag.TOO_MUCH_TEXT})
-"""Repeated and truncated blocks were already read twice, each on its own."""
-_CHANGE = 1.6
 
 
 class PaddleOcrVlEngine(Engine):
@@ -54,14 +49,7 @@ class PaddleOcrVlEngine(Engine):
 
     def read_again(self, page: PageImage, timeout_s: float, doubts: frozenset[ReadingFlag]) -> PageReading | None:
         """Read the page once more with blocks shown larger, where that may help."""
-        if not doubts & _HELPED_BY_SIZE:
-            return None
-        return self._pipeline.read(
-            page,
-            timeout_s,
-            min_pixels=round(self._options.min_pixels * _CHANGE),
-            max_pixels=max(round(min(self._options.max_pixels * _CHANGE, MOST_PIXELS)), self._options.max_pixels),
-        )
+        return self._pipeline.read_again(page, timeout_s, doubts)
 
     def close(self) -> None:
         """Give the models back."""

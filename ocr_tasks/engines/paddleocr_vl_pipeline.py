@@ -34,7 +34,7 @@ from ocr_tasks.engines.paddle_library import (
     use_dynamic_graph,
 )
 from ocr_tasks.engines.paddleocr_vl_blocks import page_blocks
-from ocr_tasks.engines.paddleocr_vl_crops import Pixels, prepared_crop
+from ocr_tasks.engines.paddleocr_vl_crops import MOST_PIXELS, Pixels, prepared_crop
 from ocr_tasks.engines.paddleocr_vl_native import NativeTexts
 from ocr_tasks.errors import EngineUnavailableError, PageTimeoutError
 from ocr_tasks.images import PageImage
@@ -42,6 +42,9 @@ from ocr_tasks.settings import ModelSettings
 
 _NOBODY = "http://127.0.0.1:9/v1"
 _SHOWN_REASONS = 2
+_HELPED_BY_SIZE = frozenset({ReadingFlag.MIXED_SCRIPT, ReadingFlag.TOO_MUCH_TEXT})
+"""Repeated and truncated blocks were already read twice, each on its own."""
+_CHANGE = 1.6
 
 
 class ModelVersion(str, Enum):
@@ -198,6 +201,17 @@ class PagePipeline:
             height_px=page.height_px,
             quality_flags=tuple(sorted(flag.value for flag in flags)),
             unread_reason=_unread_reason(failures, len(state.texts)) if failures else None,
+        )
+
+    def read_again(self, page: PageImage, timeout_s: float, doubts: frozenset[ReadingFlag]) -> PageReading | None:
+        """Read the page once more with blocks shown larger, None where that cannot help; errors as in ``read``."""
+        if not doubts & _HELPED_BY_SIZE:
+            return None
+        return self.read(
+            page,
+            timeout_s,
+            min_pixels=round(self._options.min_pixels * _CHANGE),
+            max_pixels=max(round(min(self._options.max_pixels * _CHANGE, MOST_PIXELS)), self._options.max_pixels),
         )
 
     def close(self) -> None:

@@ -8,17 +8,20 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from ocr_tasks.contract import EngineSpec
+from ocr_tasks.contract import EngineSpec, ReadingFlag
 from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
+from ocr_tasks.engines.model_files import LAYOUT_MODEL, read_manifest, require_models
 from ocr_tasks.engines.paddle_library import library_version
+from ocr_tasks.engines.paddleocr_vl_doctor import cheap_findings
 from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineOptions
 from ocr_tasks.engines.vlm_server import VlmServer
 from ocr_tasks.engines.vlm_server_http import ModelServer
 from ocr_tasks.engines.vlm_server_probe import await_model, server_findings
-from ocr_tasks.errors import BadShardError
+from ocr_tasks.errors import TaskError
 from ocr_tasks.images import PageImage
-from ocr_tasks.settings import server_api_key
+from ocr_tasks.settings import ModelSettings, server_api_key
 
+_MODELS_HERE = (LAYOUT_MODEL,)
 _Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -66,10 +69,13 @@ class PaddleOcrVlServerEngine(Engine):
 
     def __init__(self, spec: EngineSpec) -> None:
         self._options = options = ServerOptions.of(spec)
-        # Before the layout model is loaded: a wrong address should not take a minute to be told.
+        settings = ModelSettings.from_environment(os.environ)
+        # All that can be wrong is looked at before the layout model is loaded: that takes half a minute.
+        require_models(options.models_in(settings), _MODELS_HERE, read_manifest(settings.manifest))
+        version = library_version()
         server = _server(options)
         await_model(server, options.served_model, options.start_timeout_s)
-        self._info = EngineInfo(name="paddleocr-vl-server", version=library_version(), model=options.served_model)
+        self._info = EngineInfo(name=spec.name, version=version, model=f"{options.served_model}+{LAYOUT_MODEL}")
         texts = VlmServer(
             server, options.served_model, requests=options.requests, request_timeout_s=options.request_timeout_s
         )
@@ -77,7 +83,7 @@ class PaddleOcrVlServerEngine(Engine):
 
     @property
     def info(self) -> EngineInfo:
-        """Name, the versions of the pipeline, and the model's name on the server: nobody knows its files from here."""
+        """Name, the versions of the pipeline and both models; no digest, because the server does not show its files."""
         return self._info
 
     @property
@@ -89,19 +95,39 @@ class PaddleOcrVlServerEngine(Engine):
         """Read one page; blocks that the server could not read make it a failed one that keeps the others."""
         return self._pipeline.read(page, timeout_s)
 
+    def read_again(self, page: PageImage, timeout_s: float, doubts: frozenset[ReadingFlag]) -> PageReading | None:
+        """Read the page once more with blocks shown larger, where that may help."""
+        return self._pipeline.read_again(page, timeout_s, doubts)
+
     def close(self) -> None:
         """Close the connections and give the layout model back."""
         self._pipeline.close()
 
     @classmethod
     def diagnose(cls, spec: EngineSpec) -> list[Finding]:
-        """Ask the server for its models and for a small picture; then load the layout model."""
+        """Check libraries, device, layout model and server; where all are sound, load the engine."""
+        options = ServerOptions.of(spec)
+        findings = cheap_findings(options, _MODELS_HERE)
+        findings += server_findings(_server(options), options.served_model, reads=True)
+        if all(finding.is_ok for finding in findings):
+            findings.append(cls._loading_finding(spec))
+        return findings
+
+    @classmethod
+    def diagnose_quickly(cls, spec: EngineSpec) -> list[Finding]:
+        """The same without loading or reading anything."""
+        options = ServerOptions.of(spec)
+        findings = cheap_findings(options, _MODELS_HERE)
+        return findings + server_findings(_server(options), options.served_model, reads=False)
+
+    @classmethod
+    def _loading_finding(cls, spec: EngineSpec) -> Finding:
         try:
-            options = ServerOptions.of(spec)
-            server = _server(options)
-        except BadShardError as error:
-            return [Finding(is_ok=False, text=str(error))]
-        return server_findings(server, options.served_model)
+            engine = cls(spec)
+        except TaskError as error:
+            return Finding(is_ok=False, text=str(error))
+        engine.close()
+        return Finding(is_ok=True, text=f"{LAYOUT_MODEL} loads")
 
 
 def _server(options: ServerOptions) -> ModelServer:

@@ -91,8 +91,8 @@ def is_healthy(server: ModelServer) -> bool:
     return True
 
 
-def server_findings(server: ModelServer, model: str) -> list[Finding]:
-    """The doctor's findings: reachable, serves the model, answers a small picture, and how fast."""
+def server_findings(server: ModelServer, model: str, *, reads: bool) -> list[Finding]:
+    """The doctor's findings: reachable, serves the model; where it ``reads``, how fast a small picture."""
     try:
         require_model(server, model, _PROBE_TIMEOUT_S)
         server.check_health(_PROBE_TIMEOUT_S)

@@ -425,19 +425,22 @@ def test_a_secure_address_of_an_insecure_server_is_said_at_once(stand_in: StandI
 
 
 def test_the_doctor_finds_a_sound_server_sound(stand_in: StandIn) -> None:
-    findings = server_findings(ModelServer(stand_in.url), MODEL)
+    findings = server_findings(ModelServer(stand_in.url), MODEL, reads=True)
     assert [finding.is_ok for finding in findings] == [True, True]
     assert findings[0].text == f"the model server at {stand_in.url} serves {MODEL}"
     assert "read a small picture in" in findings[1].text
+    assert stand_in.count == 1
+    assert server_findings(ModelServer(stand_in.url), MODEL, reads=False) == findings[:1]
+    assert stand_in.count == 1
 
 
 def test_the_doctor_says_what_is_wrong_with_a_server(stand_in: StandIn) -> None:
     stand_in.reply = lambda _: error(400, "mm_processor_kwargs")
-    assert [finding.is_ok for finding in server_findings(ModelServer(stand_in.url), MODEL)] == [True, False]
+    assert [finding.is_ok for finding in server_findings(ModelServer(stand_in.url), MODEL, reads=True)] == [True, False]
     stand_in.models = ("mine",)
-    assert [finding.is_ok for finding in server_findings(ModelServer(stand_in.url), MODEL)] == [False]
+    assert [finding.is_ok for finding in server_findings(ModelServer(stand_in.url), MODEL, reads=True)] == [False]
     stand_in.stop()
-    [finding] = server_findings(ModelServer(stand_in.url), MODEL)
+    [finding] = server_findings(ModelServer(stand_in.url), MODEL, reads=True)
     assert (
         finding.text == f"the model server at {stand_in.url} does not answer: Connection refused; look whether it runs"
     )
