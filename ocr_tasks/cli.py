@@ -1,4 +1,4 @@
-"""The command line of every OCR image: ``run`` reads a shard, ``doctor`` says whether the engine can."""
+"""The command line of every OCR image: ``run`` reads a shard, ``serve`` serves HTTP, ``doctor`` looks at the engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NoReturn, TextIO
 
 from ocr_tasks.contract import ExitCode, Progress
 from ocr_tasks.doctor import add_doctor_arguments, examine
-from ocr_tasks.errors import BadShardError, StoppedError, TaskError
+from ocr_tasks.errors import BadShardError, EngineUnavailableError, StoppedError, TaskError
 from ocr_tasks.logs import log_to_stderr
 from ocr_tasks.pipeline import CONNECTIONS, Uploads
 from ocr_tasks.reading import open_reader
@@ -65,6 +65,16 @@ def _run(options: argparse.Namespace, output: TextIO) -> ExitCode:
         reader.close()
 
 
+def _serve(_options: argparse.Namespace, _output: TextIO) -> ExitCode:
+    try:
+        from ocr_tasks.service.server import serve  # here: not every image has what it needs
+    except ImportError as error:
+        raise EngineUnavailableError(
+            f"the service cannot run in this image ({error}): run the one that has it"
+        ) from error
+    return serve(os.environ)
+
+
 def _line_writer(output: TextIO) -> Callable[[Progress], None]:
     def write(progress: Progress) -> None:
         try:
@@ -85,7 +95,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m ocr_tasks", description="Reads page images with an OCR engine.")
-    commands = parser.add_subparsers(required=True, metavar="run|doctor")
+    commands = parser.add_subparsers(required=True, metavar="run|serve|doctor")
     run = commands.add_parser(
         "run",
         help="read the pages of a shard",
@@ -95,6 +105,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("shard", nargs="?", help=f"URL or path of the shard; by default that of {SHARD_VARIABLE}")
     run.set_defaults(command=_run)
+    serve = commands.add_parser(
+        "serve",
+        help="answer HTTP requests with what documents say",
+        description="Serves POST /ocr, GET /health and /openapi.json; settings are environment variables, described in "
+        "docs/ocr-service.md. Exit codes when it is stopped: 0 every request was answered, 75 documents were given up; "
+        "64 a setting is wrong.",
+    )
+    serve.set_defaults(command=_serve)
     doctor = commands.add_parser("doctor", help="check that an engine can run here")
     add_doctor_arguments(doctor)
     doctor.set_defaults(command=examine)

@@ -92,10 +92,23 @@ def server_api_key(environment: Mapping[str, str]) -> SecretStr | None:
     Raises:
         BadShardError: It cannot be sent in an HTTP header.
     """
-    key = environment.get(SERVER_API_KEY_VARIABLE, "").strip()
-    if not (key.isascii() and key.isprintable() and " " not in key):
-        raise BadShardError(f"{SERVER_API_KEY_VARIABLE} holds a blank or a letter that no key has: set it again")
-    return SecretStr(key) if key else None
+    return _secret(environment, SERVER_API_KEY_VARIABLE)
+
+
+def remote_token(environment: Mapping[str, str]) -> SecretStr | None:
+    """The bearer token of the service that the engine ``remote`` asks, None where there is none. It stands in no shard.
+
+    Raises:
+        BadShardError: It cannot be sent in an HTTP header.
+    """
+    return _secret(environment, REMOTE_TOKEN_VARIABLE)
+
+
+def _secret(environment: Mapping[str, str], name: str) -> SecretStr | None:
+    value = environment.get(name, "").strip()
+    if not (value.isascii() and value.isprintable() and " " not in value):
+        raise BadShardError(f"{name} holds a blank or a letter that no key has: set it again")
+    return SecretStr(value) if value else None
 
 
 def _worker_use(environment: Mapping[str, str]) -> WorkerUse:

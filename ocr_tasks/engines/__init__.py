@@ -14,6 +14,7 @@ ENGINES = {
     "paddleocr-vl": ("ocr_tasks.engines.paddleocr_vl", "PaddleOcrVlEngine"),
     "tesseract": ("ocr_tasks.engines.tesseract", "TesseractEngine"),
     "paddleocr-vl-server": ("ocr_tasks.engines.paddleocr_vl_server", "PaddleOcrVlServerEngine"),
+    "remote": ("ocr_tasks.engines.remote", "RemoteEngine"),
     "null": ("ocr_tasks.engines.null", "NullEngine"),
     "faulty": ("ocr_tasks.engines.faulty", "FaultyEngine"),
 }

@@ -94,6 +94,8 @@ class DocumentStatus(str, Enum):
 class ServicePage(PageResult):
     """One page: a page result of the OCR contract, with its Markdown and the resolution it was read at."""
 
+    model_config = ConfigDict(frozen=True, extra="ignore")  # the service may be newer than who reads this
+
     markdown: str = ""
     dpi: int | None = None
 

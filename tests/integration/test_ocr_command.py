@@ -69,7 +69,7 @@ def test_a_page_that_fails_for_good_is_10(make_shard: MakeShard, tmp_path: Path)
         (("run", __file__), {}, "is no shard of contract version 1: Invalid JSON"),
         (("run", "shard.json"), {"OCR_MAX_PIXELS": "lots"}, "OCR_MAX_PIXELS='lots' is no positive number"),
         (("walk",), {}, "invalid choice: 'walk'"),
-        ((), {}, "required: run|doctor"),
+        ((), {}, "required: run|serve|doctor"),
     ],
 )
 def test_a_wrong_shard_or_command_is_64_and_one_line(

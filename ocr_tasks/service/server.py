@@ -1,0 +1,101 @@
+"""Runs the service: ``python -m ocr_tasks serve``."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+import signal
+import socket
+from collections.abc import Mapping
+from types import FrameType
+
+import uvicorn
+
+from ocr_tasks.contract import ExitCode
+from ocr_tasks.errors import BadShardError
+from ocr_tasks.reading import PageReader, open_reader
+from ocr_tasks.service.app import Service, create_app
+from ocr_tasks.service.http import RequestShell
+from ocr_tasks.service.settings import ServiceSettings
+from ocr_tasks.settings import RunSettings, WorkerUse
+
+log = logging.getLogger(__name__)
+
+_SAVING_S = 2
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class _Server(uvicorn.Server):
+    """Tells the service of a signal when it comes: uvicorn's own notice comes after the last request is answered."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        log.warning("told to stop (%s): pages in work are finished, no other is begun", signal.Signals(sig).name)
+        self._service.stopping.set()
+        super().handle_exit(sig, frame)
+
+
+def serve(environment: Mapping[str, str]) -> ExitCode:
+    """Serve until the process is told to stop (SIGTERM, SIGINT).
+
+    Returns:
+        ALL_DONE where every request was answered in full, TEMPORARY where documents were given up because of the stop.
+
+    Raises:
+        BadShardError: A setting cannot work, or the port cannot be had.
+    """
+    settings = ServiceSettings.from_environment(environment)
+    run_settings = RunSettings.from_environment(environment)
+    if run_settings.worker is WorkerUse.AUTO:
+        # A service lives for months: no engine may take it down, hold it up or grow in it.
+        run_settings = dataclasses.replace(run_settings, worker=WorkerUse.ALWAYS)
+    _say_what_is_saved(settings)
+
+    def load() -> PageReader:
+        return open_reader(settings.spec, run_settings)
+
+    app, service = create_app(settings, load)
+    listener = _listen(settings)
+    config = uvicorn.Config(
+        RequestShell(app, settings.max_bytes),
+        http="h11",
+        loop="asyncio",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=math.ceil(settings.stop_s) + _SAVING_S,
+    )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its steps are no news; requests are logged by RequestShell
+    for number in _SIGNALS:
+        signal.signal(number, lambda _number, _frame: None)  # uvicorn raises it again when it has ended
+    log.info("serving at %s:%d", settings.host, settings.port)
+    _Server(config, service).run(sockets=[listener])
+    return ExitCode.TEMPORARY if service.has_given_up else ExitCode.ALL_DONE
+
+
+def _listen(settings: ServiceSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=128)
+    except OSError as error:
+        raise BadShardError(
+            f"cannot listen at {settings.host}:{settings.port} ({error.strerror}): "
+            "set OCR_SERVICE_HOST and OCR_SERVICE_PORT"
+        ) from None
+
+
+def _say_what_is_saved(settings: ServiceSettings) -> None:
+    if settings.s3:
+        log.info("results are saved in %s and in the bucket %s", settings.output, settings.s3.bucket)
+    elif settings.s3_missing:
+        log.warning(
+            "results are saved in %s only: for S3 %s must be set too", settings.output, ", ".join(settings.s3_missing)
+        )
+    else:
+        log.info("results are saved in %s", settings.output)
