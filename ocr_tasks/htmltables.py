@@ -109,7 +109,7 @@ def table_markdown(table: Table) -> str:
     """A GFM table where every cell has one place, else HTML of nothing but rows, cells, spans and line breaks."""
     if not table.cells:
         return ""
-    return _html(table) if table.has_spans else _gfm(table)
+    return table_html(table) if table.has_spans else _gfm(table)
 
 
 def table_text(table: Table) -> str:
@@ -130,7 +130,8 @@ def _gfm(table: Table) -> str:
     return "\n".join(lines)
 
 
-def _html(table: Table) -> str:
+def table_html(table: Table) -> str:
+    """The table as HTML of nothing but rows, cells, spans and line breaks."""
     lines = ["<table>"]
     for row in range(table.row_count):
         cells = "".join(_html_cell(cell) for cell in table.cells if cell.row == row)

@@ -6,14 +6,13 @@ What a model writes is hostile: of HTML only the structure of tables passes, of 
 
 from __future__ import annotations
 
-import html
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from html.parser import HTMLParser
 from typing import Any, Protocol
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat
+from ocr_tasks.htmltables import Cell, Table, parse_html_table, table_html
 
 _LABELS = {
     "abstract": BlockLabel.TEXT,
@@ -47,16 +46,12 @@ _HEADING_LEVELS = {BlockLabel.TITLE: 1, BlockLabel.HEADING: 2}
 _NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _HEADING_MARK = re.compile(r"^\s*#{1,6}(?:\s+|$)")
 _FORMULA_MARK = re.compile(r"(?<!\\)(?:\$\$?|\\[\[\]()])")
-_DECLARATION = re.compile(r"<(?=[!?])")
-_MOST_SPAN = 1000
-"""The HTML standard's own bound for colspan (https://html.spec.whatwg.org/#attr-tdth-colspan)."""
-_CELLS = ("td", "th")
-_LINE_ENDS = frozenset({"br", "p", "div", "li"})
-_STRIPPED_TAGS = _LINE_ENDS | frozenset(
-    {"a", "b", "body", "caption", "center", "code", "col", "colgroup", "em", "font", "head", "html", "i", "img", "s"}
-    | {"small", "span", "strong", "sub", "sup", "table", "tbody", "tfoot", "thead", "u", "ul", "ol"}
+_NO_TAG = re.compile(
+    r"<(?!/?(?:table|thead|tbody|tfoot|tr|td|th|br|p|div|li|ul|ol|b|i|u|s|em|strong|small|sub|sup|span|font|center"
+    r"|caption|col|colgroup|img|html|body)\b[^<>]*>)",
+    re.IGNORECASE,
 )
-"""Tags that are taken out of a table; any other is text that looks like a tag («x<y») and stays, escaped."""
+"""A sign that begins no tag a table has: «x<y» must not be taken for one and lost."""
 
 
 class PipelineBlock(Protocol):
@@ -93,12 +88,9 @@ def clean_text(text: str) -> str:
 
 
 def clean_table(source: str) -> str:
-    """The table in some HTML, of ``table``, ``tr``, ``td``, ``th``, spans and escaped text; empty without cells."""
-    parser = _TableCleaner()
-    # No comments and declarations: they stand on no paper, and the parser of Python 3.10 fails on broken ones.
-    parser.feed(_DECLARATION.sub("&lt;", source))
-    parser.close()
-    return parser.table()
+    """The table in some HTML, of nothing but its own structure and escaped text; empty where there is no cell."""
+    table = parse_html_table(_NO_TAG.sub("&lt;", source))
+    return table_html(table) if table.cells else ""
 
 
 def _block(
@@ -142,9 +134,12 @@ def _content(pipeline_label: str, text: str) -> tuple[BlockLabel, str, ContentFo
 def _chart_table(text: str) -> str:
     """What the model makes of a chart: a row a line, cells parted by ``|``, the first row is the head."""
     rows = [line.strip().strip("|").split("|") for line in text.split("\n") if line.strip().strip("|")]
-    return _table_html(
-        [[_Cell(text=cell, is_header=number == 0) for cell in cells] for number, cells in enumerate(rows)]
+    cells = tuple(
+        Cell(row=row, column=column, text=cell.strip(), is_header=row == 0)
+        for row, line in enumerate(rows)
+        for column, cell in enumerate(line)
     )
+    return table_html(Table(cells, len(rows), max(map(len, rows), default=0)))
 
 
 def clipped_box(box: Sequence[float], width_px: int, height_px: int) -> BBox:
@@ -179,92 +174,3 @@ def _layout_scores(result: Mapping[str, Any]) -> dict[tuple[int, ...], float]:
 
 def _key(box: Sequence[float]) -> tuple[int, ...]:
     return tuple(int(edge) if math.isfinite(edge) else -1 for edge in box)
-
-
-class _Cell:
-    """A cell that is being read."""
-
-    def __init__(self, *, text: str = "", is_header: bool, row_span: int = 1, column_span: int = 1) -> None:
-        self.parts = [text]
-        self._tag = "th" if is_header else "td"
-        self._row_span = row_span
-        self._column_span = column_span
-
-    def html(self) -> str:
-        """The cell as HTML."""
-        rows = f' rowspan="{self._row_span}"' if self._row_span > 1 else ""
-        columns = f' colspan="{self._column_span}"' if self._column_span > 1 else ""
-        text = html.escape(clean_text("".join(self.parts)), quote=False)
-        return f"<{self._tag}{rows}{columns}>{text}</{self._tag}>"
-
-
-class _TableCleaner(HTMLParser):
-    """Reads rows and cells; text outside of cells gets a row of its own, so that nothing is lost."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._rows: list[list[_Cell]] = []
-        self._cell: _Cell | None = None
-        self._has_cells = False
-
-    def set_cdata_mode(self, *_: object, **__: object) -> None:
-        """No tag makes the rest of the table its text, as ``script`` would."""
-
-    def table(self) -> str:
-        """What was read, empty where there was no cell."""
-        return _table_html(self._rows) if self._has_cells else ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A tag of the table starts a row or cell."""
-        if tag == "tr":
-            self._rows.append([])
-            self._cell = None
-        elif tag in _CELLS:
-            self._has_cells = True
-            spans = dict(attrs)
-            self._start_cell(
-                _Cell(
-                    is_header=tag == "th",
-                    row_span=_span(spans.get("rowspan")),
-                    column_span=_span(spans.get("colspan")),
-                )
-            )
-        elif tag in _LINE_ENDS:
-            self.handle_data("\n")
-        elif tag not in _STRIPPED_TAGS:
-            self.handle_data(self.get_starttag_text() or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        """The end of a cell or row."""
-        if tag in (*_CELLS, "tr", "table"):
-            self._cell = None
-        elif tag not in _STRIPPED_TAGS:
-            self.handle_data(f"</{tag}>")
-
-    def handle_data(self, data: str) -> None:
-        """Text, of the open cell if there is one."""
-        if self._cell is None:
-            if not data.strip():
-                return
-            self._rows.append([])
-            self._start_cell(_Cell(is_header=False))
-        if self._cell is not None:
-            self._cell.parts.append(data)
-
-    def _start_cell(self, cell: _Cell) -> None:
-        if not self._rows:
-            self._rows.append([])
-        self._rows[-1].append(cell)
-        self._cell = cell
-
-
-def _span(value: str | None) -> int:
-    try:
-        return min(max(int(value or 1), 1), _MOST_SPAN)
-    except ValueError:
-        return 1
-
-
-def _table_html(rows: Sequence[Sequence[_Cell]]) -> str:
-    lines = [f"<tr>{''.join(cell.html() for cell in row)}</tr>" for row in rows if row]
-    return f"<table>{''.join(lines)}</table>" if lines else ""
