@@ -54,7 +54,7 @@ LABELS = [
     "text",
     "vertical_text",
     "vision_footnote",
-,]
+]
 
 # It finds the same blocks on every page: label, score, and the box as parts of the page's sides.
 BLOCKS = (
