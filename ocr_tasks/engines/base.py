@@ -72,6 +72,11 @@ class Engine(ABC):
     @abstractmethod
     def __init__(self, spec: EngineSpec) -> None: ...
 
+    @classmethod
+    def start_wait_s(cls, spec: EngineSpec) -> float:
+        """How long its constructor may wait for something else, such as a server, besides what loading takes."""
+        return 0.0
+
     @property
     @abstractmethod
     def info(self) -> EngineInfo:

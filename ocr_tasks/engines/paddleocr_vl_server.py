@@ -81,6 +81,11 @@ class PaddleOcrVlServerEngine(Engine):
         )
         self._pipeline = PagePipeline(options, texts)
 
+    @classmethod
+    def start_wait_s(cls, spec: EngineSpec) -> float:
+        """As long as the server is waited for."""
+        return ServerOptions.of(spec).start_timeout_s
+
     @property
     def info(self) -> EngineInfo:
         """Name, the versions of the pipeline and both models; no digest, because the server does not show its files."""

@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ocr_tasks.contract import EngineSpec, PageResult, PageStatus, ReadingFlag
-from ocr_tasks.engines import EngineInfo
+from ocr_tasks.engines import EngineInfo, engine_class
 from ocr_tasks.errors import EngineUnavailableError, PageError, StoppedError
 from ocr_tasks.reading import PageReader, PageRequest, failed_page
 from ocr_tasks.settings import RunSettings
@@ -43,7 +44,8 @@ class WorkerReader(PageReader):
     def __init__(self, spec: EngineSpec, settings: RunSettings, limits: WorkerLimits | None = None) -> None:
         self._spec = spec
         self._settings = settings
-        self._limits = limits or WorkerLimits()
+        limits = limits or WorkerLimits()
+        self._limits = replace(limits, start_s=limits.start_s + engine_class(spec.name).start_wait_s(spec))
         self._changed = threading.Condition()
         self._in_flight = 0
         self._is_one_alone = False
