@@ -133,6 +133,11 @@ class _Totals:
     def failed_pages(self) -> int:
         return len(self.reasons)
 
+    @property
+    def doubtful_pages(self) -> int:
+        """Pages that were read, and whose reading is doubtful."""
+        return sum(page.is_doubtful and page.status is PageStatus.DONE for page in self.qualities)
+
 
 class _Assembler:
     """Assembles the sources of one batch."""
@@ -222,6 +227,7 @@ class _Assembler:
             native_pages=totals.native_pages,
             ocr_pages=len(manifest.pages) - totals.native_pages,
             failed_pages=totals.failed_pages,
+            doubtful_pages=totals.doubtful_pages,
             ocr_s=totals.ocr_s,
             assemble_s=row.assemble_s,
         )

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 
-from ocr_tasks.contract import ExitCode, PageResult, PageStatus, PageTask, Runner, Shard
+from ocr_tasks.contract import ExitCode, PageResult, PageStatus, PageTask, ReadingFlag, Runner, Shard
 from tenderlake.engines import engine_image
 from tenderlake.errors import NeedsPersonError
 from tenderlake.layout import Layout
@@ -217,6 +217,6 @@ def _blame(storage: Storage, planned: PlannedShard, page: PlannedPage, result: A
         engine_version="unknown",
         width_px=0,
         height_px=0,
-        quality_flags=("engine_died",),
+        quality_flags=(ReadingFlag.ENGINE_DIED.value,),
     )
     storage.put_model(page.result_key, failed)

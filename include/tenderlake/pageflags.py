@@ -1,4 +1,8 @@
-"""The quality flags that preparing puts on a page; they go into the column ``quality_flags`` of the tables."""
+"""The quality flags that preparing puts on a page; they go into the column ``quality_flags`` of the tables.
+
+Beside them stand those of OCR, ``ocr_tasks.contract.ReadingFlag``; no code is in both. All are told in
+``docs/quality-flags.md``.
+"""
 
 from __future__ import annotations
 

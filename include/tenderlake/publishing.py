@@ -464,6 +464,7 @@ def _reported(layout: Layout, outcome: SourceOutcome) -> ReportedSource:
         native_pages=outcome.native_pages,
         ocr_pages=outcome.ocr_pages,
         failed_pages=outcome.failed_pages,
+        doubtful_pages=outcome.doubtful_pages,
         duration_s=outcome.prepare_s + outcome.ocr_s + outcome.assemble_s,
         markdown_key=layout.markdown(source.key, source.archive_path) if _is_published(outcome) else None,
     )

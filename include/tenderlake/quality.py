@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ocr_tasks.contract import PageResult, PageStatus
+from ocr_tasks.contract import PageResult, PageStatus, ReadingFlag
 from tenderlake.lake.schema import QualityGrade
 
 _CYRILLIC = re.compile(r"[А-Яа-яЁё]")
@@ -16,36 +16,46 @@ _FEWEST_LETTERS = 20
 
 _LEAST_FOR_GOOD, _LEAST_FOR_FAIR = 0.85, 0.70
 _MOST_FAILED_FOR_FAIR = 0.1
+_MOST_DOUBTFUL_FOR_FAIR = 0.5
+_DOUBTS = frozenset(flag.value for flag in ReadingFlag) - {ReadingFlag.READ_AGAIN.value}
+"""A page that was read again and has no other flag is as good as any."""
 
 
 @dataclass(frozen=True)
 class PageQuality:
-    """What grading needs of one page. ``confidence`` is None for native pages and engines that give none."""
+    """What grading needs of one page.
+
+    ``confidence`` is None for native pages and engines that give none. ``is_doubtful``: something of its text may be
+    lost, invented or unsearchable.
+    """
 
     is_native: bool
     status: PageStatus
     confidence: float | None
+    is_doubtful: bool = False
 
     @classmethod
     def of(cls, page: PageResult, *, is_native: bool) -> PageQuality:
         """The quality facts of a page result."""
-        return cls(is_native, page.status, page.confidence)
+        return cls(is_native, page.status, page.confidence, not _DOUBTS.isdisjoint(page.quality_flags))
 
 
 def grade(pages: Sequence[PageQuality]) -> QualityGrade:
     """The grade of a document from the worst of its facts.
 
     ``good``: no page failed, and those read by OCR have a mean confidence of 0.85 and more (or an engine that gives
-    none). ``fair``: 0.70 and more, or up to a tenth of the pages failed. ``poor``: the rest.
+    none), and the reading of no page is doubtful. ``fair``: 0.70 and more, or up to a tenth of the pages failed, or up
+    to half of them are doubtful. ``poor``: the rest.
     """
     failed = sum(page.status is PageStatus.FAILED for page in pages)
     if failed:
         return QualityGrade.FAIR if failed <= _MOST_FAILED_FOR_FAIR * len(pages) else QualityGrade.POOR
     known = [page.confidence for page in pages if not page.is_native and page.confidence is not None]
     mean = sum(known) / len(known) if known else 1.0
-    if mean >= _LEAST_FOR_GOOD:
-        return QualityGrade.GOOD
-    return QualityGrade.FAIR if mean >= _LEAST_FOR_FAIR else QualityGrade.POOR
+    doubtful = sum(page.is_doubtful for page in pages)
+    if mean < _LEAST_FOR_FAIR or doubtful > _MOST_DOUBTFUL_FOR_FAIR * len(pages):
+        return QualityGrade.POOR
+    return QualityGrade.GOOD if mean >= _LEAST_FOR_GOOD and not doubtful else QualityGrade.FAIR
 
 
 def language_of(text: str) -> str | None:

@@ -38,6 +38,7 @@ class ReportedSource(Value):
     native_pages: int = 0
     ocr_pages: int = 0
     failed_pages: int = 0
+    doubtful_pages: int = 0
     duration_s: float = 0.0
     markdown_key: str | None = None
 

@@ -177,6 +177,7 @@ class SourceOutcome(Value):
     native_pages: int = 0
     ocr_pages: int = 0
     failed_pages: int = 0
+    doubtful_pages: int = 0
     prepare_s: float = 0.0
     ocr_s: float = 0.0
     assemble_s: float = 0.0

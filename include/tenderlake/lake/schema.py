@@ -136,7 +136,10 @@ _DOCUMENT_ID = Column(
 )
 _PAGE_NUMBER = Column("page_number", INT32, "Number of the page in the document, from 1.", "3", minimum=1)
 _RUN_ID = Column("run_id", STRING, "The run that wrote this row.", "scheduled__2026-11-20T23:00:00+00:00")
-_FLAGS = "What a reader should know about the quality, as short codes; empty where there is nothing to say."
+_FLAGS = (
+    "What a reader should know about the quality, as short codes (docs/quality-flags.md); empty where there is "
+    "nothing to say."
+)
 
 SOURCES = Table(
     name="sources",
@@ -212,7 +215,7 @@ DOCUMENTS = Table(
             nullable=True,
             allowed=tuple(grade.value for grade in QualityGrade),
         ),
-        Column("quality_flags", STRINGS, _FLAGS, "['box_outside_page']"),
+        Column("quality_flags", STRINGS, _FLAGS, "['read_again', 'truncated']"),
         Column("markdown_key", STRING, "S3 key of the Markdown.", "markdown/0173100004525000001/ТЗ.pdf.md"),
         Column("engine", STRING, "OCR engine; null where no page was read by OCR.", "tesseract", None, True),
         Column("engine_version", STRING, "Its version.", "5.5.4", None, True),
@@ -290,7 +293,7 @@ PAGES = Table(
             minimum=0,
             maximum=1,
         ),
-        Column("quality_flags", STRINGS, _FLAGS, "['low_resolution']"),
+        Column("quality_flags", STRINGS, _FLAGS, "['mixed_script', 'read_again']"),
         Column("engine", STRING, "What read the page.", "tesseract", None, True),
         Column("model", STRING, "Model of the engine, where it has several.", "PaddleOCR-VL-0.9B", None, True),
         Column("ocr_seconds", FLOAT64, "Time of OCR; null for native pages.", "4.4", "seconds", True, minimum=0),
