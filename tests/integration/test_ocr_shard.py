@@ -77,7 +77,8 @@ def test_a_page_that_kills_the_engine_fails_alone(storage: Storage, fault: str) 
     results = reader.read()
     assert failed_pages(results) == [3]
     assert "on this page" in str(results[3].reason)
-    assert len(reader.attempts) <= 5
+    # Halving 8 pages where no result of a dying attempt was stored in time: 8, 4, 2, 6, 3, 2, 1 and 5 pages.
+    assert len(reader.attempts) <= 8
 
 
 def test_a_page_that_hangs_is_stopped_and_fails_alone(storage: Storage, layout: Layout) -> None:
