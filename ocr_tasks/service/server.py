@@ -74,7 +74,7 @@ def serve(environment: Mapping[str, str]) -> ExitCode:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its steps are no news; requests are logged by RequestShell
     for number in _SIGNALS:
         signal.signal(number, lambda _number, _frame: None)  # uvicorn raises it again when it has ended
-    log.info("serving at %s:%d", settings.host, settings.port)
+    log.info("serving at %s:%d", settings.host, listener.getsockname()[1])
     _Server(config, service).run(sockets=[listener])
     return ExitCode.TEMPORARY if service.has_given_up else ExitCode.ALL_DONE
 

@@ -93,7 +93,8 @@ class ServiceSettings(_Variables):
     """JSON, such as ``{"pipeline_version": "v1.5"}``."""
     languages: tuple[str, ...] = Field(alias="OCR_LANGUAGES", default=("rus", "eng"))
     host: str = Field(alias="OCR_SERVICE_HOST", default="0.0.0.0")  # noqa: S104  a container: its network decides
-    port: int = Field(alias="OCR_SERVICE_PORT", default=8081, ge=1, le=65535)
+    port: int = Field(alias="OCR_SERVICE_PORT", default=8081, ge=0, le=65535)
+    """0: a free one, as the log then says."""
     token: SecretStr | None = Field(alias="OCR_SERVICE_TOKEN", default=None)
     """Callers of ``POST /ocr`` have to send ``Authorization: Bearer <token>``."""
     output: Path = Field(alias="OCR_SERVICE_OUTPUT", default=Path("/app/output"))
