@@ -52,9 +52,11 @@ def full_findings(options: PipelineOptions, folders: Sequence[str], open_engine:
         open_engine: Loads it.
     """
     findings = _library_findings()
+    # Before the library is imported: on a read-only root it is given another home then, which nobody would know.
+    models = _model_findings(options, folders, reads_content=True)
     if all(finding.is_ok for finding in findings):
         findings += _loaded_findings(options)
-    findings += _model_findings(options, folders, reads_content=True)
+    findings += models
     if all(finding.is_ok for finding in findings):
         findings.append(recognition_finding(open_engine))
     return findings
@@ -173,12 +175,14 @@ def _device_finding(device: str) -> Finding:
 def _device_file_finding(device: str) -> Finding:
     if device == "cpu":
         return Finding(is_ok=True, text="device cpu: no GPU was looked for")
-    # /dev/dxg is what Windows gives to Linux in place of the driver's own files.
-    found = sorted(str(file) for file in (*Path("/dev").glob("nvidia[0-9]*"), *Path("/dev").glob("dxg")))
-    if found:
-        return Finding(is_ok=True, text=f"GPU device files {', '.join(found)}")
+    found = sorted(str(file) for file in Path("/dev").glob("nvidia[0-9]*"))
+    # What Windows gives to Linux in place of the driver's own files; it tells no number.
+    if Path("/dev/dxg").exists() or len(found) > int(device.partition(":")[2]):
+        return Finding(is_ok=True, text=f"device {device}: {', '.join(found) or '/dev/dxg'}")
     return Finding(
-        is_ok=False, text=f"device {device}: no GPU in /dev: start the container with --gpus all, or give device=cpu"
+        is_ok=False,
+        text=f"device {device}: {f'only {len(found)} GPUs' if found else 'no GPU'} in /dev: start the container with "
+        "--gpus all, or give the option device=cpu",
     )
 
 
