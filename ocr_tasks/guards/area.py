@@ -16,6 +16,9 @@ _SQUARE_PIXELS_A_LETTER = 45.0
 _FREE_LETTERS = 30
 """Layout models cut tight boxes around short texts."""
 
+_MOST_CHARACTERS = 200_000
+"""With its tags, more than any sheet holds."""
+
 _TAG = re.compile(r"<[^<>]{1,200}>")
 _FILLER = re.compile(r"([^\w\s<>]|_)(?:\s?\1){3,}")
 
@@ -37,7 +40,7 @@ def has_too_much_text(blocks: tuple[Block, ...], page: PageImage) -> bool:
 
 def _letters(content: str) -> int:
     """Signs that take room; leaders of dots are narrow, and rules are no letters."""
-    return sum(map(len, _FILLER.sub("", _TAG.sub("", content)).split()))
+    return sum(map(len, _FILLER.sub("", _TAG.sub("", content[:_MOST_CHARACTERS])).split()))
 
 
 def _area(block: Block) -> float:

@@ -32,25 +32,23 @@ _GRAM = 8
 """Characters that must come again for a period to be noticed."""
 _SHORTEST_STRETCH = 6
 
-_TEXT_LIMITS = ((30, 5), (12, 10), (4, 14), (1, 20), (0, 80))
+_TEXT_LIMITS = ((50, 4), (30, 5), (12, 10), (4, 14), (1, 20), (0, 80))
 _COLUMN_LIMITS = ((60, 5), (30, 10), (16, 40), (0, 60))
 """For units of one or more whole lines: what Tesseract reads from a column of a table is one value a line."""
 _TABLE_LIMITS = ((60, 7), (20, 12), (8, 30), (0, 100))
-"""Letters of the repeated unit, at least -> how many repetitions are too many; the first that fits counts."""
+"""Letters and digits of the repeated unit, at least, and how many repetitions are too many; the first that fits
+counts."""
+_FEWEST_TURNS = 4
 
-_FEWEST_TURNS = 5
-
-_COUNTING_LETTERS = 25
-_COUNTING_TEXT = 12
-_COUNTING_TABLE = 20
-"""Rows that are the same but for a number that grows by one are legitimate for longer."""
-_COUNTING_NUMBERS = 150
-"""Nearly bare numbers: no page has a column of so many."""
+_COUNTING_TEXT_LIMITS = ((40, 12), (20, 45), (0, 150))
+_COUNTING_TABLE_LIMITS = ((40, 20), (20, 60), (0, 150))
+"""The same for rows that differ in a number only, which grows by one: lists of equal things have short names, what a
+model counts on is a sentence."""
 
 _RATIO_MIN_BYTES = 1500
-_RATIO_TEXT = 9.0
-_RATIO_TABLE = 14.0
-"""zlib's ratio above which a text has next to nothing new: loops that change a little from turn to turn."""
+_MOST_RATIO = 18.0
+"""zlib's ratio above which a text has next to nothing new: loops that change a little from turn to turn, which reach 25
+and more. Pages of laws and forms stay below 7, lists of equal things below 14."""
 
 
 @dataclass(frozen=True)
@@ -106,51 +104,61 @@ def _runs(text: str) -> Iterator[_Run]:
         seen[gram] = position
         stretch = stretch + 1 if distance and distance == last_distance else 0
         last_distance = distance
-        if stretch >= _SHORTEST_STRETCH and done.get(distance, 0) <= position:
-            run = _extended(text, position, distance)
-            done[distance] = run.end
-            stretch = 0
-            yield run
+        if stretch < _SHORTEST_STRETCH or done.get(distance, 0) > position:
+            continue
+        ahead = _equal(text, position, position - distance, 1)
+        done[distance] = position + ahead
+        stretch = 0
+        if ahead >= distance:  # the second turn is where it is noticed, so a long loop has more than one ahead
+            behind = _equal(text, position - 1, position - distance - 1, -1)
+            yield _Run(start=position - distance - behind, end=position + ahead, period=distance)
 
 
-def _extended(text: str, position: int, period: int) -> _Run:
-    """The whole stretch around a position that has a period."""
-    end = position + _equal_ahead(text, position, period)
-    start = position
-    while start >= 2 * period and text[start - period : start] == text[start - 2 * period : start - period]:
-        start -= period
-    return _Run(start=max(start - period, 0), end=end, period=period)
-
-
-def _equal_ahead(text: str, position: int, period: int) -> int:
-    """How many characters from ``position`` on equal those one period before; compared in growing pieces."""
+def _equal(text: str, one: int, other: int, step: int) -> int:
+    """How many characters are equal from two positions on, ahead (1) or back (-1); compared in growing pieces."""
     equal, piece = 0, 64
     while piece:
-        here = text[position + equal : position + equal + piece]
-        if here and here == text[position + equal - period : position + equal - period + len(here)]:
-            equal += len(here)
+        first, second = (_piece(text, start + step * equal, piece, step) for start in (one, other))
+        if len(first) == piece and first == second:
+            equal += piece
             piece *= 2
         else:
             piece //= 2
     return equal
 
 
+def _piece(text: str, start: int, length: int, step: int) -> str:
+    """Characters from ``start`` on, ahead or back; fewer than ``length`` at the end of the text."""
+    return text[start : start + length] if step > 0 else text[max(start - length + 1, 0) : max(start + 1, 0)]
+
+
 def _is_loop(text: str, run: _Run, *, is_table: bool) -> bool:
     if run.turns < _FEWEST_TURNS:
         return False
     unit = text[run.start : run.start + run.period]
-    content = _TAG.sub("", unit)
-    letters = sum(map(str.isalpha, content))
-    if letters and not is_table and {char for char in content if char.isalpha()} <= _PLACEHOLDERS:
-        letters = 0
+    substance = _substance(unit)
+    if not is_table and {char for char in unit if char.isalnum()} <= _PLACEHOLDERS:
+        substance = 0
     limits = _TABLE_LIMITS if is_table else _COLUMN_LIMITS if "\n" in unit else _TEXT_LIMITS
-    return run.turns >= next(most for least, most in limits if letters >= least)
+    return run.turns >= _limit(limits, substance)
+
+
+def _substance(unit: str) -> int:
+    """Letters and digits of what is repeated; numbers alone say less, accounts are full of zeros."""
+    content = _TAG.sub("", unit)
+    signs = sum(map(str.isalnum, content))
+    return signs if any(map(str.isalpha, content)) else signs // 4
+
+
+def _limit(limits: tuple[tuple[int, int], ...], substance: int) -> int:
+    return next(most for least, most in limits if substance >= least)
 
 
 def _counts_on(text: str, *, is_table: bool) -> bool:
     """Whether the same lines or rows come again with a number that grows by one and nothing else changed."""
+    limits = _COUNTING_TABLE_LIMITS if is_table else _COUNTING_TEXT_LIMITS
+    least = limits[0][1]
     numbers = [match.group() for match in _NUMBER.finditer(text)]
-    least = _COUNTING_TABLE if is_table else _COUNTING_TEXT
     if len(numbers) < least:
         return False
     plain = _NUMBER.sub("0", text)
@@ -158,11 +166,11 @@ def _counts_on(text: str, *, is_table: bool) -> bool:
         if run.turns < least:
             continue
         unit = plain[run.start : run.start + run.period]
-        if run.turns < _COUNTING_NUMBERS and sum(map(str.isalpha, _TAG.sub("", unit))) < _COUNTING_LETTERS:
+        in_unit = unit.count("0")
+        if run.turns < _limit(limits, sum(map(str.isalpha, _TAG.sub("", unit)))):
             continue
-        before, in_unit = plain.count("0", 0, run.start), unit.count("0")
-        turns = [numbers[before + turn * in_unit : before + (turn + 1) * in_unit] for turn in range(run.turns)]
-        if _only_one_grows(turns):
+        before = plain.count("0", 0, run.start)
+        if _only_one_grows([numbers[before + turn * in_unit :][:in_unit] for turn in range(run.turns)]):
             return True
     return False
 
@@ -180,7 +188,7 @@ def _only_one_grows(turns: list[list[str]]) -> bool:
 
 
 def _says_nothing_new(text: str, *, is_table: bool) -> bool:
-    raw = text.encode("utf-8", "surrogatepass")
+    raw = (_TAG.sub(" ", text) if is_table else text).encode("utf-8", "surrogatepass")
     if len(raw) < _RATIO_MIN_BYTES:
         return False
-    return len(raw) / len(zlib.compress(raw, 6)) > (_RATIO_TABLE if is_table else _RATIO_TEXT)
+    return len(raw) / len(zlib.compress(raw, 6)) > _MOST_RATIO
