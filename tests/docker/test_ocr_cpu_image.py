@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
 import tesserocr
-from PIL import Image
 
-from ocr_tasks.contract import EngineSpec, ExitCode, PageResult, PageStatus, PageTask, Progress, ProgressEvent, Shard
+from ocr_tasks.contract import ExitCode, PageStatus, Progress, ProgressEvent
+from tests.containers import Container, blank, page_result, shard_folder, write_shard
 from tests.pages import encoded, printed_page
 from tests.texts import said, squeezed
 
@@ -22,87 +20,13 @@ pytestmark = pytest.mark.docker
 PRINTED = "Начальная (максимальная) цена договора: 1 254 300,00 рублей, в том числе НДС 20 %."
 ROOT = Path(__file__).parents[2]
 IMAGE_USER = 10001
-MEMORY_BYTES = 512 * 2**20
-
-
-@dataclass
-class Container:
-    """A container of the image, under the limits of production and without a network."""
-
-    client: docker.DockerClient
-    image: str
-    folder: Path
-    container: Any = None
-
-    def start(self, *command: str) -> None:
-        self.container = self.client.containers.run(
-            self.image,
-            list(command),
-            detach=True,
-            read_only=True,
-            tmpfs={"/tmp": "size=64m"},  # noqa: S108  the container's own
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            network_mode="none",
-            pids_limit=64,
-            mem_limit=MEMORY_BYTES,
-            memswap_limit=MEMORY_BYTES,
-            nano_cpus=1_000_000_000,
-            volumes={str(self.folder): {"bind": "/shard", "mode": "rw"}},
-        )
-
-    def wait(self) -> int:
-        code: int = self.container.wait(timeout=120)["StatusCode"]
-        return code
-
-    def output(self) -> str:
-        text: str = self.container.logs(stdout=True, stderr=False).decode()
-        return text
-
-    def errors(self) -> str:
-        text: str = self.container.logs(stdout=False, stderr=True).decode()
-        return text
-
-    def progress(self) -> list[Progress]:
-        return [Progress.model_validate_json(line) for line in self.output().splitlines()]
 
 
 @pytest.fixture
 def container(docker_client: docker.DockerClient, ocr_image: str, tmp_path: Path) -> Iterator[Container]:
-    (tmp_path / "results").mkdir()
-    # The image's user may write results and nothing else.
-    (tmp_path / "results").chmod(0o777)
-    tmp_path.chmod(0o755)
-    container = Container(docker_client, ocr_image, tmp_path)
+    container = Container(docker_client, ocr_image, shard_folder(tmp_path))
     yield container
-    if container.container is not None:
-        container.container.remove(force=True)
-
-
-def write_shard(folder: Path, *images: bytes, engine: str = "tesseract", **options: str | int) -> None:
-    tasks = []
-    for number, image in enumerate(images, start=1):
-        (folder / f"{number}.png").write_bytes(image)
-        tasks.append(
-            PageTask(
-                page_key=str(number),
-                document_id="d",
-                page_number=number,
-                image_url=f"{number}.png",
-                result_url=f"results/{number}.json",
-                dpi=200,
-            )
-        )
-    shard = Shard(shard_id="s", engine=EngineSpec(name=engine, options={**options}), pages=tuple(tasks))
-    (folder / "shard.json").write_text(shard.model_dump_json())
-
-
-def result(folder: Path, number: int) -> PageResult:
-    return PageResult.model_validate_json((folder / f"results/{number}.json").read_bytes())
-
-
-def blank() -> bytes:
-    return encoded(Image.new("L", (40, 30), 255))
+    container.remove()
 
 
 def test_russian_pages_are_read_without_network_rights_or_a_writable_root(container: Container) -> None:
@@ -110,8 +34,8 @@ def test_russian_pages_are_read_without_network_rights_or_a_writable_root(contai
     container.start("run", "/shard/shard.json")
 
     assert container.wait() == ExitCode.SOME_PAGES_FAILED, container.errors()
-    assert squeezed(said(result(container.folder, 1))) == squeezed(PRINTED)
-    assert [result(container.folder, number).status for number in (1, 2, 3)] == [
+    assert squeezed(said(page_result(container.folder, 1))) == squeezed(PRINTED)
+    assert [page_result(container.folder, number).status for number in (1, 2, 3)] == [
         PageStatus.DONE,
         PageStatus.FAILED,
         PageStatus.DONE,
@@ -142,7 +66,7 @@ def test_docker_stop_ends_a_hanging_engine_as_temporary_and_keeps_results(contai
     container.container.stop(timeout=60)
 
     assert container.wait() == ExitCode.TEMPORARY  # 137 would mean that Docker had to kill it
-    assert result(container.folder, 1).status is PageStatus.DONE
+    assert page_result(container.folder, 1).status is PageStatus.DONE
 
 
 def test_the_memory_limit_kills_with_137_and_keeps_results(container: Container) -> None:
@@ -150,7 +74,7 @@ def test_the_memory_limit_kills_with_137_and_keeps_results(container: Container)
     container.start("run", "/shard/shard.json")
 
     assert container.wait() == ExitCode.OUT_OF_MEMORY
-    assert result(container.folder, 1).status is PageStatus.DONE
+    assert page_result(container.folder, 1).status is PageStatus.DONE
     assert not (container.folder / "results/2.json").exists()
 
 
