@@ -46,8 +46,9 @@ def is_blank(pixels: Pixels) -> bool:
     """Whether all pixels have the same colour, but for noise that nobody sees."""
     if pixels.size == 0:
         return True
-    flat = pixels.reshape(-1, pixels.shape[-1])
-    return bool((flat.max(axis=0).astype(np.int16) - flat.min(axis=0)).max() <= _BLANK_LEVELS)
+    # One colour after the other: over the pixels of all three at once, numpy takes twenty times as long.
+    colours = (pixels[..., number] for number in range(pixels.shape[-1]))
+    return all(int(colour.max()) - int(colour.min()) <= _BLANK_LEVELS for colour in colours)
 
 
 def other_size(crop: Crop) -> Crop:
