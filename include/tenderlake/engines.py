@@ -38,7 +38,7 @@ class EngineProfile(Value):
 
     ``startup_s``: from start to the first page. ``page_s``: a dense A4 page at 300 dpi. Both are used for packing
     shards only: a wrong guess makes shards longer or shorter. ``is_paddle``: it runs in the PaddleOCR-VL image and has
-    the option ``device``. ``remote_options``: options that say where and how fast it reads, and not what comes out.
+    the option ``device``. ``delivery_options``: those that say where and how fast it reads, and not what comes out.
     """
 
     name: str
@@ -46,7 +46,7 @@ class EngineProfile(Value):
     page_s: float = Field(gt=0)
     is_paddle: bool = False
     limits: EngineLimits = EngineLimits()
-    remote_options: frozenset[str] = frozenset()
+    delivery_options: frozenset[str] = frozenset()
 
 
 _PROFILES = {
@@ -63,10 +63,15 @@ _PROFILES = {
             page_s=1.0,
             is_paddle=True,
             limits=_PADDLE_LIMITS,
-            remote_options=frozenset({"server_url"}),
+            delivery_options=frozenset(
+                {"server_url", "concurrency", "requests", "request_timeout_s", "start_timeout_s"}
+            ),
         ),
-        # Guessed: a service with the native engine, which is warm.
-        EngineProfile(name="remote", startup_s=1.0, page_s=15.0),
+        # Guessed: a service with the native engine, which is warm. Its address stays in the keys: another service may
+        # read with another model.
+        EngineProfile(
+            name="remote", startup_s=1.0, page_s=15.0, delivery_options=frozenset({"concurrency", "start_timeout_s"})
+        ),
         EngineProfile(name="null", startup_s=0.5, page_s=0.05),
         EngineProfile(name="faulty", startup_s=0.5, page_s=0.05),
     )
@@ -104,9 +109,9 @@ def engine_spec(options: RunOptions, settings: Settings) -> EngineSpec:
 
 def identifying_spec(engine: EngineSpec) -> EngineSpec:
     """The engine without what does not decide what is read, for page keys: a server that moves makes no page new."""
-    remote = _PROFILES[engine.name].remote_options
+    delivery = _PROFILES[engine.name].delivery_options
     return engine.model_copy(
-        update={"options": {name: value for name, value in engine.options.items() if name not in remote}}
+        update={"options": {name: value for name, value in engine.options.items() if name not in delivery}}
     )
 
 

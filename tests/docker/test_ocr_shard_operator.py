@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from tenderlake.settings import Settings, get_settings
 from tenderlake.storage import Storage
 from tenderlake_airflow.ocr_shard import OcrShardOperator
 from tests.shards import planned_shard
+from tests.tinymodels import READING_SOON_ENDS
 
 pytestmark = pytest.mark.docker
 
@@ -57,6 +59,14 @@ def put_shard(storage: Storage, count: int, engine: str = "null", **options: str
     shard = planned_shard(storage, Layout(Settings()), count, engine, **options)
     storage.put_model(SHARD_KEY, shard)
     return shard
+
+
+@pytest.fixture
+def with_paddleocr(airflow_storage: Storage, paddleocr_image: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The image that the PaddleOCR-VL engines are read with; that of the others has no PaddleOCR."""
+    monkeypatch.setenv("TENDERLAKE_PADDLEOCR_IMAGE", paddleocr_image)
+    get_settings.cache_clear()
+    return paddleocr_image
 
 
 def results(storage: Storage, shard: PlannedShard) -> list[PageResult]:
@@ -216,3 +226,61 @@ def test_a_gpu_that_is_not_there_fails_at_once_and_leaves_no_container(
     with pytest.raises(EngineUnavailableError, match=r"Docker cannot start.*install the NVIDIA container toolkit"):
         operator().execute(CONTEXT)
     assert own_containers(docker_client) == []
+
+
+def test_paddleocr_vl_reads_in_its_own_image_with_limits_of_its_own(
+    airflow_storage: Storage, with_paddleocr: str, docker_client: docker.DockerClient
+) -> None:
+    shard = put_shard(airflow_storage, 2, engine="paddleocr-vl", **READING_SOON_ENDS)
+    task = operator()
+    thread = start_in_background(task)
+    host = wait_for_container(docker_client).attrs["HostConfig"]
+    thread.join(300)
+    assert (host["Memory"], host["PidsLimit"], host["ShmSize"]) == (16 * 2**30, 1024, 2**30)
+    assert host["ReadonlyRootfs"] is True
+    assert not host["DeviceRequests"], "device=cpu needs no GPU"
+    for result in results(airflow_storage, shard):
+        assert (result.status, result.runner, result.image) == (PageStatus.DONE, Runner.DOCKER, with_paddleocr)
+        assert str(result.model).startswith("PaddleOCR-VL-1.6")
+
+
+def test_paddleocr_vl_asks_for_the_first_gpu_and_says_what_is_missing(
+    airflow_storage: Storage, with_paddleocr: str
+) -> None:
+    put_shard(airflow_storage, 1, engine="paddleocr-vl")
+    with pytest.raises(EngineUnavailableError, match=rf"cannot start {with_paddleocr}.*GPUs asked for: 0:.*toolkit"):
+        operator().execute(CONTEXT)
+
+
+def test_a_missing_paddleocr_image_names_its_setting(airflow_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENDERLAKE_PADDLEOCR_IMAGE", "tenderlake/no-such-image:1")
+    get_settings.cache_clear()
+    put_shard(airflow_storage, 1, engine="paddleocr-vl-server")
+    with pytest.raises(EngineUnavailableError, match=r"no image tenderlake/no-such.*TENDERLAKE_PADDLEOCR_IMAGE"):
+        operator().execute(CONTEXT)
+
+
+def test_the_key_of_a_server_is_in_the_container_and_nowhere_else(
+    airflow_storage: Storage,
+    with_paddleocr: str,
+    docker_client: docker.DockerClient,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The server never answers, so that there is time to look."""
+    monkeypatch.setenv("TENDERLAKE_OCR_SERVER_API_KEY", "key-of-the-model-server")
+    get_settings.cache_clear()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        put_shard(airflow_storage, 1, engine="paddleocr-vl-server", device="cpu", server_url=address)
+        task = operator()
+        thread = start_in_background(task)
+        container = wait_for_container(docker_client)
+        assert "OCR_SERVER_API_KEY=key-of-the-model-server" in container.attrs["Config"]["Env"]
+        assert "key-of-the-model-server" not in json.dumps(container.attrs["Config"]["Cmd"])
+        task.on_kill()
+        thread.join(60)
+    written = [airflow_storage.get_bytes(item.key) for item in airflow_storage.list_objects("")]
+    assert not any(b"key-of-the-model-server" in content for content in written)
+    assert "key-of-the-model-server" not in caplog.text + "".join(capfd.readouterr())

@@ -23,7 +23,9 @@ from tenderlake.ocr_attempts import ProcessRunner
 from tenderlake.runs import PlannedPage, PlannedShard
 from tenderlake.settings import Settings
 from tenderlake.storage import Storage
+from tests.obstacles import ocr_python
 from tests.shards import planned_shard
+from tests.tinymodels import READING_SOON_ENDS, tiny_models
 
 pytestmark = pytest.mark.integration
 
@@ -174,3 +176,22 @@ def test_the_memory_limit_of_a_process_holds(storage: Storage) -> None:
     shard = planned_shard(storage, layout, 1)
     result = runner.run(signed_shard(storage, layout, shard, shard.pages, Runner.PROCESS, expires_s=60), 60.0)
     assert result.exit_code != 0
+
+
+def test_another_python_reads_with_paddleocr_vl_under_a_memory_limit(storage: Storage) -> None:
+    """Paddle reserves more address space than the limit; what it uses is far below."""
+    settings = Settings(ocr_python=str(ocr_python()), ocr_memory_bytes=3 * 2**30)
+    layout = Layout(settings)
+    models = str(tiny_models() / "official_models")
+    shard = planned_shard(storage, layout, 2, "paddleocr-vl", models_folder=models, **READING_SOON_ENDS)
+    results = Reader(storage, layout, shard).read()
+    assert failed_pages(results) == []
+    assert str(results[1].model).startswith("PaddleOCR-VL-1.6")
+    assert results[1].runner is Runner.PROCESS
+
+
+def test_a_python_without_the_engine_says_what_to_install(storage: Storage, layout: Layout) -> None:
+    models = str(tiny_models() / "official_models")
+    shard = planned_shard(storage, layout, 1, "paddleocr-vl", device="cpu", models_folder=models)
+    with pytest.raises(EngineUnavailableError, match="make ocr-env"):
+        Reader(storage, layout, shard).read()
