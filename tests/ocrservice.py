@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,9 +82,6 @@ class OcrService:
         return self.process.wait(_PATIENCE_S)
 
 
-StartService = Callable[..., OcrService]
-
-
 @contextmanager
 def starting(folder: Path, **variables: str) -> Iterator[OcrService]:
     """A service that may still load its engine; it is gone in the end."""
@@ -131,14 +127,3 @@ def refused(response: httpx.Response) -> ErrorDetail:
     assert response.headers["content-type"] == "application/json"
     assert response.headers["x-request-id"] == response.json()["request_id"]
     return ErrorDetail.model_validate(response.json()["error"])
-
-
-@contextmanager
-def in_background(work: Callable[[], object]) -> Iterator[threading.Thread]:
-    """Do something meanwhile, and see it through."""
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        thread.join(_PATIENCE_S)

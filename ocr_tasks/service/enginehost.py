@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -22,6 +23,7 @@ _UNREACHABLE_RETRY_S = 5.0
 _FAILED_RETRY_S = 60.0
 """A model or a GPU that was missing may have come: a restart of the process would help no more than this."""
 _RETRY_AFTER_INITIALIZING_S = 10
+_CLOSE_S = 1.0
 _RETRY_AFTER_UNREACHABLE_S = 30
 
 Load = Callable[[], PageReader]
@@ -60,11 +62,16 @@ class EngineHost:
         self._load_in_background()
 
     async def stop(self) -> None:
-        """Give the engine back; a page in work is given up with it."""
+        """Give the engine back; a page in work is given up with it, and an engine that does not end is left behind."""
         self._stopped.set()
         reader, self._reader = self._reader, None
-        if reader is not None:
-            await asyncio.to_thread(reader.close)
+        if reader is None:
+            return
+        closing = threading.Thread(target=reader.close, name="engine-closer", daemon=True)
+        closing.start()
+        deadline = time.monotonic() + _CLOSE_S
+        while closing.is_alive() and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
 
     def check(self) -> None:
         """Make sure that pages can be read.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
+import os
 import signal
 import socket
+import threading
 from collections.abc import Mapping
 from types import FrameType
 
@@ -23,6 +25,7 @@ from ocr_tasks.settings import RunSettings, WorkerUse
 log = logging.getLogger(__name__)
 
 _SAVING_S = 2
+_CLOSING_S = 1.5
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -36,7 +39,16 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         log.warning("told to stop (%s): pages in work are finished, no other is begun", signal.Signals(sig).name)
         self._service.stopping.set()
+        # Threads that still wait for storage or a document's host would hold the process for minutes.
+        last_resort = threading.Timer(self._service.settings.stop_s + _SAVING_S + _CLOSING_S, _exit_now)
+        last_resort.daemon = True
+        last_resort.start()
         super().handle_exit(sig, frame)
+
+
+def _exit_now() -> None:
+    log.warning("stopped before everything was finished")
+    os._exit(ExitCode.TEMPORARY)
 
 
 def serve(environment: Mapping[str, str]) -> ExitCode:

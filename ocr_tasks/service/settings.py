@@ -108,8 +108,8 @@ class ServiceSettings(_Variables):
     """From the last byte of the request to the last page, waiting for its turn included."""
     upload_timeout_s: Seconds = Field(alias="OCR_SERVICE_UPLOAD_TIMEOUT_S", default=120.0)
     """To receive a document, or to fetch it from its address."""
-    stop_s: Seconds = Field(alias="OCR_SERVICE_STOP_S", default=6.0)
-    """How long pages in work may go on after SIGTERM; then 2 s go to saving. ``docker stop`` kills after 10 s."""
+    stop_s: Seconds = Field(alias="OCR_SERVICE_STOP_S", default=5.0)
+    """How long pages in work may go on after SIGTERM; 3.5 s more may go to saving. ``docker stop`` kills after 10 s."""
     dpi: int = Field(alias="OCR_SERVICE_DPI", default=200, ge=50, le=600)
     """Resolution that pages of PDFs are rendered with."""
     allow_private_urls: bool = Field(alias="OCR_SERVICE_ALLOW_PRIVATE_URLS", default=False)

@@ -109,12 +109,12 @@ def _open(path: str, media_type: MediaType, dpi: int) -> _Pages:
     return _PdfPages(path, dpi) if media_type is MediaType.PDF else _TiffPages(path, dpi)
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, path: str) -> str:
     """The words of PDFium and Pillow, without the path of the file."""
-    text = str(error)
+    text = str(error).replace(path, "the document")
     if "password" in text.lower():
         return "it is encrypted: send it without a password"
-    return text.split(":")[0] if "/" in text else text or type(error).__name__
+    return text or type(error).__name__
 
 
 def main(path: str, media_type: str, dpi: str) -> None:
@@ -131,13 +131,13 @@ def main(path: str, media_type: str, dpi: str) -> None:
         pages = _open(path, MediaType(media_type), int(dpi))
         answer(Opened(page_count=len(pages)))
     except Exception as error:  # a decoder raises anything
-        answer(Opened(error=_why(error)))
+        answer(Opened(error=_why(error, path)))
         return
     for line in sys.stdin:
         try:
             png, page_dpi = pages.png(int(line) - 1)
         except Exception as error:
-            answer(Split(error=_why(error)))
+            answer(Split(error=_why(error, path)))
         else:
             answer(Split(size_bytes=len(png), dpi=page_dpi), png)
 
