@@ -13,11 +13,11 @@ from typing import Annotated, Any
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 import tesserocr
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 from pydantic import Field
 from tesserocr import OEM, PSM, PT, RIL
 
-from ocr_tasks.contract import BBox, EngineSpec
+from ocr_tasks.contract import BBox, EngineSpec, ReadingFlag
 from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
 from ocr_tasks.engines.options import EngineOptions
 from ocr_tasks.engines.tessdata import find_tessdata, model_digest
@@ -39,6 +39,12 @@ _LOW_DPI = 130
 _GOOD_DPI = 300
 """Measured on Russian pages of known text: below 130 dpi, enlarging to 300 dpi cuts the character errors to a third or
 less (at 72 dpi 0.090 to 0.032, 0.026 to 0.003); from 150 dpi on it only costs time."""
+_DESPECKLING_DPI = 150
+"""From here on strokes are wider than specks. Measured on a page with 5 and 10 % of its pixels black or white by
+chance: 0.87 and 0.05 of the words are read as it is, all of them despeckled. Clean pages are read the same from 150 dpi
+on, and not at all at 72. Enlarging such pages makes them worse, and costs more."""
+_DESPECKLING_HELPS = frozenset({ReadingFlag.REPETITION, ReadingFlag.MIXED_SCRIPT, ReadingFlag.TOO_MUCH_TEXT})
+"""What Tesseract reads from a blank page is mostly the other side of the paper, and no speck."""
 _MAX_ENLARGEMENT = 4.0
 _MAX_ENLARGED_PIXELS = 50_000_000
 _WORKING_BYTES_PER_PIXEL = 4
@@ -101,7 +107,20 @@ class TesseractEngine(Engine):
 
     def read(self, page: PageImage, timeout_s: float) -> PageReading:
         """Read one page; ``timeout_s`` holds for recognition, the layout analysis before it takes about a second."""
-        image = page.image if page.image.mode == "L" else page.image.convert("L")  # colour costs 38 % more time
+        return self._read(page, _grey(page), timeout_s)
+
+    def read_again(self, page: PageImage, timeout_s: float, doubts: frozenset[ReadingFlag]) -> PageReading | None:
+        """Read a page without its specks, which Tesseract takes for letters; None where it has too few pixels."""
+        if page.likely_dpi < _DESPECKLING_DPI or _DESPECKLING_HELPS.isdisjoint(doubts):
+            return None
+        return self._read(page, _grey(page).filter(ImageFilter.MedianFilter(3)), timeout_s)
+
+    def close(self) -> None:
+        """Free the models."""
+        self._api.End()
+
+    def _read(self, page: PageImage, image: Image.Image, timeout_s: float) -> PageReading:
+        """Read the grey ``image`` of a page."""
         dpi = page.likely_dpi
         enlargement = _enlargement(image, dpi)
         if enlargement > 1:
@@ -122,10 +141,6 @@ class TesseractEngine(Engine):
             height_px=page.height_px,
             confidence=mean_confidence(page_words(paragraphs)),
         )
-
-    def close(self) -> None:
-        """Free the models."""
-        self._api.End()
 
     @classmethod
     def diagnose(cls, spec: EngineSpec) -> list[Finding]:
@@ -205,6 +220,11 @@ def _letter_height(iterator: Any) -> float:
     """Height of the line's small letters; Tesseract's row height is that plus ascenders plus (negative) descenders."""
     row = iterator.RowAttributes()
     return float(row["row_height"] - row["ascenders"] + row["descenders"])
+
+
+def _grey(page: PageImage) -> Image.Image:
+    """The pixels in grey: colour costs 38 % more time."""
+    return page.image if page.image.mode == "L" else page.image.convert("L")
 
 
 def _enlargement(image: Image.Image, dpi: float) -> float:

@@ -155,7 +155,10 @@ def _limit(limits: tuple[tuple[int, int], ...], substance: int) -> int:
 
 
 def _counts_on(text: str, *, is_table: bool) -> bool:
-    """Whether the same lines or rows come again with a number that grows by one and nothing else changed."""
+    """Whether the same lines or rows come again with a number that grows by one and nothing else changed.
+
+    The first turn is let off: what comes before a loop may look like its end.
+    """
     limits = _COUNTING_TABLE_LIMITS if is_table else _COUNTING_TEXT_LIMITS
     least = limits[0][1]
     numbers = [match.group() for match in _NUMBER.finditer(text)]
@@ -170,7 +173,7 @@ def _counts_on(text: str, *, is_table: bool) -> bool:
         if run.turns < _limit(limits, sum(map(str.isalpha, _TAG.sub("", unit)))):
             continue
         before = plain.count("0", 0, run.start)
-        if _only_one_grows([numbers[before + turn * in_unit :][:in_unit] for turn in range(run.turns)]):
+        if _only_one_grows([numbers[before + turn * in_unit :][:in_unit] for turn in range(1, run.turns)]):
             return True
     return False
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
-from ocr_tasks.contract import BlockLabel, EngineSpec
+from ocr_tasks.contract import BlockLabel, EngineSpec, ReadingFlag
 from ocr_tasks.engines import PageReading, create_engine
 from ocr_tasks.engines.tessdata import PREFIX_VARIABLE, data_file, find_tessdata
 from ocr_tasks.engines.tesseract import TesseractEngine
 from ocr_tasks.errors import BadShardError, EngineUnavailableError, PageError, PageTimeoutError
 from ocr_tasks.images import PageImage
+from ocr_tasks.reading import EngineReader, PageRequest
+from ocr_tasks.settings import RunSettings
 from tests.obstacles import language_data_obstacle, missing
-from tests.pages import printed_page
+from tests.pages import encoded, printed_page
 from tests.texts import squeezed, word_recall
 
 pytestmark = pytest.mark.integration
@@ -163,3 +166,43 @@ def test_language_data_that_is_damaged_is_told_from_missing_data(
 def test_a_segmentation_mode_that_does_not_exist_is_a_bad_shard() -> None:
     with pytest.raises(BadShardError, match="psm"):
         create_engine(EngineSpec(name="tesseract", options={"psm": 99}))
+
+
+def peppered(image: Image.Image, share: float) -> Image.Image:
+    """A page with so many of its pixels black or white by chance, as from a worn drum or a bad fax."""
+    chance = random.Random(7)  # noqa: S311  the same page each time
+    worn = image.copy()
+    for _ in range(round(share * worn.width * worn.height)):
+        worn.putpixel((chance.randrange(worn.width), chance.randrange(worn.height)), chance.choice((0, 255)))
+    return worn
+
+
+def test_a_doubtful_page_is_read_again_without_its_specks(engine: TesseractEngine, printed: Image.Image) -> None:
+    page = PageImage(image=peppered(printed, 0.1), page_number=1, dpi=200)
+    first = engine.read(page, 120.0)
+    second = engine.read_again(page, 120.0, frozenset({ReadingFlag.MIXED_SCRIPT}))
+
+    assert second is not None
+    assert word_recall(TRUTH, text(first)) < 0.8
+    assert word_recall(TRUTH, text(second)) > 0.95
+    assert (second.width_px, second.height_px) == printed.size
+
+
+def test_a_page_is_not_read_again_where_that_cannot_help(engine: TesseractEngine, printed: Image.Image) -> None:
+    page = PageImage(image=printed, page_number=1, dpi=200)
+    small = PageImage(image=printed_page(PRINTED, dpi=72), page_number=1, dpi=72)
+    assert engine.read_again(page, 120.0, frozenset({ReadingFlag.TEXT_ON_BLANK_PAGE})) is None
+    assert engine.read_again(small, 120.0, frozenset({ReadingFlag.MIXED_SCRIPT})) is None
+
+
+def test_the_other_side_of_thin_paper_is_doubted_and_print_is_not(printed: Image.Image) -> None:
+    blurred = ImageOps.mirror(printed).filter(ImageFilter.GaussianBlur(1.5))
+    shining_through = blurred.point(lambda level: 250 - (255 - level) // 12)
+    reader = EngineReader(create_engine(EngineSpec(name="tesseract")), RunSettings())
+    request = PageRequest(page_key="key", document_id="document", page_number=1, dpi=200, timeout_s=120.0)
+    back, front = (reader.read(encoded(image), request) for image in (shining_through, printed))
+    reader.close()
+
+    assert back.blocks  # Tesseract takes it for print
+    assert back.quality_flags == (ReadingFlag.TEXT_ON_BLANK_PAGE.value,)
+    assert front.quality_flags == ()
