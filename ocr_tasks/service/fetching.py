@@ -57,7 +57,7 @@ class Fetcher:
             location = await self._get(parts, target)
             if location is None:
                 return
-            url = urljoin(urlunsplit(parts), location)
+            url = _joined(parts, location)
         raise _not_fetched(url, f"more than {_MOST_REDIRECTS} redirects")
 
     async def _get(self, parts: SplitResult, target: BinaryIO) -> str | None:
@@ -188,6 +188,14 @@ def _checked(url: str) -> SplitResult:
     if parts.username is not None or parts.password is not None:
         raise ServiceError(422, ErrorCode.REFUSED_URL, "url: an address with user and password is not fetched")
     return parts
+
+
+def _joined(parts: SplitResult, location: str) -> str:
+    """The address that a redirect points to."""
+    try:
+        return urljoin(urlunsplit(parts), location)
+    except ValueError:
+        raise ServiceError(422, ErrorCode.REFUSED_URL, "url: it redirects to what is no address") from None
 
 
 def _not_fetched(url: str, reason: str) -> ServiceError:

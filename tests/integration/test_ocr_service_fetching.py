@@ -1,0 +1,231 @@
+"""Given an address, its document is fetched, or the answer says why not. Real sockets; nothing leaves this machine.
+
+The public internet of these tests is 127.0.0.2: the rest of the loopback network stands for what must not be reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+
+from ocr_tasks.service.errors import ErrorCode, ServiceError
+from ocr_tasks.service.fetching import Fetcher
+
+pytestmark = pytest.mark.integration
+
+PUBLIC = "127.0.0.2"
+INSIDE = "127.0.0.3"
+DOCUMENT = b"%PDF-1.7 " + bytes(range(256)) * 100
+
+Behave = Callable[[BaseHTTPRequestHandler], None]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    behave: ClassVar[Behave]
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
+        type(self).behave(self)
+
+    def log_message(self, format: str, *args: object) -> None:
+        return
+
+
+class Host:
+    """A web server at one address."""
+
+    def __init__(self, address: str, behave: Behave) -> None:
+        handler = type("Handler", (_Handler,), {"behave": staticmethod(behave)})
+        self._server = ThreadingHTTPServer((address, 0), handler)
+        self._server.asked = []  # type: ignore[attr-defined]
+        self.url = f"http://{address}:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def asked(self) -> list[tuple[str, dict[str, str]]]:
+        """Path and headers of every request."""
+        return self._server.asked  # type: ignore[attr-defined, no-any-return]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+StartHost = Callable[[str, Behave], Host]
+
+
+@pytest.fixture
+def host() -> Iterator[StartHost]:
+    """Starts web servers."""
+    hosts: list[Host] = []
+
+    def start(address: str, behave: Behave) -> Host:
+        hosts.append(Host(address, behave))
+        return hosts[-1]
+
+    yield start
+    for one in hosts:
+        one.close()
+
+
+def gives(body: bytes = DOCUMENT, status: int = 200, **headers: str) -> Behave:
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.end_headers()
+        request.wfile.write(body)
+
+    return behave
+
+
+def redirects_to(url: str, status: int = 302) -> Behave:
+    return gives(b"", status, Location=url)
+
+
+def fetch(url: str, *, max_bytes: int = 10**6, timeout_s: float = 20.0) -> bytes:
+    """What is fetched by somebody who may reach the public internet only."""
+
+    async def run() -> bytes:
+        target = io.BytesIO()
+        fetcher = Fetcher(max_bytes, is_allowed=lambda address: address == PUBLIC)
+        await asyncio.wait_for(fetcher.fetch(url, target), timeout_s)
+        return target.getvalue()
+
+    return asyncio.run(run())
+
+
+def refusal(url: str, **limits: int) -> ServiceError:
+    with pytest.raises(ServiceError) as raised:
+        fetch(url, **limits)  # type: ignore[arg-type]
+    return raised.value
+
+
+def test_a_document_is_fetched(host: StartHost) -> None:
+    public = host(PUBLIC, gives())
+    assert fetch(f"{public.url}/тендер №1.pdf?X-Amz-Signature=a%2Fb") == DOCUMENT
+    ((path, headers),) = public.asked
+    assert path == "/%D1%82%D0%B5%D0%BD%D0%B4%D0%B5%D1%80%20%E2%84%961.pdf?X-Amz-Signature=a%2Fb"
+    assert headers["Host"] == public.url.removeprefix("http://")
+    assert "Authorization" not in headers
+    assert "Cookie" not in headers
+
+
+def test_a_redirect_within_the_public_internet_is_followed(host: StartHost) -> None:
+    public = host(PUBLIC, gives())
+    first = host(PUBLIC, redirects_to(f"{public.url}/there"))
+    assert fetch(first.url) == DOCUMENT
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_to_the_inside_is_refused(host: StartHost, status: int) -> None:
+    inside = host(INSIDE, gives())
+    public = host(PUBLIC, redirects_to(inside.url, status))
+    assert refusal(public.url).code is ErrorCode.REFUSED_URL
+    assert inside.asked == []
+
+
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "ftp://127.0.0.2/", "gopher://127.0.0.2/", "http://[", "http://a:b/"]
+)
+def test_a_redirect_to_something_else_is_refused(host: StartHost, target: str) -> None:
+    assert refusal(host(PUBLIC, redirects_to(target)).url).code is ErrorCode.REFUSED_URL
+
+
+def test_the_inside_is_refused_at_once(host: StartHost) -> None:
+    inside = host(INSIDE, gives())
+    assert refusal(inside.url).code is ErrorCode.REFUSED_URL
+    assert inside.asked == []
+
+
+def test_a_proxy_of_the_environment_is_not_used(host: StartHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = host(INSIDE, gives(b"from the proxy"))
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    assert fetch(host(PUBLIC, gives()).url) == DOCUMENT
+    assert proxy.asked == []
+
+
+def test_redirects_in_a_circle_end(host: StartHost) -> None:
+    public = host(PUBLIC, lambda request: redirects_to(request.path)(request))
+    assert "more than 5 redirects" in refusal(public.url).message
+    assert len(public.asked) == 6
+
+
+def test_too_much_is_413(host: StartHost) -> None:
+    announced = refusal(host(PUBLIC, gives()).url, max_bytes=1000)
+    assert (announced.status, announced.code) == (413, ErrorCode.TOO_LARGE)
+
+
+def test_too_much_that_is_not_announced_is_413(host: StartHost) -> None:
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.end_headers()
+        request.wfile.write(DOCUMENT)
+
+    assert refusal(host(PUBLIC, behave).url, max_bytes=1000).status == 413
+
+
+def test_no_length_and_chunks_are_understood(host: StartHost) -> None:
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        request.protocol_version = "HTTP/1.1"
+        request.send_response(200)
+        request.send_header("Transfer-Encoding", "chunked")
+        request.end_headers()
+        for part in (DOCUMENT[:100], DOCUMENT[100:]):
+            request.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+        request.wfile.write(b"0\r\n\r\n")
+
+    assert fetch(host(PUBLIC, behave).url) == DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("behave", "message"),
+    [
+        (gives(b"", 404), "it answered 404"),
+        (gives(b"", 500), "it answered 500"),
+        (gives(b"", 204), "it answered 204"),
+        (gives(b"x", 200, Content_Encoding="gzip"), "compressed"),
+        (gives(b"short", 200, Content_Length="1000"), "cut off"),
+        (lambda request: request.wfile.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), "its answer is no HTTP"),
+        (lambda request: request.wfile.write(b"HTTP/1.1 200 OK\r\nA: " + b"b" * 200_000), "its answer is no HTTP"),
+        (lambda request: None, "its answer is no HTTP"),
+    ],
+    ids=["404", "500", "204", "compressed", "cut off", "ssh", "endless header", "nothing"],
+)
+def test_what_gives_no_document_is_told(host: StartHost, behave: Behave, message: str) -> None:
+    error = refusal(host(PUBLIC, behave).url + "/?secret=pa55word")
+    assert (error.status, error.code) == (422, ErrorCode.URL_NOT_FETCHED)
+    assert message in error.message
+    assert "pa55word" not in error.message
+
+
+def test_nobody_there_is_told() -> None:
+    error = refusal(f"http://{PUBLIC}:1/")
+    assert (error.status, error.code) == (422, ErrorCode.URL_NOT_FETCHED)
+    assert "the connection failed" in error.message
+
+
+def test_plain_http_where_tls_is_asked_for_is_told(host: StartHost) -> None:
+    public = host(PUBLIC, gives())
+    assert "no trusted connection" in refusal(public.url.replace("http://", "https://")).message
+
+
+def test_a_drip_is_given_up_when_its_time_is_over(host: StartHost) -> None:
+    release = threading.Event()
+
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while not release.wait(0.05):
+            request.wfile.write(b"A: b\r\n")
+
+    public = host(PUBLIC, behave)
+    with pytest.raises(asyncio.TimeoutError):
+        fetch(public.url, timeout_s=0.5)
+    release.set()
