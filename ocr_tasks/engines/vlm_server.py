@@ -23,7 +23,7 @@ from ocr_tasks.engines.vlm_server_http import (
     RequestRefusedError,
     ServerTroubleError,
 )
-from ocr_tasks.engines.vlm_server_probe import is_healthy, require_model
+from ocr_tasks.engines.vlm_server_probe import is_working, require_model
 from ocr_tasks.engines.vlm_server_request import MOST_SIDE_PX, Question, question_about
 from ocr_tasks.engines.vlm_server_slots import RequestSlots
 from ocr_tasks.errors import EngineUnreachableError, PageTimeoutError, TaskError
@@ -32,7 +32,7 @@ from ocr_tasks.guards import text_flags
 log = logging.getLogger(__name__)
 
 _TABLE_PROMPT = "Table Recognition:"
-_HEALTH_HOLDS_S = 1.0
+_CHECK_HOLDS_S = 1.0
 _NOT_FOUND = 404
 _PENALTY = 1.1
 _TABLE_PENALTY = 1.05
@@ -49,6 +49,7 @@ class _Turn:
         self._duration_s = duration_s
         self._deadline = time.monotonic() + duration_s
         self._is_given_up = is_given_up or threading.Event()
+        self._has_told = False
 
     def left_s(self) -> float:
         """Seconds left, more than 0; raises ``PageTimeoutError`` when there are none."""
@@ -69,6 +70,12 @@ class _Turn:
         """Wait, but not longer than there is time."""
         self._is_given_up.wait(min(duration_s, self.left_s()))
 
+    def tell(self, error: ServerTroubleError) -> None:
+        """Log what goes wrong, once for all blocks of a page."""
+        if not self._has_told:
+            self._has_told = True
+            log.info("the model server did not answer, blocks are tried again: %s", error)
+
     def give_up(self) -> None:
         """End the turn for whoever works on it."""
         self._is_given_up.set()
@@ -86,6 +93,7 @@ class VlmServer(BlockTexts):
         request_timeout_s: After so long without an answer a request is tried again, if the page has time.
         pauses_s: Waits between the tries of one request. A server that is gone for longer than all of them is not
             there: its pages are for a later run.
+        check_timeout_s: How long the server may take to show that it works, where a block or page failed.
     """
 
     def __init__(
@@ -96,15 +104,17 @@ class VlmServer(BlockTexts):
         requests: int,
         request_timeout_s: float,
         pauses_s: tuple[float, ...] = (0.5, 1.0, 2.0),
+        check_timeout_s: float = 10.0,
     ) -> None:
         self._server = server
         self._model = model
         self._request_timeout_s = request_timeout_s
         self._pauses_s = pauses_s
         self._slots: RequestSlots[BlockText] = RequestSlots(requests)
-        self._health_lock = threading.Lock()
-        self._was_healthy = True
-        self._health_asked_at = float("-inf")
+        self._check_timeout_s = check_timeout_s
+        self._check_lock = threading.Lock()
+        self._was_working = True
+        self._checked_at = float("-inf")
 
     def read(self, crops: Sequence[Crop], *, max_new_tokens: int, timeout_s: float) -> list[BlockText]:
         """Read the crops at the same time, as far as there are slots; see ``BlockTexts``."""
@@ -113,7 +123,7 @@ class VlmServer(BlockTexts):
         try:
             return _all_of(texts, turn)
         except PageTimeoutError as error:
-            if not self._is_server_healthy():
+            if not self._is_server_working():
                 raise self._unreachable(str(error)) from None
             raise
         finally:
@@ -153,9 +163,9 @@ class VlmServer(BlockTexts):
         Raises:
             RequestRefusedError: The server refuses this crop.
             AnswerError: Its answer is none.
-            ServerTroubleError: It is healthy, but fails with this crop.
+            ServerTroubleError: It works, but fails with this crop.
             PageTimeoutError: There is no time left.
-            EngineUnreachableError: It is not healthy.
+            EngineUnreachableError: It does not work now.
             EngineUnavailableError: It is there, but not for us, or without the model.
         """
         body = question.body(self._model)
@@ -163,16 +173,16 @@ class VlmServer(BlockTexts):
             try:
                 return self._complete(body, turn)
             except ServerTroubleError as error:
-                log.info("the model server did not answer, the block waits %g s: %s", pause_s, error)
+                turn.tell(error)
             turn.pause(pause_s)
         try:
             return self._complete(body, turn)
         except ServerTroubleError as error:
             turn.left_s()
-            if not self._is_server_healthy():
+            if not self._is_server_working():
                 raise self._unreachable(str(error)) from None
             raise ServerTroubleError(
-                f"the model server is healthy, but failed {len(self._pauses_s) + 1} times with this block: {error}"
+                f"the model server works, but failed {len(self._pauses_s) + 1} times with this block: {error}"
             ) from None
 
     def _complete(self, body: dict[str, object], turn: _Turn) -> Completion:
@@ -183,13 +193,13 @@ class VlmServer(BlockTexts):
                 require_model(self._server, self._model, turn.left_s())
             raise
 
-    def _is_server_healthy(self) -> bool:
-        """Ask the server, once for all crops that fail at the same time."""
-        with self._health_lock:
-            if time.monotonic() - self._health_asked_at > _HEALTH_HOLDS_S:
-                self._was_healthy = is_healthy(self._server)
-                self._health_asked_at = time.monotonic()
-            return self._was_healthy
+    def _is_server_working(self) -> bool:
+        """Whether the block or the page is to blame: asked once for all that fail at the same time."""
+        with self._check_lock:
+            if time.monotonic() - self._checked_at > _CHECK_HOLDS_S:
+                self._was_working = is_working(self._server, self._model, self._check_timeout_s)
+                self._checked_at = time.monotonic()
+            return self._was_working
 
     def _unreachable(self, reason: str) -> EngineUnreachableError:
         return EngineUnreachableError(f"the model server at {self._server.url} does not work now: {reason}")

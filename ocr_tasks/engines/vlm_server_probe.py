@@ -15,7 +15,7 @@ from ocr_tasks.errors import EngineUnavailableError, EngineUnreachableError
 
 log = logging.getLogger(__name__)
 
-_PROBE_TIMEOUT_S = 3.0
+_PROBE_TIMEOUT_S = 5.0
 _PAUSE_S = 1.0
 _LOG_EVERY_S = 30.0
 _SHOWN_MODELS = 5
@@ -77,15 +77,15 @@ def require_model(server: ModelServer, model: str, timeout_s: float) -> None:
     )
 
 
-def is_healthy(server: ModelServer) -> bool:
-    """Whether the server answers its health check and names its models now.
+def is_working(server: ModelServer, model: str, timeout_s: float) -> bool:
+    """Whether the server says that it is healthy and reads a small picture: one that hangs answers its health check.
 
     Raises:
         EngineUnavailableError: It refuses the key or redirects.
     """
     try:
-        server.check_health(_PROBE_TIMEOUT_S)
-        server.models(_PROBE_TIMEOUT_S)
+        server.check_health(timeout_s)
+        server.complete(question_about(_small_crop(), max_new_tokens=1).body(model), timeout_s)
     except (ServerTroubleError, RequestRefusedError, AnswerError):  # a gateway may answer for a server that is gone
         return False
     return True
@@ -101,10 +101,8 @@ def server_findings(server: ModelServer, model: str, *, reads: bool) -> list[Fin
         return [Finding(is_ok=False, text=text)]
     except EngineUnavailableError as error:
         return [Finding(is_ok=False, text=str(error))]
-    return [
-        Finding(is_ok=True, text=f"the model server at {server.url} serves {model}"),
-        _answer_finding(server, model),
-    ]
+    served = Finding(is_ok=True, text=f"the model server at {server.url} serves {model}")
+    return [served, _answer_finding(server, model)] if reads else [served]
 
 
 def _answer_finding(server: ModelServer, model: str) -> Finding:

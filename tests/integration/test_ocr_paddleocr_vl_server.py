@@ -101,7 +101,7 @@ def test_what_happens_to_a_page_is_told_of_that_page_alone(stand_in: StandIn, tm
     assert {number for number, result in read.items() if result.status is PageStatus.FAILED} == {2, 3, 4}
     assert read[2].reason == "8 of 8 blocks could not be read: the model server answered 400: The prompt is too long"
     assert read[3].reason == (
-        "1 of 8 blocks could not be read: the model server is healthy, but failed 4 times with this block: "
+        "1 of 8 blocks could not be read: the model server works, but failed 4 times with this block: "
         "it answered 500: boom"
     )
     assert (read[4].reason or "").startswith(
