@@ -181,7 +181,7 @@ class RemoteService:
         except urllib3.exceptions.SSLError as error:
             raise EngineUnavailableError(f"no secure connection to the OCR service at {self.url}: {error}") from None
         except urllib3.exceptions.NewConnectionError as error:
-            raise _NoAnswerError(str(error).rpartition(": ")[2]) from None
+            raise _NoAnswerError(str(error).rpartition(": ")[2].rpartition("] ")[2]) from None
         except (HTTPTimeoutError, TimeoutError):
             raise PageTimeoutError(f"the OCR service did not answer within {timeout_s:.3g} s") from None
         except (HTTPError, OSError) as error:

@@ -23,6 +23,7 @@ _UNREACHABLE_RETRY_S = 5.0
 _FAILED_RETRY_S = 60.0
 """A model or a GPU that was missing may have come: a restart of the process would help no more than this."""
 _RETRY_AFTER_INITIALIZING_S = 10
+_RETRY_AFTER_NO_TURN_S = 15
 _CLOSE_S = 1.0
 _RETRY_AFTER_UNREACHABLE_S = 30
 
@@ -98,7 +99,7 @@ class EngineHost:
         Raises:
             PageTimeoutError: It was not read within that time. An engine that still works on it keeps its turn until
                 it is back, or until its process was killed and replaced.
-            ServiceError: 503, the engine cannot read now.
+            ServiceError: 503, the engine cannot read now, or other documents kept it busy all the time.
         """
         self.check()
         reader, turns, threads = self._reader, self._turns, self._threads
@@ -107,11 +108,11 @@ class EngineHost:
         try:
             await asyncio.wait_for(turns.acquire(), max(give_up_s(), 0.001))
         except asyncio.TimeoutError:
-            raise PageTimeoutError("its turn did not come in time: other documents are being read") from None
+            raise _no_turn() from None
         left_s = give_up_s()
         if left_s <= 0:
             turns.release()
-            raise PageTimeoutError("its turn came when the time was over: other documents were being read")
+            raise _no_turn()
         request = request.model_copy(update={"timeout_s": min(request.timeout_s, left_s)})
         working = asyncio.get_running_loop().run_in_executor(threads, reader.read, image, request)
         working.add_done_callback(lambda done: _give_back(turns, done))
@@ -189,6 +190,12 @@ class EngineHost:
     def _tell(self, state: EngineState, reason: str) -> None:
         log.error("the engine is not loaded: %s", reason)
         self.state, self.reason = state, reason
+
+
+def _no_turn() -> ServiceError:
+    """Nothing is wrong with the page: its client should come again."""
+    message = "the time was over before its turn came: other documents were being read"
+    return ServiceError(503, ErrorCode.QUEUE_FULL, message, retry_after_s=_RETRY_AFTER_NO_TURN_S)
 
 
 def _give_back(turns: asyncio.Semaphore, done: asyncio.Future[PageResult]) -> None:

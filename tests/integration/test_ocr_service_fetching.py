@@ -9,53 +9,19 @@ import asyncio
 import io
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from ocr_tasks.service.errors import ErrorCode, ServiceError
 from ocr_tasks.service.fetching import Fetcher
+from tests.webhosts import Behave, Host, gives
 
 pytestmark = pytest.mark.integration
 
 PUBLIC = "127.0.0.2"
 INSIDE = "127.0.0.3"
 DOCUMENT = b"%PDF-1.7 " + bytes(range(256)) * 100
-
-Behave = Callable[[BaseHTTPRequestHandler], None]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    behave: ClassVar[Behave]
-
-    def do_GET(self) -> None:
-        self.server.asked.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
-        type(self).behave(self)
-
-    def log_message(self, format: str, *args: object) -> None:
-        return
-
-
-class Host:
-    """A web server at one address."""
-
-    def __init__(self, address: str, behave: Behave) -> None:
-        handler = type("Handler", (_Handler,), {"behave": staticmethod(behave)})
-        self._server = ThreadingHTTPServer((address, 0), handler)
-        self._server.asked = []  # type: ignore[attr-defined]
-        self.url = f"http://{address}:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    @property
-    def asked(self) -> list[tuple[str, dict[str, str]]]:
-        """Path and headers of every request."""
-        return self._server.asked  # type: ignore[attr-defined, no-any-return]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
 
 StartHost = Callable[[str, Behave], Host]
 
@@ -72,17 +38,6 @@ def host() -> Iterator[StartHost]:
     yield start
     for one in hosts:
         one.close()
-
-
-def gives(body: bytes = DOCUMENT, status: int = 200, **headers: str) -> Behave:
-    def behave(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            request.send_header(name.replace("_", "-"), value)
-        request.end_headers()
-        request.wfile.write(body)
-
-    return behave
 
 
 def redirects_to(url: str, status: int = 302) -> Behave:
@@ -108,24 +63,24 @@ def refusal(url: str, **limits: int) -> ServiceError:
 
 
 def test_a_document_is_fetched(host: StartHost) -> None:
-    public = host(PUBLIC, gives())
+    public = host(PUBLIC, gives(DOCUMENT))
     assert fetch(f"{public.url}/тендер №1.pdf?X-Amz-Signature=a%2Fb") == DOCUMENT
-    ((path, headers),) = public.asked
-    assert path == "/%D1%82%D0%B5%D0%BD%D0%B4%D0%B5%D1%80%20%E2%84%961.pdf?X-Amz-Signature=a%2Fb"
-    assert headers["Host"] == public.url.removeprefix("http://")
-    assert "Authorization" not in headers
-    assert "Cookie" not in headers
+    (asked,) = public.asked
+    assert asked.path == "/%D1%82%D0%B5%D0%BD%D0%B4%D0%B5%D1%80%20%E2%84%961.pdf?X-Amz-Signature=a%2Fb"
+    assert asked.headers["Host"] == public.url.removeprefix("http://")
+    assert "Authorization" not in asked.headers
+    assert "Cookie" not in asked.headers
 
 
 def test_a_redirect_within_the_public_internet_is_followed(host: StartHost) -> None:
-    public = host(PUBLIC, gives())
+    public = host(PUBLIC, gives(DOCUMENT))
     first = host(PUBLIC, redirects_to(f"{public.url}/there"))
     assert fetch(first.url) == DOCUMENT
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_to_the_inside_is_refused(host: StartHost, status: int) -> None:
-    inside = host(INSIDE, gives())
+    inside = host(INSIDE, gives(DOCUMENT))
     public = host(PUBLIC, redirects_to(inside.url, status))
     assert refusal(public.url).code is ErrorCode.REFUSED_URL
     assert inside.asked == []
@@ -139,7 +94,7 @@ def test_a_redirect_to_something_else_is_refused(host: StartHost, target: str) -
 
 
 def test_the_inside_is_refused_at_once(host: StartHost) -> None:
-    inside = host(INSIDE, gives())
+    inside = host(INSIDE, gives(DOCUMENT))
     assert refusal(inside.url).code is ErrorCode.REFUSED_URL
     assert inside.asked == []
 
@@ -148,7 +103,7 @@ def test_a_proxy_of_the_environment_is_not_used(host: StartHost, monkeypatch: py
     proxy = host(INSIDE, gives(b"from the proxy"))
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, proxy.url)
-    assert fetch(host(PUBLIC, gives()).url) == DOCUMENT
+    assert fetch(host(PUBLIC, gives(DOCUMENT)).url) == DOCUMENT
     assert proxy.asked == []
 
 
@@ -159,7 +114,7 @@ def test_redirects_in_a_circle_end(host: StartHost) -> None:
 
 
 def test_too_much_is_413(host: StartHost) -> None:
-    announced = refusal(host(PUBLIC, gives()).url, max_bytes=1000)
+    announced = refusal(host(PUBLIC, gives(DOCUMENT)).url, max_bytes=1000)
     assert (announced.status, announced.code) == (413, ErrorCode.TOO_LARGE)
 
 
@@ -213,7 +168,7 @@ def test_nobody_there_is_told() -> None:
 
 
 def test_plain_http_where_tls_is_asked_for_is_told(host: StartHost) -> None:
-    public = host(PUBLIC, gives())
+    public = host(PUBLIC, gives(DOCUMENT))
     assert "no trusted connection" in refusal(public.url.replace("http://", "https://")).message
 
 
