@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ocr_tasks.contract import ReadingFlag
@@ -48,6 +48,21 @@ class BlockText:
     text: str
     flags: frozenset[ReadingFlag] = frozenset()
     failure: str | None = None
+
+
+def better_text(first: BlockText, second: BlockText) -> BlockText:
+    """The reading of a crop to keep, told to be one of two.
+
+    That is the one with fewer doubts, of two that are only cut off the longer one, else the first. A second one without
+    any text is no better: nothing is easily said without doubt.
+    """
+
+    def badness(text: BlockText) -> tuple[bool, int, int]:
+        is_cut = text.flags == {ReadingFlag.TRUNCATED}
+        return (text.failure is not None or not text.text.strip(), len(text.flags), -len(text.text) if is_cut else 0)
+
+    kept = min(first, second, key=badness)
+    return replace(kept, flags=kept.flags | {ReadingFlag.READ_AGAIN})
 
 
 class BlockTexts(ABC):

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ocr_tasks.errors import EngineUnavailableError, TaskError
 
-_OUT_OF_MEMORY = ("out of memory", "ResourceExhausted", "bad_alloc", "CUDNN_STATUS_ALLOC_FAILED")
-_DEVICE_LOST = ("CUDA error", "CUDNN error", "CUBLAS error", "cudaError", "CUDA_ERROR", "NVML", "illegal memory access")
-_FIRST_LINE_LENGTH = 200
+_OUT_OF_MEMORY = ("out of memory", "resourceexhausted", "bad_alloc", "alloc_failed")
+_DEVICE_LOST = ("cuda error", "cudnn error", "cublas error", "cudaerror", "cuda_error", "illegal memory access")
+_LINE_LENGTH = 200
+_PADDLE_SUMMARY = "Error Message Summary:"
 _SHARED = ("official_models", "fonts")
 
 
@@ -116,20 +117,19 @@ def raise_if_fatal(error: Exception) -> None:
     """
     if isinstance(error, (TaskError, MemoryError)):
         raise error
-    text = f"{type(error).__name__}: {error}"
+    text = f"{type(error).__name__}: {error}".lower()
     if any(sign in text for sign in _OUT_OF_MEMORY):
-        raise MemoryError(f"not enough memory on the device: {first_line(error)}") from error
+        raise MemoryError(f"not enough memory on the device: {one_line_of(error)}") from error
     if any(sign in text for sign in _DEVICE_LOST):
         raise EngineUnavailableError(
-            f"the GPU failed ({first_line(error)}): look at dmesg and nvidia-smi on the host, then run the shard again"
+            f"the GPU failed ({one_line_of(error)}): look at dmesg and nvidia-smi on the host, then run the shard again"
         ) from error
 
 
-def first_line(error: Exception) -> str:
-    """The line of an error that says what is wrong: Paddle puts a trace of its C++ code before it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("-")]
-    told = next((line for line in lines if "rror" in line), lines[0] if lines else "")
-    return f"{type(error).__name__}: {told}"[:_FIRST_LINE_LENGTH]
+def one_line_of(error: Exception) -> str:
+    """What an error says, in one line: Paddle puts a trace of its C++ code before it."""
+    text = str(error).rpartition(_PADDLE_SUMMARY)[2]
+    return f"{type(error).__name__}: {' '.join(text.split()).lstrip('- ')}"[:_LINE_LENGTH]
 
 
 def _writable_home(home: Path) -> Path:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ocr_tasks.contract import ReadingFlag
-from ocr_tasks.engines.blocktexts import BlockText, BlockTexts, Crop
-from ocr_tasks.engines.paddle_library import first_line, raise_if_fatal
+from ocr_tasks.engines.blocktexts import BlockText, BlockTexts, Crop, better_text
+from ocr_tasks.engines.paddle_library import one_line_of, raise_if_fatal
 from ocr_tasks.engines.paddleocr_vl_crops import other_size
 from ocr_tasks.errors import PageTimeoutError
 from ocr_tasks.guards import text_flags
@@ -18,6 +18,7 @@ from ocr_tasks.guards import text_flags
 log = logging.getLogger(__name__)
 
 _TABLE_PROMPT = "Table Recognition:"
+_SHARE_FOR_SECOND_READINGS = 0.8
 
 
 class NativeTexts(BlockTexts):
@@ -35,21 +36,30 @@ class NativeTexts(BlockTexts):
         self._generation = predictor.infer = _Generation(predictor.infer)
 
     def read(self, crops: Sequence[Crop], *, max_new_tokens: int, timeout_s: float) -> list[BlockText]:
-        """Read the crops in order; the time limit is looked at before every token."""
+        """Read the crops in order, then the doubtful ones again; the time limit is looked at before every token."""
+        started = time.monotonic()
         self._generation.limit(timeout_s)
-        return [self._read_twice(crop, max_new_tokens) for crop in crops]
+        texts = [self._read_once(crop, max_new_tokens) for crop in crops]
+        # Less than all that is left: running out of it is to cost second readings, not the page.
+        self._generation.limit((timeout_s - (time.monotonic() - started)) * _SHARE_FOR_SECOND_READINGS)
+        for place, (crop, first) in enumerate(zip(crops, texts, strict=True)):
+            if first.flags:
+                try:
+                    texts[place] = better_text(first, self._read_otherwise(crop, first.flags, max_new_tokens))
+                except PageTimeoutError:
+                    log.info("no time for the second reading of doubtful blocks")
+                    break
+        return texts
 
     def close(self) -> None:
         """Close the predictor."""
         self._predictor.close()
 
-    def _read_twice(self, crop: Crop, max_new_tokens: int) -> BlockText:
-        first = self._read_once(crop, max_new_tokens)
-        if not first.flags:
-            return first
-        second = self._read_once(other_size(crop), max_new_tokens)
-        better = min(first, second, key=_doubt)
-        return replace(better, flags=better.flags | {ReadingFlag.READ_AGAIN})
+    def _read_otherwise(self, crop: Crop, doubts: frozenset[ReadingFlag], max_new_tokens: int) -> BlockText:
+        """A text that was only cut off is read to twice its length, any other in another size."""
+        if doubts == {ReadingFlag.TRUNCATED}:
+            return self._read_once(crop, 2 * max_new_tokens)
+        return self._read_once(other_size(crop), max_new_tokens)
 
     def _read_once(self, crop: Crop, max_new_tokens: int) -> BlockText:
         self._generation.require_time()
@@ -72,17 +82,12 @@ class NativeTexts(BlockTexts):
         except Exception as error:
             raise_if_fatal(error)
             log.warning("a block could not be read", exc_info=True)
-            return BlockText(text="", failure=first_line(error))
+            return BlockText(text="", failure=one_line_of(error))
         text = results[0]["result"] or ""
         flags = text_flags(text, is_table=crop.prompt == _TABLE_PROMPT)
         if self._generation.is_truncated:
             flags |= {ReadingFlag.TRUNCATED}
         return BlockText(text=text, flags=flags)
-
-
-def _doubt(text: BlockText) -> tuple[bool, int]:
-    """The lower, the better; of equals the first reading stays."""
-    return (text.failure is not None, len(text.flags))
 
 
 @dataclass

@@ -27,7 +27,7 @@ from ocr_tasks.engines.blocktexts import BlockText, BlockTexts
 from ocr_tasks.engines.model_files import LAYOUT_MODEL
 from ocr_tasks.engines.options import EngineOptions
 from ocr_tasks.engines.paddle_library import (
-    first_line,
+    one_line_of,
     prepare_library,
     raise_if_fatal,
     require_device,
@@ -284,7 +284,7 @@ def _loading(models_folder: Path) -> Iterator[None]:
     except Exception as error:
         raise_if_fatal(error)
         raise EngineUnavailableError(
-            f"the models in {models_folder} do not load ({first_line(error)}): run python -m ocr_tasks doctor"
+            f"the models in {models_folder} do not load ({one_line_of(error)}): run python -m ocr_tasks doctor"
         ) from error
 
 
