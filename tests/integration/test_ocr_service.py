@@ -536,3 +536,72 @@ def test_the_samples_are_read_by_a_real_engine(tmp_path: Path) -> None:
         assert "0373200012326000457" not in service.log
         scan = read(service.ocr(encoded(printed(("Tender of the town of Perm",)))))
         assert "Tender" in scan.markdown
+
+
+def test_pages_are_read_side_by_side_where_the_engine_can(tmp_path: Path) -> None:
+    once = tmp_path / "once"
+    variables = engine("faulty", fault="hang", fault_once_file=str(once), concurrency=2)
+    with ThreadPoolExecutor(1) as client, serving(tmp_path / "service", **variables) as service:
+        assert service.health()["engine"]["concurrency"] == 2
+        hanging = client.submit(service.ocr, PAGE)
+        wait_for(once.exists)
+        assert read(service.ocr(PAGE)).status is DocumentStatus.DONE
+        assert not hanging.done()
+
+
+def test_a_document_whose_turn_never_comes_is_asked_to_come_again(tmp_path: Path) -> None:
+    variables = engine("faulty", fault="hang", fault_once_file=str(tmp_path / "once"))
+    with serving(tmp_path / "service", OCR_SERVICE_DOCUMENT_TIMEOUT_S="1", **variables) as service:
+        assert service.ocr(PAGE).status_code == 504
+        answer = service.ocr(PAGE)
+        assert (answer.status_code, refused(answer).code) == (503, ErrorCode.QUEUE_FULL)
+        assert "retry-after" in answer.headers
+        assert answer.json()["result"] is None
+
+
+def test_a_page_may_be_given_up_earlier_than_the_settings_say(tmp_path: Path) -> None:
+    with serving(tmp_path, OCR_ENGINE="faulty", OCR_ENGINE_OPTIONS='{"fault": "timeout"}') as service:
+        answer = read(service.ocr(PAGE, query="?page_timeout_s=2.5"))
+        assert answer.pages[0].reason == "not read within 2.5 s"
+        answer = read(service.ocr(PAGE, query="?page_timeout_s=86400"))
+        assert answer.pages[0].reason == "not read within 300 s"
+
+
+def test_sheets_of_any_size_are_rendered(tmp_path: Path) -> None:
+    with digital_pdf() as document:
+        document.new_page(width=14_400, height=14_400)
+        document.new_page(width=3, height=3)
+        document.new_page(width=14_400, height=3)
+        data = document.tobytes()
+    with serving(tmp_path) as service:
+        answer = read(service.ocr(data))
+        assert answer.status is DocumentStatus.DONE
+        assert [page.dpi for page in answer.pages] == [200, 38, 200, 200]
+        assert max(page.width_px * page.height_px for page in answer.pages) <= 60_000_000
+
+
+def test_a_picture_bomb_fails_its_page_alone(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(buffer, "PNG")
+    with serving(tmp_path) as service:
+        answer = read(service.ocr(buffer.getvalue()))
+        assert "more than 200" in (answer.pages[0].reason or "")
+        assert read(service.ocr(PAGE)).status is DocumentStatus.DONE
+
+
+def test_no_secret_reaches_the_children(tmp_path: Path) -> None:
+    secrets = {"OCR_SERVICE_TOKEN": "t0ken", "CLOUDRU_S3_SECRET_KEY": "s3cret", "AWS_SECRET_ACCESS_KEY": "4ws"}
+    variables = engine("faulty", fault="none", page_s=1.0)
+    with serving(tmp_path, **secrets, **variables) as service, ThreadPoolExecutor(1) as client:
+        answering = client.submit(service.ocr, pdf(2), Authorization="Bearer t0ken")
+        wait_for(lambda: len(children(service.process.pid)) == 2)
+        seen = [Path(f"/proc/{child}/environ").read_bytes() for child in children(service.process.pid)]
+        answering.result()
+    assert len(seen) == 2
+    assert [word for word in (b"t0ken", b"s3cret", b"4ws") if any(word in text for text in seen)] == []
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, by any of its threads."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
