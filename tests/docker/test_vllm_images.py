@@ -3,7 +3,8 @@
 Neither vLLM nor a GPU is here: the bases are stand-ins whose ``vllm`` and ``paddleocr`` print how they were called.
 What this cannot show: that vLLM takes these arguments, loads the model and fits into a card. PaddleOCR's own parser of
 arguments cannot be asked either: it refuses to be imported without vLLM. Real are the Dockerfiles, the build script and
-the entry script. How the engine gets along with such a server is tested against one that answers like vLLM (tests/integration/test_ocr_paddleocr_vl_server.py).
+the entry script. How the engine gets along with such a server is tested against one that answers like vLLM
+(tests/integration/test_ocr_paddleocr_vl_server.py).
 """
 
 from __future__ import annotations
