@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -116,15 +117,13 @@ def require_models(models_folder: Path, folders: Sequence[str], manifest: Models
         EngineUnavailableError: One is not; the message names the file.
     """
     for folder in folders:
-        if not (models_folder / folder).is_dir():
-            raise _missing_folder(models_folder / folder)
-        for file in _expected_files(folder, manifest):
-            _require_whole(models_folder, file, manifest)
-        inference = (models_folder / folder / "inference.yml").read_text(errors="replace")
-        if folder not in inference:
+        try:
+            _require_model(models_folder, folder, manifest)
+        except OSError as error:
             raise EngineUnavailableError(
-                f"{models_folder / folder} holds another model, as its inference.yml says: {_MEND}"
-            )
+                f"the model file {error.filename} cannot be read ({error.strerror}): "
+                f"user {os.getuid()} must be allowed to read it, or run as the user of the image"
+            ) from error
 
 
 def model_findings(
@@ -165,6 +164,17 @@ def model_digest(models_folder: Path, folders: Sequence[str], manifest: ModelsMa
     return digest.hexdigest()
 
 
+def _require_model(models_folder: Path, folder: str, manifest: ModelsManifest | None) -> None:
+    if not (models_folder / folder).is_dir():
+        raise _missing_folder(models_folder / folder)
+    for file in _expected_files(folder, manifest):
+        _require_whole(models_folder, file, manifest)
+    if folder not in (models_folder / folder / "inference.yml").read_text(errors="replace"):
+        raise EngineUnavailableError(
+            f"{models_folder / folder} holds another model, as its inference.yml says: {_MEND}"
+        )
+
+
 def _expected_files(folder: str, manifest: ModelsManifest | None) -> list[str]:
     needed = [f"{folder}/{name}" for name in _KNOWN_FOLDERS[folder]]
     recorded = [file.path for file in manifest.files if file.path.startswith(f"{folder}/")] if manifest else []
@@ -175,7 +185,7 @@ def _require_whole(models_folder: Path, path: str, manifest: ModelsManifest | No
     file = models_folder / path
     try:
         size_bytes = file.stat().st_size
-    except OSError:
+    except FileNotFoundError:
         raise EngineUnavailableError(f"the model file {file} is missing: {_MEND}") from None
     recorded = manifest.file(path) if manifest is not None else None
     if recorded is not None and recorded.size_bytes != size_bytes:
@@ -196,12 +206,12 @@ def _safetensors_bytes(file: Path) -> int:
         header_bytes = int.from_bytes(stream.read(8), "little")
         try:
             header = json.loads(stream.read(min(header_bytes, _MOST_HEADER_BYTES)))
-            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+            end = max(int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__")
         except (ValueError, TypeError, KeyError, IndexError, AttributeError):
             raise EngineUnavailableError(
                 f"the model file {file} is damaged, its header cannot be read: {_MEND}"
             ) from None
-    return 8 + header_bytes + max(ends, default=0)
+    return 8 + header_bytes + end
 
 
 def _require_json(file: Path) -> None:
