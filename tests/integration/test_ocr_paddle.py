@@ -8,15 +8,17 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
 from ocr_tasks.contract import BlockLabel, ExitCode, PageResult, PageStatus, ReadingFlag
+from tests.obstacles import ocr_python
 from tests.ocr_command import Ended, results, write_shard
 from tests.pages import encoded, printed_page
-from tests.tinymodels import READING_SOON_ENDS, copied_models, paddle_tasks, tiny_models
+from tests.tinymodels import READING_SOON_ENDS, copied_models, paddle_environment, paddle_tasks, tiny_models
 
 pytestmark = pytest.mark.integration
 
@@ -37,6 +39,26 @@ def cmyk() -> bytes:
     PRINTED.convert("CMYK").save(buffer, "JPEG")
     return buffer.getvalue()
 
+
+THREADS = """
+import json, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from ocr_tasks.contract import EngineSpec
+from ocr_tasks.engines import create_engine
+from ocr_tasks.images import load_page_image
+
+def in_a_thread_of_its_own(call, *arguments):
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(call, *arguments).result()
+
+page = load_page_image(Path(sys.argv[2]).read_bytes(), page_number=1, dpi=None, max_pixels=10**8)
+engine = in_a_thread_of_its_own(create_engine, EngineSpec(name="paddleocr-vl", options=json.loads(sys.argv[1])))
+for _ in range(2):
+    reading = in_a_thread_of_its_own(engine.read, page, 120)
+    assert reading.unread_reason is None, reading.unread_reason
+    print(len(reading.blocks))
+"""
 
 PAGES = {
     1: encoded(PRINTED),
@@ -150,6 +172,21 @@ def test_the_other_version_is_an_option_and_workers_are_replaced(
     assert first.model_digest != read_pages[1].model_digest
     assert [block.content for block in first.blocks] != [block.content for block in read_pages[1].blocks]
     assert (tmp_path / f"ocr-paddlex-{os.getuid()}").is_dir()
+
+
+def test_the_thread_that_loads_need_not_be_the_one_that_reads(tmp_path: Path) -> None:
+    """Paddle imported by another thread than the main one leaves all others in static mode, where nothing is read."""
+    (tmp_path / "page.png").write_bytes(PAGES[1])
+    ended = subprocess.run(
+        [str(ocr_python()), "-c", THREADS, json.dumps(READING_SOON_ENDS), str(tmp_path / "page.png")],
+        env=paddle_environment(tiny_models()),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert ended.stdout.split() == ["11", "11"]
 
 
 def test_a_page_that_takes_too_long_is_given_up_within_a_block(tmp_path: Path) -> None:
