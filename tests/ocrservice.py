@@ -83,9 +83,9 @@ class OcrService:
 
 
 @contextmanager
-def starting(folder: Path, **variables: str) -> Iterator[OcrService]:
+def starting(folder: Path, *, python: str = sys.executable, **variables: str) -> Iterator[OcrService]:
     """A service that may still load its engine; it is gone in the end."""
-    service = OcrService(folder, variables)
+    service = OcrService(folder, variables, python)
     try:
         service.wait_until_serving()
         yield service
@@ -95,9 +95,9 @@ def starting(folder: Path, **variables: str) -> Iterator[OcrService]:
 
 
 @contextmanager
-def serving(folder: Path, **variables: str) -> Iterator[OcrService]:
+def serving(folder: Path, *, python: str = sys.executable, **variables: str) -> Iterator[OcrService]:
     """A service that is ready."""
-    with starting(folder, **variables) as service:
+    with starting(folder, python=python, **variables) as service:
         service.wait_until("ready")
         yield service
 
