@@ -90,7 +90,7 @@ class ServiceSettings(_Variables):
 
     engine: str = Field(alias="OCR_ENGINE", default="paddleocr-vl")
     engine_options: dict[str, str | int | float | bool] = Field(alias="OCR_ENGINE_OPTIONS", default={})
-    """JSON, such as ``{"pipeline_version": "v1.5"}``."""
+    """JSON, such as ``{"version": "1.5"}``."""
     languages: tuple[str, ...] = Field(alias="OCR_LANGUAGES", default=("rus", "eng"))
     host: str = Field(alias="OCR_SERVICE_HOST", default="0.0.0.0")  # noqa: S104  a container: its network decides
     port: int = Field(alias="OCR_SERVICE_PORT", default=8081, ge=0, le=65535)
@@ -133,7 +133,7 @@ class ServiceSettings(_Variables):
         try:
             return json.loads(value)
         except ValueError:
-            raise ValueError('no JSON: give an object such as {"pipeline_version": "v1.5"}') from None
+            raise ValueError('no JSON: give an object such as {"version": "1.5"}') from None
 
     @field_validator("languages", mode="before")
     @classmethod
