@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -297,6 +298,21 @@ def test_a_document_with_a_failed_page_is_published_with_the_others(storage: Sto
     assert [page["text_source"] for page in pages] == ["ocr", "none", "ocr"]
     markdown = storage.get_bytes("markdown/a.pdf.md").decode()
     assert "Page 2 could not be read" in markdown
+
+
+def test_a_doubtful_reading_is_published_with_its_flags(storage: Storage) -> None:
+    looping = Layout(Settings(engine="null", engine_options={"text": "Поставка товара осуществляется партиями. " * 40}))
+    put(storage, b_png=scan())
+    pipeline.run(storage, looping, "run-1")
+
+    flags = ["repetition", "text_on_blank_page"]
+    assert states(storage, looping) == {"b.png": "published"}
+    assert [page["quality_flags"] for page in rows(storage, looping, PAGES)] == [flags]
+    document = rows(storage, looping, DOCUMENTS)[0]
+    assert (document["quality_flags"], document["quality_grade"]) == (flags, "poor")
+    assert "page 1: repetition, text_on_blank_page" in storage.get_bytes("markdown/b.png.md").decode()
+    report = json.loads(storage.get_bytes("reports/run-1/report.json"))
+    assert [source["doubtful_pages"] for source in report["sources"]] == [1]
 
 
 @pytest.mark.parametrize(
