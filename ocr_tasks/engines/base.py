@@ -69,6 +69,9 @@ class Engine(ABC):
     needs_worker: ClassVar[bool] = False
     """Whether it should run in a worker process that can be killed and replaced: for engines that hang or grow."""
 
+    fits_beside_itself: ClassVar[bool] = False
+    """Whether there is room for two of it: then the next worker process loads while the one before still reads."""
+
     @abstractmethod
     def __init__(self, spec: EngineSpec) -> None: ...
 

@@ -66,6 +66,7 @@ class PaddleOcrVlServerEngine(Engine):
     """Finds the blocks of pages one page after the other, and has the server read the blocks of many at once."""
 
     needs_worker: ClassVar[bool] = True
+    fits_beside_itself: ClassVar[bool] = True
 
     def __init__(self, spec: EngineSpec) -> None:
         self._options = options = ServerOptions.of(spec)

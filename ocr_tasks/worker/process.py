@@ -101,6 +101,8 @@ class WorkerProcess:
         self._talks_nonsense = False
         self.pages = 0
         """How many pages it was given; counted by its owner."""
+        self.in_flight = 0
+        """How many of them have not come back; counted by its owner."""
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours, max_body_bytes=_MOST_RESULT_BYTES)
         _, awaited = self._await(limits.start_s)
@@ -114,6 +116,11 @@ class WorkerProcess:
     def has_ended(self) -> bool:
         """Whether it can read nothing any more."""
         return self._is_over.is_set()
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether ``ready`` would have to wait."""
+        return not self._loading.done()
 
     def ready(self) -> Ready:
         """Wait until the engine is loaded.

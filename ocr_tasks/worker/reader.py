@@ -33,7 +33,8 @@ class WorkerReader(PageReader):
     Args:
         spec: The engine.
         settings: After ``worker_pages`` pages the process is replaced. That is done when the next page comes, not at
-            once: after the last page of a shard nobody should wait for an engine to load.
+            once: after the last page of a shard nobody should wait for an engine to load. Where there is room for two,
+            the process reads on until the next one is loaded.
         limits: How long is waited for the process.
 
     Raises:
@@ -55,6 +56,10 @@ class WorkerReader(PageReader):
         self._died = 0
         self._has_read = False
         self._worker: WorkerProcess | None = None
+        self._is_room_for_two = engine_class(spec.name).fits_beside_itself
+        self._next: WorkerProcess | None = None
+        self._replaced: set[WorkerProcess] = set()
+        """Those that still read what they were given."""
         self._load()
 
     @property
@@ -84,9 +89,10 @@ class WorkerReader(PageReader):
     def close(self) -> None:
         """End the worker process; reads that wait end with a ``StoppedError``."""
         self._is_closed = True
-        worker = self._worker  # without the lock: whoever loads an engine holds it
-        if worker is not None:
-            worker.close()
+        # Without the lock: whoever loads an engine holds it.
+        for worker in (self._worker, self._next, *tuple(self._replaced)):
+            if worker is not None:
+                worker.close()
         with self._changed:
             self._changed.notify_all()
 
@@ -118,15 +124,22 @@ class WorkerReader(PageReader):
                 raise StoppedError("stopped before the page was read")
             worker = self._living_worker()
             worker.pages += 1
+            worker.in_flight += 1
             self._in_flight += 1
             self._is_one_alone = alone
         try:
             yield worker
         finally:
             with self._changed:
+                worker.in_flight -= 1
                 self._in_flight -= 1
                 self._is_one_alone = False
+                is_of_no_use = worker in self._replaced and not worker.in_flight
+                if is_of_no_use:
+                    self._replaced.remove(worker)
                 self._changed.notify_all()
+            if is_of_no_use:
+                worker.close()
 
     def _may_enter(self, *, alone: bool) -> bool:
         if self._in_flight == 0:
@@ -138,7 +151,9 @@ class WorkerReader(PageReader):
     def _is_spent(self) -> bool:
         """Whether the worker process must be replaced before the next page; pages in flight are waited for."""
         worker = self._worker
-        return self._must_replace or worker is None or worker.has_ended or worker.pages >= self._settings.worker_pages
+        if self._must_replace or worker is None or worker.has_ended:
+            return True
+        return not self._is_room_for_two and worker.pages >= self._settings.worker_pages
 
     def _living_worker(self) -> WorkerProcess:
         if self._is_spent:
@@ -149,11 +164,35 @@ class WorkerReader(PageReader):
             except MemoryError as error:
                 # Not as it is: it would end the run as if a page had been too large.
                 raise EngineUnavailableError(f"the engine cannot be loaded again: {error}") from None
+        elif self._is_room_for_two:
+            self._replace_beside()
         assert self._worker is not None  # noqa: S101
         return self._worker
 
+    def _replace_beside(self) -> None:
+        """Have the next process loaded when it is time, and take it when it is."""
+        worker, following = self._worker, self._next
+        assert worker is not None  # noqa: S101
+        if worker.pages < self._settings.worker_pages or (following and following.is_loading):
+            return
+        if following is None:
+            self._next = WorkerProcess(self._spec, self._settings, self._limits)
+            if self._is_closed:  # meanwhile
+                self._next.close()
+        elif following.has_ended:
+            self._must_replace = True  # which says what is wrong
+        else:
+            try:
+                self._load()
+            finally:
+                if worker.in_flight:
+                    self._replaced.add(worker)
+                else:
+                    worker.close()
+
     def _load(self) -> None:
-        self._worker = worker = WorkerProcess(self._spec, self._settings, self._limits)
+        self._worker = worker = self._next or WorkerProcess(self._spec, self._settings, self._limits)
+        self._next = None
         self._must_replace = False
         if self._is_closed:  # meanwhile
             worker.close()

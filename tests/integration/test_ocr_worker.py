@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from PIL import Image
 
 from ocr_tasks.contract import EngineSpec, ExitCode, PageResult, PageStatus, ProgressEvent, ReadingFlag
+from ocr_tasks.engines.faulty import FaultyEngine
 from ocr_tasks.errors import BadShardError, EngineUnavailableError, EngineUnreachableError, StoppedError
 from ocr_tasks.reading import EngineReader, PageRequest, open_reader
 from ocr_tasks.run import ShardRun, load_shard
@@ -182,6 +184,36 @@ def test_a_worker_is_replaced_only_when_its_pages_in_flight_are_read(open_worker
     assert failed_pages(read) == []
     processes = [process_of(result) for result in read]
     assert sorted(processes.count(process) for process in set(processes)) == [5, 5, 5, 5]
+
+
+def test_where_there_is_room_for_two_reading_goes_on_while_the_next_worker_loads(
+    open_worker: OpenReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FaultyEngine, "fits_beside_itself", True)
+    reader = open_worker(worker_pages=5, concurrency=4, page_s=0.1)
+    with ThreadPoolExecutor(8) as threads:
+        read = list(threads.map(lambda number: reader.read(IMAGE, request(number)), range(1, 101)))
+    assert failed_pages(read) == []
+    counts = Counter(process_of(result) for result in read)
+    assert len(counts) > 1
+    assert counts[process_of(read[0])] > 5
+    assert sum(is_alive(process) for process in counts) <= 1  # the next one may be loading, but has read nothing
+    reader.close()
+    assert not any(is_alive(process) for process in counts)
+
+
+def test_a_next_worker_that_cannot_be_loaded_ends_the_run(
+    open_worker: OpenReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FaultyEngine, "fits_beside_itself", True)
+    reader = open_worker(worker_pages=1)
+    reader.read(IMAGE, request(1))
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    with pytest.raises(EngineUnavailableError):
+        for number in range(2, 100):
+            reader.read(IMAGE, request(number))
+            time.sleep(0.02)
 
 
 def test_memory_that_grows_with_every_page_is_given_back(open_worker: OpenReader) -> None:
