@@ -137,6 +137,28 @@ def test_what_fails_with_one_crop_leaves_the_others() -> None:
     assert table == BlockText(text="", failure="ValueError: absolute aspect ratio must be smaller than 200")
 
 
+def test_a_model_that_never_reads_anything_is_not_the_fault_of_the_pages() -> None:
+    def fail(asked: dict[str, Any]) -> str:
+        raise TypeError("int(Tensor) is not supported in static graph mode")
+
+    texts = NativeTexts(StandIn(fail))
+    for _ in range(2):
+        assert texts.read([crop()], max_new_tokens=9, timeout_s=100.0)[0].failure is not None
+    with pytest.raises(EngineUnavailableError, match="static graph mode"):
+        texts.read([crop()], max_new_tokens=9, timeout_s=100.0)
+
+
+def test_a_model_that_has_read_something_is_believed_to_work() -> None:
+    answers = iter([SOUND])
+
+    def answer(asked: dict[str, Any]) -> str:
+        return next(answers)  # nothing more: StopIteration
+
+    texts = NativeTexts(StandIn(answer))
+    failures = [texts.read([crop()], max_new_tokens=99, timeout_s=100.0)[0].failure is not None for _ in range(6)]
+    assert failures == [False, True, True, True, True, True]
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
