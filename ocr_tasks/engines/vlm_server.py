@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from functools import partial
 
 from ocr_tasks.contract import ReadingFlag
-from ocr_tasks.engines.blocktexts import BlockText, BlockTexts, Crop
+from ocr_tasks.engines.blocktexts import BlockText, BlockTexts, Crop, better_text
 from ocr_tasks.engines.paddleocr_vl_crops import other_size
 from ocr_tasks.engines.vlm_server_http import (
     AnswerError,
@@ -155,7 +155,7 @@ class VlmServer(BlockTexts):
         except (RequestRefusedError, AnswerError, ServerTroubleError, PageTimeoutError) as error:
             log.info("a doubtful block could not be read again: %s", error)
             return first
-        return _better(first, _checked(answer, is_table=is_table))
+        return better_text(first, _checked(answer, is_table=is_table))
 
     def _ask(self, question: Question, turn: _Turn) -> Completion:
         """Ask until there is an answer.
@@ -208,8 +208,8 @@ class VlmServer(BlockTexts):
 def _other_question(crop: Crop, max_new_tokens: int, doubts: frozenset[ReadingFlag]) -> Question:
     """How to ask the second time.
 
-    Against loops a penalty of 1.05 to 1.1 helps, and another size of the picture (PaddleOCR issues 16710, 17288). A
-    text that was only cut is asked for at twice the length.
+    A text that was only cut is asked for at twice the length. Against loops (PaddleOCR issues 16710, 17288, 17903) there
+    are a small penalty and another size of the picture; how often they help was not measured with the real model.
     """
     if ReadingFlag.REPETITION not in doubts:
         return question_about(crop, 2 * max_new_tokens)
@@ -222,17 +222,6 @@ def _checked(completion: Completion, *, is_table: bool) -> BlockText:
     if completion.is_cut:
         flags |= {ReadingFlag.TRUNCATED}
     return BlockText(text=completion.text, flags=flags)
-
-
-def _better(first: BlockText, second: BlockText) -> BlockText:
-    """The answer with fewer doubts; of two that are only cut, the one that says more; else the first."""
-
-    def badness(answer: BlockText) -> tuple[int, int]:
-        is_loop = ReadingFlag.REPETITION in answer.flags
-        return len(answer.flags & _DOUBTS), 0 if is_loop else -len(answer.text)
-
-    kept = min(first, second, key=badness)
-    return BlockText(text=kept.text, flags=kept.flags | {ReadingFlag.READ_AGAIN})
 
 
 def _all_of(texts: Sequence[Future[BlockText]], turn: _Turn) -> list[BlockText]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -29,6 +30,7 @@ _CHUNK_BYTES = 2**16
 _CONNECT_TIMEOUT_S = 10.0
 _TEMPORARY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
 _KEY_STATUSES = (401, 403)
+_TLS_FAILURES = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 _SHOWN_CHARACTERS = 200
 _DATA_ADDRESS = re.compile(r"data:[\w/+.-]*;base64,[\w+/=]*")
 
@@ -166,11 +168,12 @@ class ModelServer:
             )
             with closing(response):
                 data = _read(response, deadline)
-        except SSLError as error:
-            raise EngineUnavailableError(
-                f"no secure connection to the model server at {self.url}: {_cleaned(str(error))}"
-            ) from None
         except (HTTPError, OSError) as error:
+            if _is_wrong_for_good(error):
+                raise EngineUnavailableError(
+                    f"no secure connection to the model server at {self.url}: {_cleaned(str(error))}; check its address "
+                    "and that this machine trusts its certificate"
+                ) from None
             raise ServerTroubleError(_connection_trouble(error, timeout_s)) from None
         if response.status == 200:
             return data
@@ -237,6 +240,12 @@ def _parsed(form: type[_AnswerT], data: bytes, name: str) -> _AnswerT:
         return form.model_validate_json(data)
     except ValidationError as error:
         raise AnswerError(f"the model server answered something else than {name}: {one_line(error)}") from None
+
+
+def _is_wrong_for_good(error: Exception) -> bool:
+    """Whether a secure connection fails because of what only a person can mend, and not because it was cut."""
+    cause = error.args[0] if isinstance(error, SSLError) and error.args else None
+    return isinstance(cause, ssl.SSLError) and cause.reason in _TLS_FAILURES
 
 
 def _connection_trouble(error: Exception, timeout_s: float) -> str:

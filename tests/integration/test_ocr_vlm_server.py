@@ -339,6 +339,12 @@ def test_a_text_that_stays_cut_is_the_longer_one_and_flagged(stand_in: StandIn) 
     assert text == BlockText(LONG[:9000], frozenset({ReadingFlag.TRUNCATED, ReadingFlag.READ_AGAIN}))
 
 
+def test_a_second_reading_without_a_word_is_no_better(stand_in: StandIn) -> None:
+    stand_in.reply = in_turn(Reply(LOOP), Reply(" "))
+    [text] = read(stand_in, crop())
+    assert text == BlockText(LOOP, frozenset({ReadingFlag.REPETITION, ReadingFlag.READ_AGAIN}))
+
+
 @pytest.mark.parametrize("second", [error(400, "longer than the context"), Reply(raw=b"nonsense")])
 def test_a_second_reading_that_fails_leaves_the_first(stand_in: StandIn, second: Reply) -> None:
     stand_in.reply = in_turn(Reply(LONG[:5000], "length"), second)
