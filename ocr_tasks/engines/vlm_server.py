@@ -208,8 +208,8 @@ class VlmServer(BlockTexts):
 def _other_question(crop: Crop, max_new_tokens: int, doubts: frozenset[ReadingFlag]) -> Question:
     """How to ask the second time.
 
-    A text that was only cut is asked for at twice the length. Against loops (PaddleOCR issues 16710, 17288, 17903) there
-    are a small penalty and another size of the picture; how often they help was not measured with the real model.
+    A text that was only cut is asked for at twice the length. Against loops (PaddleOCR issues 16710, 17288, 17903)
+    there are a small penalty and another size of the picture; how often they help was not measured with real weights.
     """
     if ReadingFlag.REPETITION not in doubts:
         return question_about(crop, 2 * max_new_tokens)

@@ -171,8 +171,8 @@ class ModelServer:
         except (HTTPError, OSError) as error:
             if _is_wrong_for_good(error):
                 raise EngineUnavailableError(
-                    f"no secure connection to the model server at {self.url}: {_cleaned(str(error))}; check its address "
-                    "and that this machine trusts its certificate"
+                    f"no secure connection to the model server at {self.url}: {_cleaned(str(error))}; check its "
+                    "address and that this machine trusts its certificate"
                 ) from None
             raise ServerTroubleError(_connection_trouble(error, timeout_s)) from None
         if response.status == 200:
