@@ -146,8 +146,8 @@ class ProcessRunner:
             environment["PYTHONPATH"] = str(_code_alone(shard.parent))
         memory_kib = runtime.limits.memory_bytes // 1024
         # The shell's ulimit instead of preexec_fn, which is not safe in a process with threads. -d counts memory that
-        # can be written, each process by itself; -v would count address space, of which Paddle and CUDA reserve far
-        # more than there is memory.
+        # can be written, each process by itself; -v would count address space, of which Paddle takes three times as
+        # much, and CUDA more than there is memory.
         limited = ["/bin/sh", "-c", 'ulimit -c 0 && ulimit -d "$0" && exec "$@"', str(memory_kib)]
         self._child = subprocess.Popen(
             [*limited, python, "-m", "ocr_tasks", "run"],
