@@ -75,6 +75,8 @@ class ReadingFlag(str, Enum):
 
     TEXT_ON_BLANK_PAGE = "text_on_blank_page"
     """The page is blank, yet the engine read text: most likely invented."""
+    NOTHING_READ = "nothing_read"
+    """The page is not blank, yet no text was read: a picture, or print that the engine did not see."""
     REPETITION = "repetition"
     """The same words, lines or table rows again and again: the model ran in circles, what stood there may be lost."""
     TRUNCATED = "truncated"

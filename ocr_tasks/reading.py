@@ -154,10 +154,11 @@ class EngineReader(PageReader):
         try:
             reading = self._engine.read_again(page, remaining_s, first.doubts)
             return _judged(reading, page) if reading else None
-        except (TaskError, MemoryError):
+        except TaskError:
             raise
         except Exception as error:
-            known = isinstance(error, PageError)
+            # Out of memory too: larger blocks take more of it, and the first reading is there.
+            known = isinstance(error, (PageError, MemoryError))
             log.warning("page %d: the second reading failed: %s", page.page_number, error, exc_info=not known)
             return None
 

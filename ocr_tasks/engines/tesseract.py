@@ -43,7 +43,9 @@ _DESPECKLING_DPI = 150
 """From here on strokes are wider than specks. Measured on a page with 5 and 10 % of its pixels black or white by
 chance: 0.87 and 0.05 of the words are read as it is, all of them despeckled. Clean pages are read the same from 150 dpi
 on, and not at all at 72. Enlarging such pages makes them worse, and costs more."""
-_DESPECKLING_HELPS = frozenset({ReadingFlag.REPETITION, ReadingFlag.MIXED_SCRIPT, ReadingFlag.TOO_MUCH_TEXT})
+_DESPECKLING_HELPS = frozenset(
+    {ReadingFlag.NOTHING_READ, ReadingFlag.REPETITION, ReadingFlag.MIXED_SCRIPT, ReadingFlag.TOO_MUCH_TEXT}
+)
 """What Tesseract reads from a blank page is mostly the other side of the paper, and no speck."""
 _MAX_ENLARGEMENT = 4.0
 _MAX_ENLARGED_PIXELS = 50_000_000

@@ -10,6 +10,7 @@ from ocr_tasks.engines.base import PageReading
 
 _WEIGHTS = {
     ReadingFlag.TEXT_ON_BLANK_PAGE: 6,
+    ReadingFlag.NOTHING_READ: 6,
     ReadingFlag.REPETITION: 5,
     ReadingFlag.BLOCK_NOT_READ: 5,
     ReadingFlag.TRUNCATED: 4,

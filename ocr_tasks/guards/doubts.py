@@ -53,8 +53,9 @@ def find_doubts(reading: PageReading, page: PageImage) -> frozenset[ReadingFlag]
         flags.add(ReadingFlag.REPETITION)
     if has_too_much_text(reading.blocks, page):
         flags.add(ReadingFlag.TOO_MUCH_TEXT)
-    if any(_says_something(block) for block in reading.blocks) and is_blank(page):
-        flags.add(ReadingFlag.TEXT_ON_BLANK_PAGE)
+    says_something = any(_says_something(block) for block in reading.blocks)
+    if says_something is is_blank(page):
+        flags.add(ReadingFlag.TEXT_ON_BLANK_PAGE if says_something else ReadingFlag.NOTHING_READ)
     return frozenset(flags)
 
 

@@ -19,7 +19,7 @@ from ocr_tasks.reading import EngineReader, PageRequest
 from ocr_tasks.settings import RunSettings
 from tests.obstacles import language_data_obstacle, missing
 from tests.pages import encoded, printed_page
-from tests.texts import squeezed, word_recall
+from tests.texts import said, squeezed, word_recall
 
 pytestmark = pytest.mark.integration
 
@@ -186,6 +186,16 @@ def test_a_doubtful_page_is_read_again_without_its_specks(engine: TesseractEngin
     assert word_recall(TRUTH, text(first)) < 0.8
     assert word_recall(TRUTH, text(second)) > 0.95
     assert (second.width_px, second.height_px) == printed.size
+
+
+def test_grainy_print_of_which_nothing_is_read_is_read_again(engine: TesseractEngine, printed: Image.Image) -> None:
+    grainy = Image.blend(printed.convert("L"), Image.effect_noise(printed.size, 60), 0.4)
+    request = PageRequest(page_key="k", document_id="d", page_number=1, dpi=200, timeout_s=120)
+
+    assert word_recall(TRUTH, text(read(engine, grainy))) < 0.1
+    result = EngineReader(engine, RunSettings()).read(encoded(grainy), request)
+    assert word_recall(TRUTH, said(result)) > 0.9
+    assert result.quality_flags == (ReadingFlag.READ_AGAIN.value,)
 
 
 def test_a_page_is_not_read_again_where_that_cannot_help(engine: TesseractEngine, printed: Image.Image) -> None:

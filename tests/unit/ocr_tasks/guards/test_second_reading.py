@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from ocr_tasks.contract import Block, BlockLabel, PageResult, PageStatus, ReadingFlag
 from ocr_tasks.engines import Engine, EngineInfo, PageReading
-from ocr_tasks.errors import EngineUnreachableError, PageTimeoutError, TaskError
+from ocr_tasks.errors import EngineUnreachableError, PageTimeoutError
 from ocr_tasks.guards import Judged, better_reading
 from ocr_tasks.images import PageImage
 from ocr_tasks.reading import EngineReader, PageRequest
@@ -110,16 +111,17 @@ def test_an_engine_without_other_settings_keeps_its_reading() -> None:
     assert (said(result), result.quality_flags) == (LOOP, ("repetition",))
 
 
-@pytest.mark.parametrize("error", [PageTimeoutError("not read within 3 s"), RuntimeError("no kernel"), ValueError()])
+@pytest.mark.parametrize(
+    "error", [PageTimeoutError("not read within 3 s"), RuntimeError("no kernel"), ValueError(), MemoryError()]
+)
 def test_a_second_reading_that_fails_never_loses_the_first(error: Exception) -> None:
     result, _ = read(reading_of(LOOP), failing(error))
     assert (result.status, said(result), result.quality_flags) == (PageStatus.DONE, LOOP, ("repetition",))
 
 
-@pytest.mark.parametrize("error", [EngineUnreachableError("down"), MemoryError()])
-def test_what_is_about_more_than_the_page_is_raised(error: TaskError | MemoryError) -> None:
-    with pytest.raises(type(error)):
-        read(reading_of(LOOP), failing(error))
+def test_what_is_about_more_than_the_page_is_raised() -> None:
+    with pytest.raises(EngineUnreachableError):
+        read(reading_of(LOOP), failing(EngineUnreachableError("down")))
 
 
 def judged(text: str, *doubts: ReadingFlag, unread_reason: str | None = None) -> Judged:
@@ -154,3 +156,15 @@ def test_the_same_loop_in_other_blocks_is_seen() -> None:
     looping = replace(reading_of(GOOD), blocks=(block,) * 12)
     result, _ = read(looping, lambda page: reading_of(GOOD))
     assert (said(result), result.quality_flags) == (GOOD, ("read_again",))
+
+
+def test_a_printed_page_of_which_nothing_is_read_is_doubted() -> None:
+    printed = printed_page("<p>Извещение о закупке</p>")
+    request = PageRequest(page_key="k", document_id="d", page_number=1, timeout_s=10)
+    reader = EngineReader(TwoSettings(reading_of(""), lambda page: reading_of(GOOD)), RunSettings())
+    assert reader.read(encoded(printed), request).quality_flags == (ReadingFlag.READ_AGAIN.value,)
+
+    nothing = EngineReader(TwoSettings(reading_of(""), lambda page: reading_of("")), RunSettings())
+    assert ReadingFlag.NOTHING_READ.value in nothing.read(encoded(printed), request).quality_flags
+    blank = nothing.read(encoded(Image.new("L", printed.size, 255)), request)
+    assert blank.quality_flags == ()
