@@ -16,6 +16,8 @@ from tenderlake.documents import Value
 from tenderlake.runs import FormError, RunOptions
 from tenderlake.settings import RunnerChoice, Settings, variable
 
+_WORKER_GRACE_S = 30.0
+"""What a worker process gets beyond the time of a page before it is killed (``ocr_tasks.worker.WorkerLimits``)."""
 REFERENCE_PAGE_PIXELS = 2480 * 3508
 """An A4 page at 300 dpi: what ``page_s`` of a profile is measured on."""
 
@@ -116,11 +118,15 @@ def identifying_spec(engine: EngineSpec) -> EngineSpec:
 
 
 class EngineRuntime(Value):
-    """What a container or process of an engine gets on this host; sizes in bytes."""
+    """What a container or process of an engine gets on this host; sizes in bytes.
+
+    ``silence_s``: when it has finished no page for so long, it never will.
+    """
 
     image: str
     gpu_device_ids: tuple[str, ...]
     limits: EngineLimits
+    silence_s: float
 
 
 def engine_image(settings: Settings, name: str) -> str:
@@ -152,7 +158,17 @@ def engine_runtime(settings: Settings, engine: EngineSpec) -> EngineRuntime:
         image=engine_image(settings, engine.name),
         gpu_device_ids=gpus,
         limits=limits.model_copy(update={name: value for name, value in given.items() if value is not None}),
+        silence_s=_silence_s(settings, runs_in_worker=bool(profile and profile.is_paddle)),
     )
+
+
+def _silence_s(settings: Settings, *, runs_in_worker: bool) -> float:
+    """The longest time between two pages.
+
+    A worker process that hangs or dies late on a page is replaced, and the page read once more in the new one.
+    """
+    page_s, start_s = settings.page_timeout_s, settings.ocr_start_timeout_s
+    return 2 * (page_s + _WORKER_GRACE_S) + start_s if runs_in_worker else page_s + start_s
 
 
 def engine_environment(settings: Settings, name: str) -> dict[str, str]:

@@ -78,7 +78,7 @@ class OcrShardOperator(DockerOperator):
             self._remove_leftovers(planned)
         else:
             self._process = ProcessRunner(settings, self.log)
-        silence_s = settings.page_timeout_s + settings.ocr_start_timeout_s
+        silence_s = engine_runtime(settings, planned.engine).silence_s
         expires_s = int(settings.shard_timeout_s) + _SIGNED_FOR_SPARE_S
 
         def attempt(pages: Sequence[PlannedPage]) -> Attempt:
