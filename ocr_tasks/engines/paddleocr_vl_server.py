@@ -40,7 +40,7 @@ class ServerOptions(PipelineOptions):
 
     server_url: str
     model: Annotated[str, Field(min_length=1)] | None = None
-    concurrency: Annotated[int, Field(ge=1, le=256)] = 16
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 24
     requests: Annotated[int, Field(ge=1, le=1024)] = 64
     request_timeout_s: _Seconds = 180.0
     start_timeout_s: _Seconds = 300.0
