@@ -190,6 +190,23 @@ def test_another_python_reads_with_paddleocr_vl_under_a_memory_limit(storage: St
     assert results[1].runner is Runner.PROCESS
 
 
+def test_a_process_gets_the_key_and_the_gpu_of_its_engine_and_no_other_code(storage: Storage, tmp_path: Path) -> None:
+    """The interpreter of the setting is a script that writes down what it is given."""
+    spy = tmp_path / "python"
+    spy.write_text(f'#!/bin/sh\nenv > {tmp_path}/env\nls "$PYTHONPATH" > {tmp_path}/code\nexit 75\n')
+    spy.chmod(0o755)
+    settings = Settings(ocr_python=str(spy), ocr_server_api_key="key-of-the-server", ocr_remote_token="token")
+    layout = Layout(settings)
+    shard = planned_shard(storage, layout, 1, "paddleocr-vl-server", server_url="http://127.0.0.1:9/v1")
+    with pytest.raises(TemporaryOcrError):
+        Reader(storage, layout, shard).read()
+    given = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    assert given["OCR_SERVER_API_KEY"] == "key-of-the-server"
+    assert "OCR_REMOTE_TOKEN" not in given
+    assert given["CUDA_VISIBLE_DEVICES"] == "0"
+    assert (tmp_path / "code").read_text().split() == ["ocr_tasks"]
+
+
 def test_a_python_without_the_engine_says_what_to_install(storage: Storage, layout: Layout) -> None:
     models = str(tiny_models() / "official_models")
     shard = planned_shard(storage, layout, 1, "paddleocr-vl", device="cpu", models_folder=models)

@@ -33,7 +33,7 @@ env ${index:+"UV_DEFAULT_INDEX=$index"} "$repository/.venv/bin/uv" pip install -
 (cd "$context/packages" && rm -rf bin boto3* botocore* s3transfer* jmespath* python_multipart*)
 models=$context/home/.paddlex/official_models
 mkdir -p "$models" "$context/home/.paddlex/fonts"
-"$repository/.venv-ocr/bin/python" "$repository/tests/tiny_models_maker.py" "$models"
+PADDLE_PDX_CACHE_HOME=$(mktemp -d -p "$context") "$repository/.venv-ocr/bin/python" "$repository/tests/tiny_models_maker.py" "$models"
 rm -r "$models/PaddleOCR-VL-1.5"
 printf 'pipeline_name: PaddleOCR-VL\n' >"$context/home/pipeline_config_vllm.yaml"
 chmod -R a+rX "$context"

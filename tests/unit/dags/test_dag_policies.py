@@ -119,7 +119,7 @@ def test_nothing_below_the_edge_imports_airflow() -> None:
                     if isinstance(node, ast.ImportFrom)
                     else []
                 )
-                # The service of the PaddleOCR-VL image saves to S3 with keys of its own; a shard holds signed addresses.
+                # The service saves to S3 with keys of its own; whoever reads a shard has signed addresses.
                 allowed = ("boto3",) if path.is_relative_to(root / "ocr_tasks/service") else ()
                 for module in modules:
                     assert module.split(".")[0] not in set(names) - set(allowed), f"{path} imports {module}"
