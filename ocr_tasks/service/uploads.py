@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fastapi import Request
 from pydantic import ValidationError
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
@@ -79,8 +80,9 @@ class Receiver:
                     raise _bad(f"the form has no file in the field {_FILE_FIELD!r}")
                 with path.open("wb") as target:
                     await asyncio.to_thread(shutil.copyfileobj, upload.file, target)
-        except (HTTPException, MultiPartException) as error:
-            message = error.detail if isinstance(error, HTTPException) else error.message
+        except (HTTPException, MultiPartException, FormParserError) as error:
+            # Older versions of Starlette let the errors of python-multipart through.
+            message = error.detail if isinstance(error, HTTPException) else str(error) or "it is no form"
             raise _bad(f"the form cannot be read: {message}") from None
 
     async def _from_json(self, body: bytes, path: Path) -> None:
