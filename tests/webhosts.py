@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 Behave = Callable[[BaseHTTPRequestHandler], None]
@@ -37,12 +39,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Host:
-    """A web server at one address."""
+    """A web server at one address; with a certificate and its key in a file, one that speaks TLS."""
 
-    def __init__(self, address: str, behave: Behave) -> None:
+    def __init__(self, address: str, behave: Behave, tls: Path | None = None) -> None:
         self.asked: list[Asked] = []
         handler = type("Handler", (_Handler,), {"behave": staticmethod(behave), "asked": self.asked})
         self._server = ThreadingHTTPServer((address, 0), handler)
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.url = f"http://{address}:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 

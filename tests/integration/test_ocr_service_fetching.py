@@ -6,12 +6,19 @@ The public internet of these tests is 127.0.0.2: the rest of the loopback networ
 from __future__ import annotations
 
 import asyncio
+import datetime
 import io
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ocr_tasks.service.errors import ErrorCode, ServiceError
 from ocr_tasks.service.fetching import Fetcher
@@ -23,7 +30,7 @@ PUBLIC = "127.0.0.2"
 INSIDE = "127.0.0.3"
 DOCUMENT = b"%PDF-1.7 " + bytes(range(256)) * 100
 
-StartHost = Callable[[str, Behave], Host]
+StartHost = Callable[..., Host]
 
 
 @pytest.fixture
@@ -31,8 +38,8 @@ def host() -> Iterator[StartHost]:
     """Starts web servers."""
     hosts: list[Host] = []
 
-    def start(address: str, behave: Behave) -> Host:
-        hosts.append(Host(address, behave))
+    def start(address: str, behave: Behave, tls: Path | None = None) -> Host:
+        hosts.append(Host(address, behave, tls))
         return hosts[-1]
 
     yield start
@@ -184,3 +191,68 @@ def test_a_drip_is_given_up_when_its_time_is_over(host: StartHost) -> None:
     with pytest.raises(asyncio.TimeoutError):
         fetch(public.url, timeout_s=0.5)
     release.set()
+
+
+def test_https_is_trusted_by_the_name_and_not_by_the_address(
+    host: StartHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection goes to the address that was judged; the certificate is that of the name that was asked for."""
+    names = certificate(tmp_path, "documents.example")
+    monkeypatch.setenv("SSL_CERT_FILE", str(names))
+    monkeypatch.setattr("socket.getaddrinfo", resolving({"documents.example": PUBLIC, "other.example": PUBLIC}))
+    public = host(PUBLIC, gives(DOCUMENT), tls=names)
+    port = public.url.rpartition(":")[2]
+    assert fetch(f"https://documents.example:{port}/a.pdf") == DOCUMENT
+    assert public.asked[0].headers["Host"] == f"documents.example:{port}"
+    wrong_name = refusal(f"https://other.example:{port}/a.pdf")
+    assert "no trusted connection" in wrong_name.message
+    monkeypatch.delenv("SSL_CERT_FILE")
+    unknown_signer = refusal(f"https://documents.example:{port}/a.pdf")
+    assert "no trusted connection" in unknown_signer.message
+
+
+def test_a_name_is_resolved_once_so_that_it_cannot_change_its_mind(
+    host: StartHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = host(INSIDE, gives(b"%PDF-1.7 secret"))
+    public = host(PUBLIC, gives(DOCUMENT))
+    answers = [PUBLIC, INSIDE, INSIDE]
+    real = socket.getaddrinfo
+
+    def rebinding(name: str, *rest: Any, **options: Any) -> Any:
+        return real(answers.pop(0) if name == "rebinding.example" else name, *rest, **options)
+
+    monkeypatch.setattr("socket.getaddrinfo", rebinding)
+    assert fetch(f"http://rebinding.example:{public.url.rpartition(':')[2]}/") == DOCUMENT
+    assert (answers, inside.asked) == ([INSIDE, INSIDE], [])
+
+
+def resolving(names: dict[str, str]) -> Callable[..., Any]:
+    """The resolver of this machine, with names of our own."""
+    real = socket.getaddrinfo
+    return lambda name, *rest, **options: real(names.get(name, name), *rest, **options)
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A certificate for a name, signed by itself, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return path
