@@ -12,6 +12,8 @@ import math
 import os
 import resource
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from PIL import Image
@@ -120,6 +122,8 @@ def _why(error: Exception, path: str) -> str:
 def main(path: str, media_type: str, dpi: str) -> None:
     """Answer until standard input ends."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    with suppress(OSError):  # where memory is short let the kernel take this process, and not the service
+        Path("/proc/self/oom_score_adj").write_text("1000")
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a native library prints must not stand between the answers
 

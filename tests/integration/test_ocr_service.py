@@ -203,7 +203,8 @@ def test_a_body_that_does_not_come_is_408(service: OcrService) -> None:
         ("GET", "/ocr", 405, ErrorCode.METHOD_NOT_ALLOWED),
         ("POST", "/health", 405, ErrorCode.METHOD_NOT_ALLOWED),
         ("POST", "/ocr?page_timeout_s=0", 422, ErrorCode.BAD_REQUEST),
-        ("POST", "/ocr?page_timeout_s=soon", 422, ErrorCode.BAD_REQUEST),
+        ("POST", "/ocr?page_timeout_s=pa55word", 422, ErrorCode.BAD_REQUEST),
+        ("GET", "/a%0Ab?token=pa55word", 404, ErrorCode.NOT_FOUND),
     ],
 )
 def test_errors_of_the_framework_have_the_same_form(
@@ -211,6 +212,7 @@ def test_errors_of_the_framework_have_the_same_form(
 ) -> None:
     answer = httpx.request(method, service.url + path)
     assert (answer.status_code, refused(answer).code) == (status, code)
+    assert "pa55word" not in answer.text + service.log
 
 
 @pytest.mark.parametrize(
@@ -434,6 +436,16 @@ def test_old_results_make_room(tmp_path: Path) -> None:
         saved = read(service.ocr(PAGE)).saved.local
         kept = sorted(path.name for path in output.iterdir())
         assert kept == ["20200105T000000Z-0123456789abcdef", Path(saved or "").name, "notes.txt"]
+
+
+def test_a_result_that_cannot_be_saved_is_answered(tmp_path: Path) -> None:
+    with serving(tmp_path, **engine("null", text="Текст")) as service:
+        service.output.rmdir()
+        service.output.write_text("a file where the folder was")
+        answer = read(service.ocr(PAGE))
+        assert "Текст" in answer.markdown
+        assert answer.saved.local is None
+        assert "not saved locally" in (answer.saved.local_error or "")
 
 
 @pytest.mark.parametrize(
