@@ -55,7 +55,7 @@ class RemoteOptions(EngineOptions):
 
     url: str
     concurrency: Annotated[int, Field(ge=1, le=256)] = 2
-    start_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 600.0
+    start_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 300.0
 
     @field_validator("url")
     @classmethod

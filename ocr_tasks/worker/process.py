@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from ocr_tasks.contract import EngineSpec, PageResult
 from ocr_tasks.errors import EngineUnavailableError, TaskError
 from ocr_tasks.reading import PageRequest
-from ocr_tasks.settings import SHARD_VARIABLE, RunSettings
+from ocr_tasks.settings import REMOTE_TOKEN_VARIABLE, SERVER_API_KEY_VARIABLE, SHARD_VARIABLE, RunSettings
 from ocr_tasks.validation import one_line
 from ocr_tasks.worker.wire import ANSWER, LOADING, Channel, Read, Ready, Result, Start, WireError
 
@@ -32,6 +32,8 @@ _TICK_S = 0.2
 _MOST_RESULT_BYTES = 32 * 2**20
 """The pipeline takes no larger result either."""
 _SECRET = re.compile(r"^(AWS|CLOUDRU)_|SECRET|PASSWORD|TOKEN|ACCESS_KEY|CREDENTIAL", re.IGNORECASE)
+_ENGINE_SECRETS = (SERVER_API_KEY_VARIABLE, REMOTE_TOKEN_VARIABLE)
+"""What an engine itself asks its server with."""
 _SIGNED = re.compile(r"X-Amz-|[?&](Signature|sig)=", re.IGNORECASE)
 
 
@@ -271,7 +273,8 @@ def _environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name != SHARD_VARIABLE and not _SECRET.search(name) and not _SIGNED.search(value)
+        if name in _ENGINE_SECRETS
+        or (name != SHARD_VARIABLE and not _SECRET.search(name) and not _SIGNED.search(value))
     }
 
 
