@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import time
 from collections.abc import Iterator
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 # Before the library is loaded, because OpenMP reads it then. One thread: Tesseract's own threads slow down several
 # processes on one machine, and pages are what is worth doing in parallel.
@@ -15,7 +17,7 @@ os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 import tesserocr
 from PIL import Image, ImageFilter, ImageOps
 from pydantic import Field
-from tesserocr import OEM, PSM, PT, RIL
+from tesserocr import OEM, PSM, PT, RIL, WritingDirection
 
 from ocr_tasks.contract import BBox, EngineSpec, ReadingFlag
 from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
@@ -30,8 +32,19 @@ from ocr_tasks.engines.tesseract_layout import (
     mean_confidence,
     page_words,
 )
+from ocr_tasks.engines.tesseract_turning import (
+    is_clearly_better,
+    is_read_well,
+    is_sideways,
+    part_with_ink,
+    substance,
+    words_within,
+)
 from ocr_tasks.errors import EngineUnavailableError, PageError, PageTimeoutError
 from ocr_tasks.images import PageImage
+from ocr_tasks.skew import LevelImage, find_skew_deg, level_image
+
+log = logging.getLogger(__name__)
 
 _MAX_SIDE_PX = 32767
 """Tesseract keeps coordinates in 16 bits."""
@@ -51,6 +64,22 @@ _MAX_ENLARGEMENT = 4.0
 _MAX_ENLARGED_PIXELS = 50_000_000
 _WORKING_BYTES_PER_PIXEL = 4
 _WORKING_BYTES = 64 * 2**20
+
+Turn = Literal[0, 90, 180, 270]
+"""Degrees clockwise."""
+_TURNS: tuple[Turn, ...] = (180, 90, 270)
+"""In the order they are tried: upside down, the print of pages whose tops are on the left is read as well."""
+_TRANSPOSED = {
+    90: Image.Transpose.ROTATE_270,  # Pillow counts the other way round
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
+_TOPS_RIGHT_DEG: Turn = 270
+"""The turn that is needed where the tops of letters are on the right: those of all lines down that Tesseract reads."""
+_SUM: dict[Turn, Turn] = {180: 90, 90: 0, 270: 180}
+"""What it makes together with a turn before."""
+_AS_MUCH = 0.8
+"""Of what is read sideways the turned page must say at least so much: its layout is the better one."""
 
 _KINDS = {
     PT.TABLE: ParagraphKind.TABLE,
@@ -108,7 +137,11 @@ class TesseractEngine(Engine):
         return self._info
 
     def read(self, page: PageImage, timeout_s: float) -> PageReading:
-        """Read one page; ``timeout_s`` holds for recognition, the layout analysis before it takes about a second."""
+        """Read one page; ``timeout_s`` holds for recognition, the layout analysis before it takes about a second.
+
+        A skewed page is levelled for reading, its boxes are those of the page as it is. A page that is badly read and
+        clearly better when turned is read turned, its boxes are those of the turned page.
+        """
         return self._read(page, _grey(page), timeout_s)
 
     def read_again(self, page: PageImage, timeout_s: float, doubts: frozenset[ReadingFlag]) -> PageReading | None:
@@ -122,27 +155,67 @@ class TesseractEngine(Engine):
         self._api.End()
 
     def _read(self, page: PageImage, image: Image.Image, timeout_s: float) -> PageReading:
-        """Read the grey ``image`` of a page."""
-        dpi = page.likely_dpi
-        enlargement = _enlargement(image, dpi)
-        if enlargement > 1:
-            image = ImageOps.scale(image, enlargement)
-        if max(image.size) > _MAX_SIDE_PX:
-            raise PageError(
-                f"the image is {image.width} × {image.height} pixels, Tesseract takes {_MAX_SIDE_PX} at most: "
-                "prepare it with a lower dpi"
-            )
-        _require_memory(image.width * image.height)
-        try:
-            paragraphs = self._recognise(image, round(dpi * enlargement), timeout_s, scale=1 / enlargement)
-        finally:
-            self._api.Clear()
+        """Read the grey ``image`` of a page, turned where it is not upright."""
+        clock = _Clock(timeout_s)
+        paragraphs = self._read_paragraphs(image, page.likely_dpi, clock)
+        rotation_deg: Turn = 0
+        if is_sideways(paragraphs) or not is_read_well(paragraphs):
+            try:
+                turned = self._turned(page, image, paragraphs, clock)
+            except (PageError, MemoryError) as error:  # the first reading is there
+                log.warning("page %d: not read turned: %s", page.page_number, error)
+                turned = None
+            if turned:
+                rotation_deg, paragraphs = turned
+        width_px, height_px = _turned_size(image, rotation_deg)
         return PageReading(
-            blocks=build_blocks(paragraphs, width_px=page.width_px, height_px=page.height_px),
-            width_px=page.width_px,
-            height_px=page.height_px,
+            blocks=build_blocks(paragraphs, width_px=width_px, height_px=height_px),
+            width_px=width_px,
+            height_px=height_px,
+            rotation_deg=rotation_deg,
             confidence=mean_confidence(page_words(paragraphs)),
         )
+
+    def _turned(
+        self, page: PageImage, image: Image.Image, as_it_is: list[Paragraph], clock: _Clock
+    ) -> tuple[Turn, list[Paragraph]] | None:
+        """The turn at which the page is better read, and what is read then; None where there is none."""
+        dpi, words = page.likely_dpi, page_words(as_it_is)
+        if is_read_well(as_it_is):
+            turned = self._read_paragraphs(_turn(image, _TOPS_RIGHT_DEG), dpi, clock)
+            is_better = substance(page_words(turned)) >= _AS_MUCH * substance(words)
+            return (_TOPS_RIGHT_DEG, turned) if is_better else None
+        box = part_with_ink(image, dpi)
+        turn = self._better_turn(image.crop(box), dpi, words_within(words, box), clock) if box else 0
+        if not turn:
+            return None
+        turned = self._read_paragraphs(_turn(image, turn), dpi, clock)
+        return (turn, turned) if is_clearly_better(page_words(turned), words) else None
+
+    def _better_turn(self, part: Image.Image, dpi: float, as_it_is: list[Word], clock: _Clock) -> Turn:
+        """The turn at which a part of a page is clearly better read, 0 where there is none."""
+        for turn in _TURNS:
+            paragraphs = self._read_paragraphs(_turn(part, turn), dpi, clock)
+            if is_clearly_better(page_words(paragraphs), as_it_is):
+                return _SUM[turn] if is_sideways(paragraphs) else turn
+        return 0
+
+    def _read_paragraphs(self, image: Image.Image, dpi: float, clock: _Clock) -> list[Paragraph]:
+        """What stands in a grey image, enlarged and levelled for reading, with boxes on the image as it is."""
+        enlargement = _enlargement(image, dpi)
+        skew_deg = find_skew_deg(image, dpi)
+        level = level_image(ImageOps.scale(image, enlargement) if enlargement > 1 else image, skew_deg)
+        width, height = level.image.size
+        if max(width, height) > _MAX_SIDE_PX:
+            raise PageError(
+                f"the image is {width} × {height} pixels, Tesseract takes {_MAX_SIDE_PX} at most: "
+                "prepare it with a lower dpi"
+            )
+        _require_memory(width * height)
+        try:
+            return self._recognise(level, round(dpi * enlargement), clock, scale=1 / enlargement)
+        finally:
+            self._api.Clear()
 
     @classmethod
     def diagnose(cls, spec: EngineSpec) -> list[Finding]:
@@ -169,19 +242,50 @@ class TesseractEngine(Engine):
         engine.close()
         return Finding(is_ok=True, text=f"{engine.info.model} loads")
 
-    def _recognise(self, image: Image.Image, dpi: int, timeout_s: float, *, scale: float) -> list[Paragraph]:
+    def _recognise(self, level: LevelImage, dpi: int, clock: _Clock, *, scale: float) -> list[Paragraph]:
+        image = level.image
         self._api.SetImageBytes(image.tobytes(), image.width, image.height, 1, image.width)
         self._api.SetSourceResolution(dpi)
-        started = time.monotonic()
-        if not self._api.Recognize(min(round(timeout_s * 1000), 2**31 - 1)):
-            if time.monotonic() - started < timeout_s:
-                raise PageError("Tesseract gave the page up; its own message is in the log")
-            raise PageTimeoutError(f"not read within {timeout_s:g} s")
+        if not self._api.Recognize(min(round(clock.remaining_s() * 1000), 2**31 - 1)):
+            clock.remaining_s()
+            raise PageError("Tesseract gave the page up; its own message is in the log")
         iterator = self._api.GetIterator()
-        return list(_paragraphs(iterator, scale)) if iterator else []
+        return list(_paragraphs(iterator, _Boxes(level, scale))) if iterator else []
 
 
-def _paragraphs(iterator: Any, scale: float) -> Iterator[Paragraph]:
+class _Clock:
+    """The time of one page, over all of its readings."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._deadline = time.monotonic() + timeout_s
+
+    def remaining_s(self) -> float:
+        """What is left of it.
+
+        Raises:
+            PageTimeoutError: Nothing.
+        """
+        remaining_s = self._deadline - time.monotonic()
+        if remaining_s <= 0:
+            raise PageTimeoutError(f"not read within {self._timeout_s:g} s")
+        return remaining_s
+
+
+@dataclass(frozen=True)
+class _Boxes:
+    """The way from boxes on the image that Tesseract saw to boxes on the page: levelled back, then scaled."""
+
+    level: LevelImage
+    scale: float
+
+    def of(self, iterator: Any, level: int) -> BBox:
+        box = self.level.back(iterator.BoundingBox(level) or (0, 0, 0, 0))
+        left, top, right, bottom = (round(edge * self.scale, 1) for edge in box)
+        return (left, top, right, bottom)
+
+
+def _paragraphs(iterator: Any, boxes: _Boxes) -> Iterator[Paragraph]:
     """Walk Tesseract's result once, word by word: a paragraph each, but for tables and pictures a block each."""
     lines: list[TextLine] = []
     words: list[Word] = []
@@ -193,29 +297,30 @@ def _paragraphs(iterator: Any, scale: float) -> Iterator[Paragraph]:
         if iterator.BlockType() in _NOT_CONTENT:
             pass
         elif kind is ParagraphKind.PICTURE:
-            yield Paragraph(kind=kind, bbox_px=_box(iterator, RIL.BLOCK, scale))
+            yield Paragraph(kind=kind, bbox_px=boxes.of(iterator, RIL.BLOCK))
         else:
-            words.extend(_word(iterator, scale))
+            words.extend(_word(iterator, boxes))
             if iterator.IsAtFinalElement(RIL.TEXTLINE, RIL.WORD):
-                lines.append(TextLine(words=tuple(words), letter_height_px=_letter_height(iterator) * scale))
+                lines.append(TextLine(words=tuple(words), letter_height_px=_letter_height(iterator) * boxes.scale))
                 words = []
             if iterator.IsAtFinalElement(unit, RIL.WORD):
-                yield Paragraph(kind=kind, lines=tuple(lines))
+                yield Paragraph(kind=kind, lines=tuple(lines), is_sideways=_runs_down(iterator))
                 lines = []
         if not iterator.Next(RIL.WORD):
             return
 
 
-def _word(iterator: Any, scale: float) -> list[Word]:
+def _word(iterator: Any, boxes: _Boxes) -> list[Word]:
     """The word at the iterator, if it is one: a blank between rules counts as a word with a confidence of 95."""
     text = iterator.GetUTF8Text(RIL.WORD).strip()
     confidence = min(max(iterator.Confidence(RIL.WORD) / 100, 0.0), 1.0)
-    return [Word(text=text, bbox_px=_box(iterator, RIL.WORD, scale), confidence=round(confidence, 4))] if text else []
+    return [Word(text=text, bbox_px=boxes.of(iterator, RIL.WORD), confidence=round(confidence, 4))] if text else []
 
 
-def _box(iterator: Any, level: int, scale: float) -> BBox:
-    left, top, right, bottom = (round(edge * scale, 1) for edge in iterator.BoundingBox(level) or (0, 0, 0, 0))
-    return (left, top, right, bottom)
+def _runs_down(iterator: Any) -> bool:
+    """Whether the lines of the block run from the top to the bottom of the page."""
+    _, direction, _, _ = iterator.Orientation()
+    return bool(direction == WritingDirection.TOP_TO_BOTTOM)
 
 
 def _letter_height(iterator: Any) -> float:
@@ -227,6 +332,14 @@ def _letter_height(iterator: Any) -> float:
 def _grey(page: PageImage) -> Image.Image:
     """The pixels in grey: colour costs 38 % more time."""
     return page.image if page.image.mode == "L" else page.image.convert("L")
+
+
+def _turn(image: Image.Image, turn: Turn) -> Image.Image:
+    return image.transpose(_TRANSPOSED[turn]) if turn else image
+
+
+def _turned_size(image: Image.Image, turn: Turn) -> tuple[int, int]:
+    return (image.height, image.width) if turn in (90, 270) else image.size
 
 
 def _enlargement(image: Image.Image, dpi: float) -> float:

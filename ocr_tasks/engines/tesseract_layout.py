@@ -64,11 +64,15 @@ class TextLine:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """One paragraph, a whole table, or a picture (which has no lines). ``bbox_px`` is needed for a picture only."""
+    """One paragraph, a whole table, or a picture (which has no lines).
+
+    ``bbox_px`` is needed for a picture only. ``is_sideways``: its lines run down the page.
+    """
 
     kind: ParagraphKind
     lines: tuple[TextLine, ...] = ()
     bbox_px: BBox = (0.0, 0.0, 0.0, 0.0)
+    is_sideways: bool = False
 
 
 def build_blocks(paragraphs: Sequence[Paragraph], *, width_px: int, height_px: int) -> tuple[Block, ...]:

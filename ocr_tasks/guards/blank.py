@@ -11,16 +11,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image
 
 from ocr_tasks.images import PageImage
+from ocr_tasks.ink import darker_than_paper
 
 _LOOK_DPI = 75
 _FAINTEST = 28
 """Levels of grey of 255 that ink is darker than the paper around it, in small. Pencil and worn type reach 40, the other
 side of thin paper 10 to 20."""
-_PAPER_PX = 24
-"""Paper is taken as even over such a distance, so that shadows and yellowed edges are paper."""
 _MOST_SPECK_PX = 2
 """In small, some 0.7 mm; the smallest letters are higher."""
 _HOLE_INCHES = (0.15, 0.4)
@@ -55,7 +54,7 @@ def is_blank(page: PageImage) -> bool:
     factor = max(1, round(page.likely_dpi / _LOOK_DPI))
     if min(page.width_px, page.height_px) < 3 * factor or _is_surely_printed(page.image, factor):
         return False
-    dark = _darker_than_paper(page.image.reduce(factor).convert("L"), _FAINTEST)
+    dark = darker_than_paper(page.image.reduce(factor).convert("L"), _FAINTEST)
     return not any(_is_ink(mark, dark.width, dark.height) for mark in _marks(dark))
 
 
@@ -65,15 +64,8 @@ def _is_surely_printed(image: Image.Image, factor: int) -> bool:
     middle = (left, top, image.width - left, image.height - top)
     size = (max(1, (middle[2] - left) // factor), max(1, (middle[3] - top) // factor))
     sample = image.resize(size, Image.Resampling.NEAREST, box=middle).convert("L")
-    black = _darker_than_paper(sample, _SURE_INK_LEVELS).histogram()[255]
+    black = darker_than_paper(sample, _SURE_INK_LEVELS).histogram()[255]
     return black > _SURE_INK_SHARE * size[0] * size[1]
-
-
-def _darker_than_paper(small: Image.Image, levels: int) -> Image.Image:
-    """255 where a pixel is darker than the paper around it, else 0."""
-    coarse = small.reduce(min(_PAPER_PX // 2, *small.size))
-    paper = coarse.filter(ImageFilter.MaxFilter(3)).resize(small.size, Image.Resampling.BILINEAR)
-    return ImageChops.subtract(paper, small).point(lambda darker: 255 if darker >= levels else 0)
 
 
 def _marks(dark: Image.Image) -> list[_Mark]:
