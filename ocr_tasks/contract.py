@@ -108,6 +108,8 @@ class _Value(BaseModel):
 
 BBox = tuple[float, float, float, float]
 Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
+QualityFlag = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+"""A name and nothing else: flags stand in comments of the Markdown."""
 
 
 class Line(_Value):
@@ -162,7 +164,7 @@ class PageResult(_Value):
     height_px: Annotated[int, Field(ge=0, le=MOST_PIXELS)]
     rotation_deg: Literal[0, 90, 180, 270] = 0
     confidence: Confidence | None = None
-    quality_flags: tuple[str, ...] = ()
+    quality_flags: tuple[QualityFlag, ...] = ()
     blocks: tuple[Block, ...] = ()
     duration_s: Annotated[float, Field(ge=0.0)] = 0.0
 

@@ -10,10 +10,15 @@ import html
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+from ocr_tasks.markdowntext import escape
+
 _MOST_SPAN = 1000
 """The HTML standard's own bound for colspan (https://html.spec.whatwg.org/#attr-tdth-colspan)."""
 _MOST_PLACES = 200_000
 """Places of a grid beyond which spans are no longer believed: a thousand rows of two hundred columns."""
+
+
+_MOST_EMPTY_PLACES = 10_000
 
 
 @dataclass(frozen=True)
@@ -106,10 +111,15 @@ def parse_html_table(source: str) -> Table:
 
 
 def table_markdown(table: Table) -> str:
-    """A GFM table where every cell has one place, else HTML of nothing but rows, cells, spans and line breaks."""
+    """A GFM table where every cell has one place, else HTML of nothing but rows, cells, spans and line breaks.
+
+    HTML too where most places of the grid have no cell: one long row among thousands of short ones makes millions.
+    """
     if not table.cells:
         return ""
-    return table_html(table) if table.has_spans else _gfm(table)
+    places = table.row_count * table.column_count
+    is_sparse = places > _MOST_EMPTY_PLACES + 2 * len(table.cells)
+    return table_html(table) if table.has_spans or is_sparse else _gfm(table)
 
 
 def table_text(table: Table) -> str:
@@ -123,7 +133,7 @@ def table_text(table: Table) -> str:
 def _gfm(table: Table) -> str:
     grid = [[""] * table.column_count for _ in range(table.row_count)]
     for cell in table.cells:
-        text = html.escape(cell.text, quote=False).replace("|", "\\|").replace("\n", "<br>")
+        text = "<br>".join(escape(line).replace("|", "\\|") for line in cell.text.split("\n"))
         grid[cell.row][cell.column] = text
     lines = [f"| {' | '.join(row)} |" for row in grid]
     lines.insert(1, f"|{' --- |' * table.column_count}")
@@ -132,12 +142,10 @@ def _gfm(table: Table) -> str:
 
 def table_html(table: Table) -> str:
     """The table as HTML of nothing but rows, cells, spans and line breaks."""
-    lines = ["<table>"]
-    for row in range(table.row_count):
-        cells = "".join(_html_cell(cell) for cell in table.cells if cell.row == row)
-        lines.append(f"<tr>{cells}</tr>")
-    lines.append("</table>")
-    return "\n".join(lines)
+    rows: list[list[str]] = [[] for _ in range(table.row_count)]
+    for cell in table.cells:
+        rows[cell.row].append(_html_cell(cell))
+    return "\n".join(["<table>", *(f"<tr>{''.join(row)}</tr>" for row in rows), "</table>"])
 
 
 def _html_cell(cell: Cell) -> str:

@@ -11,24 +11,12 @@ from collections.abc import Callable, Mapping
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
 from ocr_tasks.htmltables import parse_html_table, table_markdown
+from ocr_tasks.markdowntext import escape, formula
 
 _RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER})
 """Stand in the blocks of a page and are left out of the Markdown: they would interrupt sentences over pages."""
 
-_INLINE = re.compile(r"[\\`*<]|&(?=#?\w+;)|(?<=[^\s_])_+(?!\w)")
-_ENTITIES = {"<": "&lt;", "&": "&amp;"}
-_LINE_START = re.compile(r"^(\s*)([#>+-]|=+\s*$|~~~|(?:_\s*){3,}$)", re.MULTILINE)
 _LIST_MARK = re.compile(r"^\s*(?:[•·▪◦●–—-]|(?P<number>\d{1,3}(?:\.\d{1,3})*[.)]?))\s+")
-
-
-def escape(text: str) -> str:
-    """Text that a CommonMark reader shows as it is (https://spec.commonmark.org, 2.4 Backslash escapes).
-
-    Numbers at the start of a line stay, so that clauses keep their numbers. Underscores stay where they cannot end an
-    emphasis (6.2 Emphasis, rules 3 to 8): inside words, and after a space, as in blanks to fill in.
-    """
-    text = _INLINE.sub(lambda match: _ENTITIES.get(match[0]) or "".join(f"\\{sign}" for sign in match[0]), text)
-    return _LINE_START.sub(lambda match: f"{match[1]}\\{match[2]}", text)
 
 
 def page_markdown(page: PageResult) -> str:
@@ -51,7 +39,7 @@ def _block(block: Block) -> str:
     if block.content_format is ContentFormat.HTML:
         return table_markdown(parse_html_table(block.content))
     if block.content_format is ContentFormat.LATEX:
-        return f"$$\n{block.content.strip().replace('$$', '')}\n$$"
+        return formula(block.content)
     return _RENDERERS.get(block.label, _paragraph)(block)
 
 
@@ -104,7 +92,7 @@ def document_page(page: PageResult, markdown: str) -> str:
     if page.status is PageStatus.FAILED:
         lines.append(f"> **Page {page.page_number} could not be read:** {escape(page.reason or '')}\n")
     elif page.quality_flags:
-        lines.append(f"<!-- page {page.page_number}: {', '.join(page.quality_flags)} -->\n".replace("--->", "-->"))
+        lines.append(f"<!-- page {page.page_number}: {', '.join(page.quality_flags)} -->\n")
     if markdown:
         lines.append(markdown + "\n")
     return "\n".join(lines)

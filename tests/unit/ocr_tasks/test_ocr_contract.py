@@ -60,7 +60,7 @@ results = st.builds(
     height_px=st.integers(0, MOST_PIXELS),
     rotation_deg=st.sampled_from((0, 90, 180, 270)),
     confidence=confidences,
-    quality_flags=st.lists(st.text(), max_size=2).map(tuple),
+    quality_flags=st.lists(st.from_regex(r"[a-z0-9_]{1,64}", fullmatch=True), max_size=2).map(tuple),
     blocks=st.lists(blocks, max_size=3).map(tuple),
     duration_s=st.floats(min_value=0, allow_infinity=False),
 )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from html import escape as escape_html
 from html import unescape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from pydantic import ValidationError
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
-from ocr_tasks.markdown import document_page, escape, front_matter, page_markdown
+from ocr_tasks.markdown import document_page, front_matter, page_markdown
+from ocr_tasks.markdowntext import escape
 
 pytestmark = pytest.mark.unit
 
@@ -119,3 +123,68 @@ def test_a_commonmark_reader_shows_escaped_text_and_no_markup_of_the_document(te
     assert not tags & {"script", "img", "h1", "h2", "h3", "em", "strong", "blockquote", "hr"}
     shown = unescape(re.sub(r"<[^>]+>", "", html))
     assert [c for c in shown if c in "аб<&"] == [c for c in text if c in "аб<&"]
+
+
+HOSTILE = (
+    "![](http://evil.example/t.png)",
+    "[see](http://evil.example)",
+    "[1]: http://evil.example/a",
+    "<img src=x onerror=alert(1)>",
+    "x\n\n<img src=x onerror=alert(1)>\n\n<!-- page 99 -->",
+    "a*b*c `code` <b>d</b> \\| e | f",
+    "$$\n\n<script>alert(1)</script>\n\n$$",
+    "<!-- page 99 -->",
+    "[a\nb]: http://evil.example",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda text: block(BlockLabel.TEXT, text),
+        lambda text: block(BlockLabel.HEADING, text),
+        lambda text: block(BlockLabel.LIST_ITEM, text),
+        lambda text: block(BlockLabel.SEAL, text),
+        lambda text: block(BlockLabel.FORMULA, text, content_format=ContentFormat.LATEX),
+        lambda text: table_of([text, "b"], ["c", "d"]),
+        lambda text: table_of([text, "b"], ["c"], span=2),
+    ],
+    ids=["text", "heading", "list", "seal", "formula", "table", "table with spans"],
+)
+def test_nothing_of_a_document_becomes_a_picture_a_link_or_a_page_mark(made: Callable[[str], Block], text: str) -> None:
+    markdown = page_markdown(page(made(text), block(BlockLabel.TEXT, "[1] [see][1]")))
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+    assert not re.search(r"<(?:img|a|script|b)\b", html)
+    assert "<!--" not in html
+
+
+def table_of(*rows: list[str], span: int = 1) -> Block:
+    cells = "".join(
+        f"<tr>{''.join(f'<td colspan={span}>{escape_html(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return block(BlockLabel.TABLE, f"<table>{cells}</table>", content_format=ContentFormat.HTML)
+
+
+def test_the_text_of_a_cell_is_shown_as_it_is() -> None:
+    text = "a*b* `c` [d](e) \\| f | g"
+    html = MarkdownIt("commonmark").enable("table").render(page_markdown(page(table_of([text, "b"], ["c", "d"]))))
+    assert unescape(re.sub("<[^>]*>", "", html.split("</th>")[0])).strip() == text
+
+
+def test_a_formula_keeps_its_meaning() -> None:
+    source = "\\[ a < b, \\quad c<d \\]"
+    assert "a < b" in page_markdown(page(block(BlockLabel.FORMULA, source, content_format=ContentFormat.LATEX)))
+    assert "c\\lt d" in page_markdown(page(block(BlockLabel.FORMULA, source, content_format=ContentFormat.LATEX)))
+
+
+def test_a_flag_is_a_name_and_nothing_else() -> None:
+    with pytest.raises(ValidationError):
+        page(quality_flags=("x --><script>alert(1)</script>",))
+
+
+def test_a_sparse_table_makes_no_grid_of_millions() -> None:
+    source = "<table><tr>" + "<td>x" * 4000 + "</tr>" + "<tr><td>y" * 4000 + "</table>"
+    markdown = page_markdown(page(block(BlockLabel.TABLE, source, content_format=ContentFormat.HTML)))
+    assert len(markdown) < 20 * len(source)
+    assert markdown.count("x</td>") + markdown.count("y</td>") == 8000
