@@ -24,6 +24,8 @@ from safetensors.numpy import save_file
 
 VERSIONS = ("1.5", "1.6")
 LAYOUT_MODEL = "PP-DocLayoutV3"
+ORIENTATION_MODEL = "PP-LCNet_x1_0_doc_ori"
+ORIENTATION_SIDE_PX = 224
 LAYOUT_SIDE_PX = 800
 MASK_SIDE_PX = 200
 
@@ -170,6 +172,46 @@ class _SameBlocks(paddle.nn.Layer):
         return found, paddle.full([pages], len(BLOCKS), dtype="int32"), masks
 
 
+def make_orientation_model(folder: Path) -> None:
+    """Write a classifier of how far a page is turned, for Paddle's inference library."""
+    folder.mkdir(parents=True)
+    side = ORIENTATION_SIDE_PX
+    model = _InkInACorner()
+    model.eval()
+    inputs = [InputSpec([None, 3, side, side], "float32", "x")]
+    paddle.jit.save(paddle.jit.to_static(model, input_spec=inputs, full_graph=True), str(folder / "inference"))
+    normal = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "scale": 1 / 255, "order": ""}
+    steps = [
+        {"ResizeImage": {"resize_short": 256}},
+        {"CropImage": {"size": side}},
+        {"NormalizeImage": {**normal, "channel_num": 3}},
+        {"ToCHWImage": None},
+    ]
+    _write_json(
+        folder / "inference.yml",
+        {
+            "Global": {"model_name": ORIENTATION_MODEL},
+            "PreProcess": {"transform_ops": steps},
+            "PostProcess": {"Topk": {"topk": 1, "label_list": ["0", "90", "180", "270"]}},
+        },
+    )
+
+
+class _InkInACorner(paddle.nn.Layer):
+    """Takes a page for upright if most of its ink is at the top left, and for turned clockwise as that corner is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        initializer = paddle.nn.initializer.Assign(np.array([0.05, 0.0, 0.0, 0.0], np.float32))
+        self.preference = self.create_parameter([4], default_initializer=initializer)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        corners = paddle.nn.functional.adaptive_avg_pool2d(-x[:, :1], 2).flatten(1)
+        top_left, top_right, bottom_left, bottom_right = paddle.split(corners, 4, axis=1)
+        clockwise = paddle.concat([top_left, top_right, bottom_right, bottom_left], axis=1)
+        return paddle.nn.functional.softmax(clockwise + self.preference)
+
+
 def _make_tokenizer(folder: Path) -> dict[str, int]:
     """Train one on a few words; returns its size and the numbers of special tokens, as the configuration names them."""
     sentences = folder / "sentences.txt"
@@ -257,3 +299,4 @@ if __name__ == "__main__":
     for each in VERSIONS:
         make_vision_language_model(target / f"PaddleOCR-VL-{each}", each)
     make_layout_model(target / LAYOUT_MODEL)
+    make_orientation_model(target / ORIENTATION_MODEL)

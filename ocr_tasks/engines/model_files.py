@@ -20,6 +20,7 @@ from ocr_tasks.errors import EngineUnavailableError
 from ocr_tasks.validation import one_line
 
 LAYOUT_MODEL = "PP-DocLayoutV3"
+ORIENTATION_MODEL = "PP-LCNet_x1_0_doc_ori"
 _VLM_FILES = (
     "inference.yml",
     "config.json",
@@ -30,12 +31,13 @@ _VLM_FILES = (
     "tokenizer.model",
     "model.safetensors",
 )
-_LAYOUT_FILES = ("inference.json", "inference.pdiparams", "inference.yml")
+_STATIC_FILES = ("inference.json", "inference.pdiparams", "inference.yml")
 _KNOWN_FOLDERS = {
     "PaddleOCR-VL-1.5": _VLM_FILES,
     "PaddleOCR-VL-1.6": _VLM_FILES,
-    "PP-DocLayoutV2": _LAYOUT_FILES,
-    LAYOUT_MODEL: _LAYOUT_FILES,
+    "PP-DocLayoutV2": _STATIC_FILES,
+    LAYOUT_MODEL: _STATIC_FILES,
+    ORIENTATION_MODEL: _STATIC_FILES,
 }
 _MOST_HEADER_BYTES = 100_000_000
 """The bound of the safetensors format itself."""

@@ -6,7 +6,7 @@ import os
 
 from ocr_tasks.contract import EngineSpec, ReadingFlag
 from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
-from ocr_tasks.engines.model_files import LAYOUT_MODEL, model_digest, read_manifest, require_models
+from ocr_tasks.engines.model_files import model_digest, read_manifest, require_models
 from ocr_tasks.engines.paddle_library import library_version
 from ocr_tasks.engines.paddleocr_vl_doctor import cheap_findings, full_findings
 from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineOptions
@@ -26,21 +26,21 @@ class PaddleOcrVlEngine(Engine):
     def __init__(self, spec: EngineSpec) -> None:
         self._options = PipelineOptions.of(spec)
         settings = ModelSettings.from_environment(os.environ)
-        folders = self._options.model_folders
+        folders = self._options.all_models(settings)
         models_folder = self._options.models_in(settings)
         manifest = read_manifest(settings.manifest)
         require_models(models_folder, folders, manifest)
         self._info = EngineInfo(
             name=spec.name,
             version=library_version(),
-            model=f"{self._options.version.model_name}+{LAYOUT_MODEL}",
+            model="+".join((self._options.version.model_name, *self._options.page_models(settings))),
             model_digest=model_digest(models_folder, folders, manifest),
         )
         self._pipeline = PagePipeline(self._options)
 
     @property
     def info(self) -> EngineInfo:
-        """Name, versions of the libraries, and the digest of both models."""
+        """Name, versions of the libraries, and the digest of all models."""
         return self._info
 
     def read(self, page: PageImage, timeout_s: float) -> PageReading:
@@ -59,13 +59,17 @@ class PaddleOcrVlEngine(Engine):
     def diagnose(cls, spec: EngineSpec) -> list[Finding]:
         """Check libraries, device and every model file, and read a page with the network off."""
         options = PipelineOptions.of(spec)
-        return full_findings(options, options.model_folders, lambda: cls(_for_the_doctor(spec)))
+        return full_findings(options, _models(options), lambda: cls(_for_the_doctor(spec)))
 
     @classmethod
     def diagnose_quickly(cls, spec: EngineSpec) -> list[Finding]:
         """Check what can be checked without loading anything."""
         options = PipelineOptions.of(spec)
-        return cheap_findings(options, options.model_folders)
+        return cheap_findings(options, _models(options))
+
+
+def _models(options: PipelineOptions) -> tuple[str, ...]:
+    return options.all_models(ModelSettings.from_environment(os.environ))
 
 
 def _for_the_doctor(spec: EngineSpec) -> EngineSpec:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocr_tasks.contract import PageResult, PageStatus
 from ocr_tasks.engines.base import Engine, Finding
-from ocr_tasks.engines.model_files import model_findings, read_manifest
+from ocr_tasks.engines.model_files import ORIENTATION_MODEL, model_findings, read_manifest
 from ocr_tasks.engines.paddle_library import (
     installed_version,
     paddle_version,
@@ -192,7 +192,11 @@ def _model_findings(options: PipelineOptions, folders: Sequence[str], *, reads_c
         manifest = read_manifest(settings.manifest)
     except EngineUnavailableError as error:
         return [Finding(is_ok=False, text=str(error))]
-    return model_findings(options.models_in(settings), folders, manifest, reads_content=reads_content)
+    findings = model_findings(options.models_in(settings), folders, manifest, reads_content=reads_content)
+    if not options.turns_pages(settings):
+        why = "as use_orientation says" if options.use_orientation is False else f"{ORIENTATION_MODEL} is not there"
+        findings.append(Finding(is_ok=True, text=f"pages that are turned are read as they are: {why}"))
+    return findings
 
 
 def _page_of_print() -> PageImage:

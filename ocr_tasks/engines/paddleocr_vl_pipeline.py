@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
@@ -24,7 +24,7 @@ from pydantic import Field, field_validator, model_validator
 from ocr_tasks.contract import ReadingFlag
 from ocr_tasks.engines.base import PageReading
 from ocr_tasks.engines.blocktexts import BlockText, BlockTexts
-from ocr_tasks.engines.model_files import LAYOUT_MODEL
+from ocr_tasks.engines.model_files import LAYOUT_MODEL, ORIENTATION_MODEL
 from ocr_tasks.engines.options import EngineOptions
 from ocr_tasks.engines.paddle_library import (
     one_line_of,
@@ -45,6 +45,9 @@ _SHOWN_REASONS = 2
 _HELPED_BY_SIZE = frozenset({ReadingFlag.MIXED_SCRIPT, ReadingFlag.TOO_MUCH_TEXT})
 """Repeated and truncated blocks were already read twice, each on its own."""
 _CHANGE = 1.6
+_MOST_LIKE_A_STRIP = 10
+_MOST_TURNED_SIDE_PX = 32_000
+"""OpenCV counts in 16 bits."""
 
 
 class ModelVersion(str, Enum):
@@ -76,6 +79,8 @@ class PipelineOptions(EngineOptions):
         max_pixels: And with at most so many.
         use_seal_recognition: Whether seals are read; otherwise they are pictures.
         use_chart_recognition: Whether charts are read as tables; otherwise they are pictures.
+        use_orientation: Whether pages that are turned are found and read upright; by default where the model for it is
+            there.
     """
 
     version: ModelVersion = ModelVersion.V1_6
@@ -86,11 +91,21 @@ class PipelineOptions(EngineOptions):
     max_pixels: Annotated[int, Field(ge=3136, le=2_822_400)] = 1_003_520
     use_seal_recognition: bool = False
     use_chart_recognition: bool = False
+    use_orientation: bool | None = None
 
-    @property
-    def model_folders(self) -> tuple[str, ...]:
-        """The models that are needed where all run in this process, as folders in the folder of models."""
-        return (self.version.folder_name, LAYOUT_MODEL)
+    def page_models(self, settings: ModelSettings) -> tuple[str, ...]:
+        """The models that look at whole pages, as folders in the folder of models."""
+        return (LAYOUT_MODEL, ORIENTATION_MODEL) if self.turns_pages(settings) else (LAYOUT_MODEL,)
+
+    def all_models(self, settings: ModelSettings) -> tuple[str, ...]:
+        """The models that are needed where all run in this process."""
+        return (self.version.folder_name, *self.page_models(settings))
+
+    def turns_pages(self, settings: ModelSettings) -> bool:
+        """Whether pages are turned upright."""
+        if self.use_orientation is None:
+            return (self.models_in(settings) / ORIENTATION_MODEL).is_dir()
+        return self.use_orientation
 
     def models_in(self, settings: ModelSettings) -> Path:
         """Folder that holds a folder a model."""
@@ -150,10 +165,13 @@ class PagePipeline:
         models_folder = options.models_in(settings)
         prepare_library(settings.home)
         require_device(options.device)
+        self._turns_pages = options.turns_pages(settings)
         with _loading(models_folder):
-            self._facade = _load(options, models_folder, is_model_here=texts is None)
+            self._facade = _load(options, models_folder, is_model_here=texts is None, turns_pages=self._turns_pages)
             inner = self._facade.paddlex_pipeline._pipeline
             inner.layout_det_model = _OneAtATime(inner.layout_det_model)
+            if self._turns_pages:
+                inner.doc_preprocessor_pipeline = _OneAtATime(inner.doc_preprocessor_pipeline)
             if texts is None:
                 texts = NativeTexts(inner.vl_rec_model)
             else:
@@ -180,25 +198,23 @@ class PagePipeline:
         use_dynamic_graph()
         with _reading(), self._adapter.page(timeout_s) as state:
             # An array, because the pipeline would write a file name into its result, and blue first as it wants it.
-            results = self._facade.predict(
+            result = self._facade.predict(
                 _bgr(page),
                 use_queues=False,
+                use_doc_orientation_classify=self._turns_pages and _can_be_turned(page),
                 min_pixels=min_pixels or self._options.min_pixels,
                 max_pixels=max_pixels or self._options.max_pixels,
                 max_new_tokens=self._options.max_new_tokens,
-            )
+            )[0]
         flags = {flag for text in state.texts for flag in text.flags}
         failures = [text.failure for text in state.texts if text.failure is not None]
         if failures:
             flags.add(ReadingFlag.BLOCK_NOT_READ)
         return PageReading(
-            blocks=tuple(
-                block
-                for result in results
-                for block in page_blocks(result, width_px=page.width_px, height_px=page.height_px)
-            ),
-            width_px=page.width_px,
-            height_px=page.height_px,
+            blocks=page_blocks(result, width_px=result["width"], height_px=result["height"]),
+            width_px=result["width"],
+            height_px=result["height"],
+            rotation_deg=_rotation_deg(result),
             quality_flags=tuple(sorted(flag.value for flag in flags)),
             unread_reason=_unread_reason(failures, len(state.texts)) if failures else None,
         )
@@ -298,22 +314,43 @@ def _reading() -> Iterator[None]:
         raise
 
 
-def _load(options: PipelineOptions, models_folder: Path, *, is_model_here: bool) -> Any:
+def _load(options: PipelineOptions, models_folder: Path, *, is_model_here: bool, turns_pages: bool) -> Any:
     from paddleocr import PaddleOCRVL
 
     model: dict[str, object] = {"vl_rec_model_dir": str(models_folder / options.version.folder_name)}
     if not is_model_here:
         # A client in place of 2 GB of weights; it asks nobody before its first page, and is replaced before that.
         model = {"vl_rec_backend": "vllm-server", "vl_rec_server_url": _NOBODY}
+    if turns_pages:
+        model["doc_orientation_classify_model_dir"] = str(models_folder / ORIENTATION_MODEL)
     return PaddleOCRVL(
         pipeline_version=f"v{options.version.value}",
         layout_detection_model_dir=str(models_folder / LAYOUT_MODEL),
         device=options.device,
         use_queues=False,  # they hide what failed, hold pages in memory and wait 0.25 s a page
+        use_doc_orientation_classify=turns_pages,
+        use_doc_unwarping=False,
         use_seal_recognition=options.use_seal_recognition,
         use_chart_recognition=options.use_chart_recognition,
         **model,
     )
+
+
+def _can_be_turned(page: PageImage) -> bool:
+    """Whether the model may see a page: it is enlarged until its short side has 256 pixels, and turned with OpenCV."""
+    short, long = sorted((page.width_px, page.height_px))
+    return long <= _MOST_LIKE_A_STRIP * short and long <= _MOST_TURNED_SIDE_PX
+
+
+def _rotation_deg(result: Mapping[str, Any]) -> Literal[0, 90, 180, 270]:
+    """How far the pipeline turned the page, clockwise. Its angle is how far the page was turned before, clockwise.
+
+    PaddleX turns it back counterclockwise by that angle (PaddleX 3.6.1 inference/pipelines/components/common/
+    warp_image.py, ``rotate_image``).
+    """
+    preprocessed = result.get("doc_preprocessor_res") or {}
+    turns: dict[int, Literal[0, 90, 180, 270]] = {90: 270, 180: 180, 270: 90}
+    return turns.get(preprocessed.get("angle", 0), 0)
 
 
 def _bgr(page: PageImage) -> Pixels:

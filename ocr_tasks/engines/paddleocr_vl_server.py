@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from ocr_tasks.contract import EngineSpec, ReadingFlag
 from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
-from ocr_tasks.engines.model_files import LAYOUT_MODEL, read_manifest, require_models
+from ocr_tasks.engines.model_files import read_manifest, require_models
 from ocr_tasks.engines.paddle_library import library_version
 from ocr_tasks.engines.paddleocr_vl_doctor import cheap_findings
 from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineOptions
@@ -21,7 +21,6 @@ from ocr_tasks.errors import TaskError
 from ocr_tasks.images import PageImage
 from ocr_tasks.settings import ModelSettings, server_api_key
 
-_MODELS_HERE = (LAYOUT_MODEL,)
 _Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -72,11 +71,12 @@ class PaddleOcrVlServerEngine(Engine):
         self._options = options = ServerOptions.of(spec)
         settings = ModelSettings.from_environment(os.environ)
         # All that can be wrong is looked at before the layout model is loaded: that takes half a minute.
-        require_models(options.models_in(settings), _MODELS_HERE, read_manifest(settings.manifest))
+        models = options.page_models(settings)
+        require_models(options.models_in(settings), models, read_manifest(settings.manifest))
         version = library_version()
         server = _server(options)
         await_model(server, options.served_model, options.start_timeout_s)
-        self._info = EngineInfo(name=spec.name, version=version, model=f"{options.served_model}+{LAYOUT_MODEL}")
+        self._info = EngineInfo(name=spec.name, version=version, model="+".join((options.served_model, *models)))
         texts = VlmServer(
             server, options.served_model, requests=options.requests, request_timeout_s=options.request_timeout_s
         )
@@ -89,7 +89,7 @@ class PaddleOcrVlServerEngine(Engine):
 
     @property
     def info(self) -> EngineInfo:
-        """Name, the versions of the pipeline and both models; no digest, because the server does not show its files."""
+        """Name, the versions of the pipeline and the models; no digest, because the server does not show its files."""
         return self._info
 
     @property
@@ -113,7 +113,7 @@ class PaddleOcrVlServerEngine(Engine):
     def diagnose(cls, spec: EngineSpec) -> list[Finding]:
         """Check libraries, device, layout model and server; where all are sound, load the engine."""
         options = ServerOptions.of(spec)
-        findings = cheap_findings(options, _MODELS_HERE)
+        findings = cheap_findings(options, _models(options))
         findings += server_findings(_server(options), options.served_model, reads=True)
         if all(finding.is_ok for finding in findings):
             findings.append(cls._loading_finding(spec))
@@ -123,7 +123,7 @@ class PaddleOcrVlServerEngine(Engine):
     def diagnose_quickly(cls, spec: EngineSpec) -> list[Finding]:
         """The same without loading or reading anything."""
         options = ServerOptions.of(spec)
-        findings = cheap_findings(options, _MODELS_HERE)
+        findings = cheap_findings(options, _models(options))
         return findings + server_findings(_server(options), options.served_model, reads=False)
 
     @classmethod
@@ -133,7 +133,11 @@ class PaddleOcrVlServerEngine(Engine):
         except TaskError as error:
             return Finding(is_ok=False, text=str(error))
         engine.close()
-        return Finding(is_ok=True, text=f"{LAYOUT_MODEL} loads")
+        return Finding(is_ok=True, text=f"{' and '.join(_models(engine._options))} loaded")
+
+
+def _models(options: ServerOptions) -> tuple[str, ...]:
+    return options.page_models(ModelSettings.from_environment(os.environ))
 
 
 def _server(options: ServerOptions) -> ModelServer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -70,8 +71,12 @@ PAGES = {
     7: encoded(Image.new("RGB", (600, 840), "white")),
     8: encoded(PRINTED.convert("1")),
     9: cmyk(),
-    10: encoded(PRINTED.convert("RGB").rotate(90, expand=True)),
+    10: encoded(PRINTED.transpose(Image.Transpose.ROTATE_90)),  # counterclockwise, as Pillow counts
+    11: encoded(PRINTED.transpose(Image.Transpose.ROTATE_180)),
+    12: encoded(PRINTED.transpose(Image.Transpose.ROTATE_270)),
 }
+TURNS_DEG = {10: 90, 11: 180, 12: 270}
+"""How far, clockwise, these pages must be turned to be upright."""
 
 
 def write_pages(folder: Path, *numbers: int, **options: str | int) -> str:
@@ -136,10 +141,23 @@ def test_a_blank_page_has_no_text(read_pages: dict[int, PageResult]) -> None:
     assert page.quality_flags == ()
 
 
-@pytest.mark.parametrize(("number", "size"), [(4, (1, 1)), (5, (30_000, 40)), (10, (842, 595))])
+@pytest.mark.parametrize(("number", "size"), [(4, (1, 1)), (5, (30_000, 40))])
 def test_no_shape_of_a_page_is_too_odd(read_pages: dict[int, PageResult], number: int, size: tuple[int, int]) -> None:
     page = read_pages[number]
-    assert (page.status, page.width_px, page.height_px) == (PageStatus.DONE, *size)
+    assert (page.status, page.width_px, page.height_px, page.rotation_deg) == (PageStatus.DONE, *size, 0)
+
+
+@pytest.mark.parametrize("number", TURNS_DEG)
+def test_a_turned_page_is_read_upright_and_its_boxes_are_those_of_the_upright_page(
+    read_pages: dict[int, PageResult], number: int
+) -> None:
+    """The tiny model that finds the turn looks for the corner with the most ink."""
+    page, upright = read_pages[number], read_pages[1]
+    assert (page.rotation_deg, upright.rotation_deg) == (TURNS_DEG[number], 0)
+    assert (page.width_px, page.height_px) == (upright.width_px, upright.height_px) == PRINTED.size
+    assert [block.label for block in page.blocks] == [block.label for block in upright.blocks]
+    for block, same in zip(page.blocks, upright.blocks, strict=True):
+        assert block.bbox_px == pytest.approx(same.bbox_px, abs=2)
 
 
 @pytest.mark.parametrize("number", [8, 9])
@@ -152,7 +170,7 @@ def test_a_result_names_what_read_it(read_pages: dict[int, PageResult]) -> None:
     page = read_pages[1]
     assert page.engine == "paddleocr-vl"
     assert "paddlex" in page.engine_version
-    assert page.model == "PaddleOCR-VL-1.6-0.9B+PP-DocLayoutV3"
+    assert page.model == "PaddleOCR-VL-1.6-0.9B+PP-DocLayoutV3+PP-LCNet_x1_0_doc_ori"
     assert page.model_digest is not None
     assert len(page.model_digest) == 64
 
@@ -162,11 +180,12 @@ def test_the_other_version_is_an_option_and_workers_are_replaced(
 ) -> None:
     """On a root that cannot be written the library gets a home below TMPDIR."""
     models = tiny_models() / "official_models"
-    shard = write_pages(tmp_path, 1, 7, 1, version="1.5", models_folder=str(models))
+    shard = write_pages(tmp_path, 1, 7, 1, 11, version="1.5", models_folder=str(models), use_orientation=False)
     ended = paddle_tasks("run", shard, home=tmp_path / "none", OCR_WORKER_PAGES="2", TMPDIR=str(tmp_path))
     assert ended.code == ExitCode.ALL_DONE, ended.errors[-3000:]
     assert ended.errors.count("Creating model: ('PP-DocLayoutV3'") == 2
-    first, _, third = results(tmp_path).values()
+    first, _, third, turned = results(tmp_path).values()
+    assert turned.rotation_deg == 0
     assert first.blocks == third.blocks
     assert first.model == "PaddleOCR-VL-1.5-0.9B+PP-DocLayoutV3"
     assert first.model_digest != read_pages[1].model_digest
@@ -260,6 +279,7 @@ def test_the_doctor_reads_a_page_without_a_network(tmp_path: Path) -> None:
     assert "dynamic graph mode" in ended.output
     recorded = {file["path"] for file in json.loads(manifest.read_text())["files"]}
     assert {"PaddleOCR-VL-1.5/model.safetensors", "PP-DocLayoutV3/inference.json"} <= recorded
+    assert "PP-LCNet_x1_0_doc_ori/inference.json" in recorded
 
 
 def test_the_doctor_says_which_file_is_not_the_one_of_the_image(tmp_path: Path) -> None:
@@ -278,6 +298,17 @@ def test_the_doctor_says_which_file_is_not_the_one_of_the_image(tmp_path: Path) 
     assert "model.safetensors is not the one the image was built with" in missing[0]
     assert "PP-DocLayoutV3/inference.json is missing" in missing[1]
     assert "recognition" not in ended.output
+
+
+def test_without_the_model_for_it_pages_are_not_turned_and_the_doctor_says_so(tmp_path: Path) -> None:
+    home = copied_models(tmp_path)
+    shutil.rmtree(home / "official_models/PP-LCNet_x1_0_doc_ori")
+    ended = doctor("--quick", "--without-gpu", home=home)
+    assert ended.code == ExitCode.ALL_DONE, ended.output
+    assert "pages that are turned are read as they are: PP-LCNet_x1_0_doc_ori is not there" in ended.output
+    wanted = doctor("--quick", "--without-gpu", "--option", "use_orientation=true", home=home)
+    assert wanted.code == ExitCode.ENGINE_UNAVAILABLE
+    assert "PP-LCNet_x1_0_doc_ori is missing" in wanted.output
 
 
 def test_the_quick_doctor_wants_the_gpu_it_is_asked_about() -> None:

@@ -65,7 +65,7 @@ def test_pages_are_read_block_by_block(stand_in: StandIn, tmp_path: Path) -> Non
     assert stand_in.peak <= 5
     for result in results(tmp_path).values():
         assert (result.status, result.engine) == (PageStatus.DONE, ENGINE)
-        assert result.model == "PaddleOCR-VL-1.6-0.9B+PP-DocLayoutV3"
+        assert result.model == "PaddleOCR-VL-1.6-0.9B+PP-DocLayoutV3+PP-LCNet_x1_0_doc_ori"
         assert result.confidence is None
         blocks = {block.label: block for block in result.blocks}
         assert {BlockLabel.HEADER, BlockLabel.TITLE, BlockLabel.FOOTNOTE, BlockLabel.PAGE_NUMBER} <= set(blocks)
@@ -210,7 +210,7 @@ def test_the_doctor_examines_the_server_too(stand_in: StandIn) -> None:
     sound = paddle_tasks(*options, home=tiny_models())
     assert sound.code == ExitCode.ALL_DONE, sound.output
     assert f"ok       the model server at {stand_in.url} serves PaddleOCR-VL-1.6-0.9B" in sound.output
-    assert "ok       PP-DocLayoutV3 loads" in sound.output
+    assert "ok       PP-DocLayoutV3 and PP-LCNet_x1_0_doc_ori loaded" in sound.output
     stand_in.stop()
     ill = paddle_tasks(*options, "--quick", home=tiny_models())
     assert ill.code == ExitCode.ENGINE_UNAVAILABLE

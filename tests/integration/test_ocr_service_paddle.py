@@ -29,7 +29,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OcrService]:
 def test_it_says_which_models_read_and_where(service: OcrService) -> None:
     health = service.health()
     assert (health["status"], health["paddleocr"], health["device"]) == ("ok", "ready", "cpu")
-    assert health["models"] == ["PaddleOCR-VL-1.6-0.9B+PP-DocLayoutV3"]
+    assert health["models"] == ["PaddleOCR-VL-1.6-0.9B+PP-DocLayoutV3+PP-LCNet_x1_0_doc_ori"]
     assert health["engine"]["version"].startswith("3.6.0+paddlex")
     assert len(health["engine"]["model_digest"]) == 64
     assert health["engine"]["concurrency"] == 1
