@@ -58,6 +58,7 @@ lint: $(VENV)/installed ## style, formatting, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(CODE)
+	@$(BIN)/mypy --python-version 3.10 ocr_tasks  # that of the PaddleOCR-VL image
 
 bench: $(VENV)/installed ## the benchmarks
 	@for script in bench/[!_]*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
