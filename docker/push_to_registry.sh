@@ -4,7 +4,7 @@
 #   REGISTRY_ENDPOINT=registry.example KEY_ID=… KEY_SECRET=… VERSION=0.1.0 docker/push_to_registry.sh
 #
 # Environment:
-#   REGISTRY_ENDPOINT  the registry's host, with port where it has one, such as my-registry.cr.cloud.ru; no https://
+#   REGISTRY_ENDPOINT  the registry's host, with port where it has one, such as registry.example:5000; no https://
 #   KEY_ID, KEY_SECRET the access key; the secret goes to docker by standard input and is printed nowhere
 #   VERSION            the tag, such as 0.1.0
 #   IMAGE              what to push, as `docker images` names it; default tenderlake/ocr:VERSION
