@@ -14,10 +14,9 @@
 #   PYTHON              a Python with pip on this host, default python3
 #   DOCKER_HOST         as for every docker command
 #
-# The wheels are fetched here, with this host's own pip
-# configuration, and the build itself has no network: so neither an index address nor credentials for one get into the
-# image. What the base has keeps its version (docker/ocr/add_packages.py). The build's last step is `doctor`: an image
-# without its models is not made.
+# The wheels are fetched here (docker/ocr/fetch_wheels.py), with this host's own pip configuration, and the build itself
+# has no network: so neither an index address nor credentials for one get into the image. What the base has keeps its
+# version (docker/ocr/add_packages.py). The build's last step is `doctor`: an image without its models is not made.
 set -euo pipefail
 
 fail() { echo "docker/ocr/build.sh: $1" >&2; exit 1; }
@@ -43,7 +42,7 @@ docker version >/dev/null 2>&1 || fail "no Docker daemon answers: start one or s
 docker image inspect "$BASE_IMAGE" >/dev/null 2>&1 || docker pull "$BASE_IMAGE" ||
   fail "the base image $BASE_IMAGE is neither here nor can it be pulled: without internet, \`docker load\` it"
 image_python=$(docker run --rm --network none --entrypoint python "$BASE_IMAGE" -c \
-  'import sys; print("%d.%d" % sys.version_info[:2])') || fail "$BASE_IMAGE has no Python: is it a PaddleOCR-VL image?"
+  'import sys; print("%d.%d.%d" % sys.version_info[:3])') || fail "$BASE_IMAGE has no Python: is it a PaddleOCR-VL image?"
 
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
@@ -54,11 +53,8 @@ find "$models" -mindepth 1 -maxdepth 1 -type d -exec cp -rL -t "$context/docker/
 (cd "$repository" && find ocr_tasks -name '*.py' -exec cp --parents -t "$context" {} +)
 chmod -R a+rX "$context"
 
-platforms=()
-for glibc in 36 35 34 31 28 27 24 17; do platforms+=(--platform "manylinux_2_${glibc}_x86_64"); done
-"$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-  --implementation cp --python-version "$image_python" "${platforms[@]}" --platform manylinux2014_x86_64 \
-  --dest "$context/docker/ocr/wheels" -r "$repository/docker/ocr/requirements.txt" ||
+"$python" "$repository/docker/ocr/fetch_wheels.py" "$image_python" "$repository/docker/ocr/requirements.txt" \
+  "$context/docker/ocr/wheels" ||
   fail "pip could not fetch the wheels of docker/ocr/requirements.txt for Python $image_python"
 
 docker build --network none --build-arg "BASE_IMAGE=$BASE_IMAGE" --tag "$tag" \
