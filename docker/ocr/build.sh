@@ -9,6 +9,8 @@
 #   BASE_IMAGE          the whole name of the base in place of PADDLEOCR_REGISTRY, such as one that was `docker load`ed
 #   GPU                 "" (compute capability 7.0 to 9.0, such as V100, A100, H100, RTX 30 and 40; the default) or
 #                       "sm120" (Blackwell, such as RTX 50)
+#   DOCTOR              "full" (the default): the build's last step reads a page without a GPU; "quick": it looks at the
+#                       model files only, for hosts that are too slow for that or on which PaddlePaddle needs a driver
 #   MODELS              a folder with models that the image gets beside those of the base, default docker/ocr/models
 #   IMAGE_TAG           default tenderlake/ocr:0.1.0
 #   PYTHON              a Python with pip on this host, default python3
@@ -25,6 +27,10 @@ case ${GPU:-} in
   "") variant=nvidia-gpu ;;
   sm120) variant=nvidia-gpu-sm120 ;;
   *) fail "GPU=$GPU: leave it empty, or say sm120 for Blackwell" ;;
+esac
+case ${DOCTOR:=full} in
+  full | quick) ;;
+  *) fail "DOCTOR=$DOCTOR: leave it empty, or say quick" ;;
 esac
 if [ -z "${BASE_IMAGE:-}" ]; then
   [ -n "${PADDLEOCR_REGISTRY:-}" ] || fail "set PADDLEOCR_REGISTRY to the registry and folder that has the image \
@@ -57,6 +63,9 @@ chmod -R a+rX "$context"
   "$context/docker/ocr/wheels" ||
   fail "pip could not fetch the wheels of docker/ocr/requirements.txt for Python $image_python"
 
-docker build --network none --build-arg "BASE_IMAGE=$BASE_IMAGE" --tag "$tag" \
+docker build --network none --build-arg "BASE_IMAGE=$BASE_IMAGE" --build-arg "DOCTOR=$DOCTOR" --tag "$tag" \
   --file "$context/docker/ocr/Dockerfile" "$context"
 echo "built $tag"
+if [ "$DOCTOR" = quick ]; then
+  echo "It has read nothing yet: docker run --rm --gpus all --network none $tag doctor --engine paddleocr-vl"
+fi
