@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ocr_tasks.contract import PageResult
-from tenderlake.documents import MANIFEST_NAME, NATIVE_PAGES_NAME, DocumentManifest, PageKind
+from tenderlake.documents import MANIFEST_NAME, NATIVE_PAGES_NAME, UNPACKING_NAME, DocumentManifest, PageKind, Unpacking
 from tenderlake.zygote import OUTCOME_NAME, Outcome, Request
 
 _MAX_OUTCOME_BYTES = 1 << 20
@@ -50,6 +50,36 @@ def read_manifest(request: Request, output: Path) -> DocumentManifest:
     if unexpected := {entry.name for entry in output.iterdir()} - expected:
         raise UnbelievableError(f"files that the manifest does not know: {sorted(unexpected)[:3]}")
     return manifest
+
+
+def read_unpacking(request: Request, output: Path) -> Unpacking:
+    """The members of an archive, once all files that the list names are there and are plain files, and no others.
+
+    Raises:
+        UnbelievableError: Anything is missing, too much, or larger than it says.
+    """
+    (output / OUTCOME_NAME).unlink()
+    try:
+        unpacking = Unpacking.model_validate_json(_read(output / UNPACKING_NAME, _MAX_MANIFEST_BYTES))
+    except ValidationError as error:
+        raise UnbelievableError(str(error)) from error
+    limits, members = request.limits, unpacking.members
+    if len(members) > limits.max_archive_members or sum(m.size_bytes for m in members) > limits.max_unpacked_bytes:
+        raise UnbelievableError("more members or bytes than were allowed")
+    if len({member.archive_path for member in members}) != len(members):
+        raise UnbelievableError("two members with the same path")
+    names = {UNPACKING_NAME}
+    for number, member in enumerate(members, start=1):
+        if (member.file_name is None) == (member.rejection is None):
+            raise UnbelievableError(f"member {number} is neither a file nor rejected, or both")
+        if member.file_name is None:
+            continue
+        if member.file_name != f"member-{number:06d}" or _size_of(output / member.file_name) != member.size_bytes:
+            raise UnbelievableError(f"member {number} is not what the list says")
+        names.add(member.file_name)
+    if unexpected := {entry.name for entry in output.iterdir()} - names:
+        raise UnbelievableError(f"files that the list does not know: {sorted(unexpected)[:3]}")
+    return unpacking
 
 
 def _checked_images(manifest: DocumentManifest, output: Path) -> set[str]:

@@ -18,6 +18,7 @@ from tenderlake.states import SourceState
 
 MANIFEST_NAME = "manifest.json"
 NATIVE_PAGES_NAME = "native-pages.jsonl"
+UNPACKING_NAME = "unpacking.json"
 PREPARE_VERSION = 1
 """Raised when the same bytes and options would be prepared differently: manifests of older versions are not reused."""
 
@@ -76,6 +77,12 @@ class PrepareLimits(Value):
     max_pages: int = 5000
     max_page_pixels: int = 60_000_000
     """A page image larger than this is rendered smaller, with a quality flag, not refused."""
+    max_archive_members: int = 10_000
+    max_archive_depth: int = 5
+    """Archives within archives: 1 takes no archive within another."""
+    max_unpacked_bytes: int = 8 * 2**30
+    """Of all members of one source together, those of archives within it too."""
+    max_unpack_ratio: int = 200
 
 
 class PrepareOptions(Value):
@@ -139,8 +146,26 @@ class Rejection(Value):
     reason: str
 
 
+class UnpackedMember(Value):
+    """One file of an archive: its bytes lie in ``file_name`` beside the list, unless there is a ``rejection``."""
+
+    archive_path: str
+    size_bytes: Annotated[int, Field(ge=0)]
+    file_name: str | None = None
+    rejection: Rejection | None = None
+
+
+class Unpacking(Value):
+    """What one level of an archive holds, in its order."""
+
+    media_type: str
+    members: tuple[UnpackedMember, ...]
+
+
 class PreparedSource(Value):
     """What prepare did with one source: one of ``manifest_key``, ``rejection`` and ``left_reason`` is set.
+
+    An archive that was unpacked has a ``rejection`` with state ``unpacked``; its members are sources of their own.
 
     ``left_reason``: the object was not there as listed; the next run sees what became of it.
 

@@ -22,7 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
-from tenderlake.documents import PrepareLimits, PrepareOptions, Rejection, Value
+from tenderlake.documents import PrepareLimits, PrepareOptions, Rejection, Unpacking, Value
 from tenderlake.states import SourceState
 
 OUTCOME_NAME = "outcome.json"
@@ -43,6 +43,7 @@ class Request(Value):
     document_id: str
     options: PrepareOptions
     limits: PrepareLimits
+    passwords: tuple[str, ...] = ()
 
 
 class End(StrEnum):
@@ -63,10 +64,12 @@ class Reply(Value):
 class Outcome(Value):
     """What the child says in its file; nothing means that there is a manifest.
 
+    ``is_archive``: there is a list of members instead.
     ``disk_error``: our own disk failed. ``trace``: where an unforeseen error happened, for the log.
     """
 
     rejection: Rejection | None = None
+    is_archive: bool = False
     disk_error: str | None = None
     trace: str | None = None
 
@@ -208,6 +211,7 @@ def _prepare_in_child(request: Request) -> Outcome:
             document_id=request.document_id,
             options=request.options,
             limits=request.limits,
+            passwords=request.passwords,
         )
     except MemoryError:
         return Outcome(rejection=too_much_memory(request.limits))
@@ -220,7 +224,9 @@ def _prepare_in_child(request: Request) -> Outcome:
             ),
             trace=traceback.format_exc(limit=-10)[-4000:],
         )
-    return Outcome(rejection=prepared if isinstance(prepared, Rejection) else None)
+    if isinstance(prepared, Rejection):
+        return Outcome(rejection=prepared)
+    return Outcome(is_archive=isinstance(prepared, Unpacking))
 
 
 def _disk_outcome(error: OSError, limits: PrepareLimits) -> Outcome:

@@ -6,32 +6,42 @@ it through :mod:`tenderlake.sandbox` only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from tenderlake.documents import DocumentManifest, PrepareLimits, PrepareOptions, Rejection
+from tenderlake.documents import UNPACKING_NAME, DocumentManifest, PrepareLimits, PrepareOptions, Rejection, Unpacking
+from tenderlake.intake.archives import unpack
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError
 from tenderlake.intake.pdf import prepare_pdf
 from tenderlake.intake.pictures import prepare_pictures
-from tenderlake.intake.sniffing import SourceFormat, sniff
+from tenderlake.intake.sniffing import ArchiveFormat, SourceFormat, sniff
 from tenderlake.states import SourceState
 
 
 def prepare_document(
-    path: Path, output: Path, *, document_id: str, options: PrepareOptions, limits: PrepareLimits
-) -> DocumentManifest | Rejection:
-    """Prepare one document.
+    path: Path,
+    output: Path,
+    *,
+    document_id: str,
+    options: PrepareOptions,
+    limits: PrepareLimits,
+    passwords: Sequence[str] = (),
+) -> DocumentManifest | Unpacking | Rejection:
+    """Prepare one document, or unpack one level of an archive.
 
     Args:
         path: The file; its name plays no part.
         output: A folder, made where missing. On success it holds ``manifest.json`` (written last), the native texts
-            (``native-pages.jsonl``) and the page images (``page-000001.jpg`` and so on).
+            (``native-pages.jsonl``) and the page images (``page-000001.jpg`` and so on). Of an archive it holds
+            ``unpacking.json`` and the members (``member-000001`` and so on).
         document_id: The SHA-256 of the file.
         options: How pages are made.
         limits: Sizes that are checked here; time and memory are for the sandbox to enforce.
+        passwords: Tried where a file is encrypted.
 
     Returns:
-        The manifest, or the final state of a file that cannot be prepared and the reason for people.
+        The manifest, the members of an archive, or the final state of a file that cannot be prepared and why.
 
     Raises:
         OSError: The disk failed; the document is not to blame.
@@ -40,13 +50,17 @@ def prepare_document(
     try:
         size_bytes = _checked_size(path, limits)
         source_format = sniff(path)
+        if isinstance(source_format, ArchiveFormat):
+            unpacking = unpack(path, output, source_format, limits, passwords)
+            (output / UNPACKING_NAME).write_text(unpacking.model_dump_json(), encoding="utf-8")
+            return unpacking
         if not isinstance(source_format, SourceFormat):
             raise RejectedError(
                 SourceState.SKIPPED_UNSUPPORTED,
-                f"{source_format.name} ({source_format.media_type}): this version reads PDF and images only",
+                f"{source_format.name} ({source_format.media_type}): this version does not read it",
             )
         if source_format is SourceFormat.PDF:
-            pages = prepare_pdf(path, folder, document_id, options, limits)
+            pages = prepare_pdf(path, folder, document_id, options, limits, passwords)
         else:
             pages = prepare_pictures(path, source_format, folder, limits)
             folder.add_native_pages(())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,16 +32,21 @@ def native_page_key(document_id: str, page_number: int, options: PrepareOptions)
 
 
 def prepare_pdf(
-    path: Path, folder: PreparedFolder, document_id: str, options: PrepareOptions, limits: PrepareLimits
+    path: Path,
+    folder: PreparedFolder,
+    document_id: str,
+    options: PrepareOptions,
+    limits: PrepareLimits,
+    passwords: Sequence[str] = (),
 ) -> tuple[PagePlan, ...]:
-    """Prepare all pages of a PDF.
+    """Prepare all pages of a PDF; ``passwords`` are tried where one is needed.
 
     Raises:
         RejectedError: A password is needed, nothing of the file can be read, or it has too many pages.
     """
     forget_complaints()
     with _open(path) as document:
-        page_count = _count_pages(document, limits)
+        page_count = _count_pages(document, limits, passwords)
         _refuse_dynamic_form(document)
         job = _PdfJob(document, folder, document_id, options, limits)
         pages = tuple(job.prepare(number) for number in range(1, page_count + 1))
@@ -66,10 +72,12 @@ def _open(path: Path) -> Document:
         ) from error
 
 
-def _count_pages(document: Document, limits: PrepareLimits) -> int:
+def _count_pages(document: Document, limits: PrepareLimits, passwords: Sequence[str]) -> int:
     # Asked once, before anything else: asking again after a successful password makes all pages come back empty.
-    if document.needs_pass:
-        raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, "the PDF opens only with a password")
+    if document.needs_pass and not any(document.authenticate(password) for password in passwords):
+        raise RejectedError(
+            SourceState.QUARANTINED_ENCRYPTED, "the PDF needs a password that is not in TENDERLAKE_PASSWORDS"
+        )
     try:
         page_count = int(document.page_count)
     except Exception as error:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import mmap
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 import puremagic
+
+TKind = TypeVar("TKind")
 
 HEAD_BYTES = 8192
 PDF_HEADER_WITHIN_BYTES = 1024
@@ -38,6 +42,18 @@ class SourceFormat(StrEnum):
         return "JPEG2000" if self is SourceFormat.JPEG2000 else self.value.partition("/")[2].upper()
 
 
+class ArchiveFormat(StrEnum):
+    """The archives that are unpacked; the values are media types."""
+
+    ZIP = "application/zip"
+    SEVEN_ZIP = "application/x-7z-compressed"
+    RAR = "application/vnd.rar"
+    TAR = "application/x-tar"
+    GZIP = "application/gzip"
+    BZIP2 = "application/x-bzip2"
+    XZ = "application/x-xz"
+
+
 @dataclass(frozen=True)
 class Unsupported:
     """A file that is left out: its name in words and its media type."""
@@ -58,13 +74,15 @@ _PICTURES = (
 )
 _ZIP = re.compile(rb"PK\x03\x04|PK\x05\x06|PK\x07\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ARCHIVES = (
+    (re.compile(rb"Rar!\x1a\x07"), ArchiveFormat.RAR),
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), ArchiveFormat.SEVEN_ZIP),
+    (re.compile(rb"\x1f\x8b\x08"), ArchiveFormat.GZIP),
+    (re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), ArchiveFormat.BZIP2),
+    (re.compile(rb"\xfd7zXZ\0"), ArchiveFormat.XZ),
+    (re.compile(rb".{257}ustar", re.DOTALL), ArchiveFormat.TAR),
+)
 _OTHERS = (
-    (re.compile(rb"Rar!\x1a\x07"), Unsupported("RAR archive", "application/vnd.rar")),
-    (re.compile(rb"7z\xbc\xaf\x27\x1c"), Unsupported("7-Zip archive", "application/x-7z-compressed")),
-    (re.compile(rb"\x1f\x8b"), Unsupported("gzip archive", "application/gzip")),
-    (re.compile(rb"BZh[1-9]"), Unsupported("bzip2 archive", "application/x-bzip2")),
-    (re.compile(rb"\xfd7zXZ\0"), Unsupported("xz archive", "application/x-xz")),
-    (re.compile(rb".{257}ustar", re.DOTALL), Unsupported("tar archive", "application/x-tar")),
     (re.compile(rb"\{\\rtf"), Unsupported("RTF document", "application/rtf")),
     (re.compile(rb"AT&TFORM"), Unsupported("DjVu document", "image/vnd.djvu")),
     (
@@ -107,7 +125,7 @@ _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
 _MIN_CONFIDENCE = 0.5
 
 
-def sniff(path: Path) -> SourceFormat | Unsupported:
+def sniff(path: Path) -> SourceFormat | ArchiveFormat | Unsupported:
     """What a file with at least one byte is, by its content.
 
     Raises:
@@ -117,20 +135,24 @@ def sniff(path: Path) -> SourceFormat | Unsupported:
         head = file.read(HEAD_BYTES)
     if head.startswith(b"%PDF-"):
         return SourceFormat.PDF
-    for signature, picture in _PICTURES:
-        if signature.match(head):
-            return picture
+    found = _first_match(_PICTURES, head)
+    if found is not None:
+        return found
     # Containers may hold a PDF near their beginning; they are what they begin with.
     if _ZIP.match(head):
         return _name_zip(path)
     if head.startswith(_OLE):
         return _name_ole(path)
-    for signature, unsupported in _OTHERS:
-        if signature.match(head):
-            return unsupported
+    other = _first_match(_ARCHIVES, head) or _first_match(_OTHERS, head)
+    if other is not None:
+        return other
     if b"%PDF-" in head[:PDF_HEADER_WITHIN_BYTES] or _is_headless_pdf(head):
         return SourceFormat.PDF
     return _name_other(path, head)
+
+
+def _first_match(signatures: Sequence[tuple[re.Pattern[bytes], TKind]], head: bytes) -> TKind | None:
+    return next((kind for signature, kind in signatures if signature.match(head)), None)
 
 
 def _is_headless_pdf(head: bytes) -> bool:
@@ -138,7 +160,7 @@ def _is_headless_pdf(head: bytes) -> bool:
     return bool(_PDF_OBJECT.search(head)) and (b"endobj" in head or b"/Type" in head)
 
 
-def _name_zip(path: Path) -> Unsupported:
+def _name_zip(path: Path) -> ArchiveFormat | Unsupported:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -154,7 +176,7 @@ def _name_zip(path: Path) -> Unsupported:
                 return office
         if any(name.endswith(".fdseq") for name in names):
             return Unsupported("XPS document", "application/vnd.ms-xpsdocument")
-    return Unsupported("ZIP archive", "application/zip")
+    return ArchiveFormat.ZIP
 
 
 def _name_ole(path: Path) -> Unsupported:

@@ -116,8 +116,8 @@ def sums_suite() -> Suite:
         "discovered",
         "accounted",
         lambda row: (
-            f"{row['discovered']} discovered are not {row['published']} published + {row['skipped']} skipped + "
-            f"{row['quarantined']} quarantined + {row['left']} left"
+            f"{row['discovered']} discovered are not {row['published']} published + {row['unpacked']} unpacked + "
+            f"{row['skipped']} skipped + {row['quarantined']} quarantined + {row['left']} left"
         ),
     )
     return Suite("reconciliation of sums", (check,), lambda row: f"{row['measure']}: ")
