@@ -169,7 +169,7 @@ def _name_zip(path: Path) -> ArchiveFormat | Unsupported:
                 if media_type in _ODF_NAMES:
                     return Unsupported(_ODF_NAMES[media_type], media_type)
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError):
-        return Unsupported("damaged ZIP archive or Office document", "application/zip")
+        return ArchiveFormat.ZIP  # the one who unpacks it says what is wrong
     if "[Content_Types].xml" in names:
         for folder, office in _ZIP_FOLDERS:
             if any(name.startswith(folder) for name in names):

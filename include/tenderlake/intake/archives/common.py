@@ -30,4 +30,4 @@ def copy(source: Readable, member: MemberSink) -> None:
 
 def corrupt(error: object) -> RejectedError:
     """The rejection of an archive that is damaged as a whole."""
-    return RejectedError(SourceState.QUARANTINED_CORRUPT, f"the archive is damaged: {error}")
+    return RejectedError(SourceState.QUARANTINED_CORRUPT, f"the archive (or Office file) is damaged: {error}")
