@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ocr_tasks.contract import PageResult
-from tenderlake.documents import MANIFEST_NAME, NATIVE_PAGES_NAME, UNPACKING_NAME, DocumentManifest, PageKind, Unpacking
+from tenderlake.documents import MANIFEST_NAME, NATIVE_PAGES_NAME, UNPACKING_NAME, DocumentManifest, Unpacking
 from tenderlake.zygote import OUTCOME_NAME, Outcome, Request
 
 _MAX_OUTCOME_BYTES = 1 << 20
@@ -97,7 +97,7 @@ def _checked_images(manifest: DocumentManifest, output: Path) -> set[str]:
 
 
 def _check_native_pages(manifest: DocumentManifest, path: Path) -> None:
-    wanted = [page.page_number for page in manifest.pages if page.kind is PageKind.NATIVE]
+    wanted = [page.page_number for page in manifest.pages if page.has_native_result]
     if _size_of(path) > _MAX_NATIVE_BYTES:
         raise UnbelievableError("too much native text")
     found: list[int] = []

@@ -19,7 +19,7 @@ from tenderlake.states import SourceState
 MANIFEST_NAME = "manifest.json"
 NATIVE_PAGES_NAME = "native-pages.jsonl"
 UNPACKING_NAME = "unpacking.json"
-PREPARE_VERSION = 1
+PREPARE_VERSION = 2
 """Raised when the same bytes and options would be prepared differently: manifests of older versions are not reused."""
 
 
@@ -42,6 +42,8 @@ class PageKind(StrEnum):
 
     NATIVE = "native"
     IMAGE = "image"
+    MIXED = "mixed"
+    """Native text beside pictures that may hold more: a page image that shows only these goes to OCR."""
 
 
 SourceId = tuple[str, str | None]
@@ -104,7 +106,8 @@ class PagePlan(Value):
 
     ``width_px``, ``height_px``: of the page image, or of the native page at ``dpi``, as people see the page (rotation
     applied). ``rotation_deg``: the clockwise turn that was applied to get there. ``reason``: why native or image.
-    ``image_name``: file name of the page image beside the manifest (None for native pages).
+    ``image_name``: file name of the page image beside the manifest (None for native pages). ``has_earlier_ocr``: of an
+    image page, the text that somebody's OCR left in the file was kept for the case that ours fails.
     """
 
     page_number: Annotated[int, Field(ge=1)]
@@ -117,7 +120,13 @@ class PagePlan(Value):
     image_name: str | None = None
     image_media_type: str | None = None
     image_size_bytes: int | None = None
+    has_earlier_ocr: bool = False
     quality_flags: tuple[str, ...] = ()
+
+    @property
+    def has_native_result(self) -> bool:
+        """Whether the page has a line among the native pages."""
+        return self.kind is not PageKind.IMAGE or self.has_earlier_ocr
 
 
 class DocumentManifest(Value):
@@ -135,8 +144,8 @@ class DocumentManifest(Value):
 
     @property
     def image_pages(self) -> tuple[PagePlan, ...]:
-        """The pages that need OCR."""
-        return tuple(page for page in self.pages if page.kind is PageKind.IMAGE)
+        """The pages that need OCR, as a whole or in part."""
+        return tuple(page for page in self.pages if page.kind is not PageKind.NATIVE)
 
 
 class Rejection(Value):

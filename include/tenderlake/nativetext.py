@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -24,6 +24,7 @@ ENGINE = "native"
 ENGINE_VERSION: str = pymupdf.__version__
 
 _EDGE_SHARE = 0.16
+_OVERLAP_PT = 2.0
 _REPEATS = 3
 _REPEATED_SHARE = 0.45
 _COUNTING = 4
@@ -89,9 +90,16 @@ class NativeText:
     _pages: list[tuple[NativePage, float, list[_Piece]]] = field(default_factory=list)
     _sizes: Counter[float] = field(default_factory=Counter)
 
-    def add(self, page: Page, content: PageContent, native: NativePage) -> None:
-        """Take the text of one page; raises whatever PyMuPDF raises."""
-        pieces = _pieces(page, content)
+    def add(self, page: Page, content: PageContent, native: NativePage, pictures: Sequence[Box] = ()) -> None:
+        """Take the text of one page; raises whatever PyMuPDF raises.
+
+        Args:
+            page: The page of PyMuPDF.
+            content: What was read from it.
+            native: Its facts.
+            pictures: The areas of a mixed page that OCR reads: each is an empty picture block in its place.
+        """
+        pieces = _pieces(page, content, pictures)
         for piece in pieces:
             if piece.paragraph is not None:
                 self._sizes[round(piece.paragraph.size * 2) / 2] += len(piece.text)
@@ -131,7 +139,7 @@ class NativeText:
         found: dict[tuple[BlockLabel, str], dict[int, tuple[int, ...]]] = defaultdict(dict)
         for number, (_, height_pt, pieces) in enumerate(self._pages):
             for piece in pieces:
-                if zone := _zone(piece.box, height_pt):
+                if piece.text and (zone := _zone(piece.box, height_pt)):
                     found[zone, piece.signature].setdefault(number, piece.numbers)
         needed = _REPEATS if len(self._pages) > _REPEATS else 2
         return frozenset(
@@ -178,7 +186,7 @@ class _EdgeZone:
     def label_of(self, piece: _Piece) -> BlockLabel | None:
         """Header, footer or page number, where a piece is one."""
         zone = _zone(piece.box, self.height_pt)
-        if zone is None:
+        if zone is None or not piece.text:
             return None
         is_repeated = self.pages > 1 and (zone, piece.signature) in self.repeated
         if piece.content_format is ContentFormat.TEXT and _PAGE_NUMBER.fullmatch(piece.text):
@@ -186,19 +194,46 @@ class _EdgeZone:
         return zone if is_repeated else None
 
 
-def _pieces(page: Page, content: PageContent) -> list[_Piece]:
+def _pieces(page: Page, content: PageContent, pictures: Sequence[Box]) -> list[_Piece]:
     habits = HyphenHabits.of([line.text for line in content.lines])
     tables, lines, sideways = take_tables(page, content, habits)
+    apart, over_text = _parted(pictures, [*(line.box for line in lines), *(table.box for table in tables)])
+    objects = [*(_table_piece(table) for table in tables), *map(_picture_piece, apart)]
     pieces: list[_Piece] = []
-    for region in order(lines, [table.box for table in tables]):
+    for region in order(lines, [piece.box for piece in objects]):
         if region.object_number is not None:
-            pieces.append(_table_piece(tables[region.object_number]))
+            pieces.append(objects[region.object_number])
             continue
         for paragraph in paragraphs_of(rows_of(region.lines)):
             pieces.append(_Piece(paragraph.box, paragraph.text(habits), paragraph=paragraph))
     # Text along the edge of a drawing sheet and the like: kept, at the end, where it breaks no sentence.
     pieces += [_Piece(line.box, clean(line.text), label=BlockLabel.OTHER) for line in sideways]
-    return [piece for piece in pieces if piece.text]
+    pieces = [piece for piece in pieces if piece.text or piece.label is BlockLabel.PICTURE]
+    for box in over_text:
+        pieces.insert(_place_of(box, pieces), _picture_piece(box))
+    return pieces
+
+
+def _parted(pictures: Sequence[Box], texts: list[Box]) -> tuple[list[Box], list[Box]]:
+    """Pictures apart from text, and those with text over them, such as seals: they must not cut sentences."""
+    apart: list[Box] = []
+    over_text: list[Box] = []
+    for box in pictures:
+        inner = box.grown(-_OVERLAP_PT) if min(box.width, box.height) > 3 * _OVERLAP_PT else box
+        (over_text if any(text.clipped(inner).area > 0 for text in texts) else apart).append(box)
+    return apart, over_text
+
+
+def _place_of(box: Box, pieces: list[_Piece]) -> int:
+    """After the last block that it overlaps, as a seal after the signatures; a picture behind the page comes first."""
+    overlapped = [number for number, piece in enumerate(pieces) if piece.box.clipped(box).area > 0]
+    if len(overlapped) == len(pieces):
+        return 0
+    return overlapped[-1] + 1 if overlapped else len(pieces)
+
+
+def _picture_piece(box: Box) -> _Piece:
+    return _Piece(box, "", label=BlockLabel.PICTURE)
 
 
 def _table_piece(table: RuledTable) -> _Piece:

@@ -153,6 +153,11 @@ class PageContent:
         return Box(0.0, 0.0, self.turn.width_pt, self.turn.height_pt)
 
     @property
+    def sideways_deg(self) -> int:
+        """The clockwise turn from the page as its /Rotate says to the page as people read it."""
+        return (self.turn.rotation_deg - self.page_turn.rotation_deg) % 360
+
+    @property
     def visible_text(self) -> str:
         """All text that people see, a line a line, in no particular order."""
         return "\n".join(line.text for line in (*self.lines, *self.sideways))

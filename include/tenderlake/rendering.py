@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from PIL import Image, ImageChops
 
 from tenderlake.mupdf import Page, pymupdf
+from tenderlake.pagecontent import Turn
 from tenderlake.pageflags import PageFlag
 
 if TYPE_CHECKING:
-    from tenderlake.pagecontent import PageContent
+    from collections.abc import Sequence
+
+    from tenderlake.pagecontent import Box, PageContent
 
 JPEG_QUALITY = 92
 """Above 90 nothing that OCR needs is lost; 95 is half as big again."""
@@ -117,6 +120,51 @@ def render_page(page: Page, content: PageContent | None, *, dpi: int, max_pixels
         alpha=False,
     )
     return encode(_pillow(pixmap), scale.dpi, scale.flags)
+
+
+def render_pictures(page: Page, content: PageContent, areas: Sequence[Box], scale: PageScale) -> PageImage:
+    """The image of a mixed page: its picture areas in their places, without the page's own text, and white elsewhere.
+
+    It has the size of the native page at this scale and is turned as that is, so that boxes of both are comparable.
+    """
+    size = (
+        max(1, round(content.turn.width_pt * scale.px_per_pt)),
+        max(1, round(content.turn.height_pt * scale.px_per_pt)),
+    )
+    is_coloured = any(_can_have_colour(image) for image in page.get_images(full=True))
+    sheet = Image.new("RGB" if is_coloured else "L", size, "white")
+    drawn = page.get_displaylist()
+    back = Turn(content.sideways_deg, content.turn.width_pt, content.turn.height_pt)
+    for area in areas:
+        part = _without_text(drawn, back.unapply(area), scale.px_per_pt, is_coloured=is_coloured)
+        if content.sideways_deg:
+            part = part.transpose(_CLOCKWISE[content.sideways_deg])
+        sheet.paste(part, (round(area.x0 * scale.px_per_pt), round(area.y0 * scale.px_per_pt)))
+    return encode(sheet, scale.dpi, scale.flags)
+
+
+def _without_text(drawn: Any, area: Box, px_per_pt: float, *, is_coloured: bool) -> Image.Image:
+    """Part of a page as it would be seen if it had no text."""
+    mupdf = pymupdf.mupdf
+    x0, y0 = round(area.x0 * px_per_pt), round(area.y0 * px_per_pt)
+    width, height = max(1, round(area.width * px_per_pt)), max(1, round(area.height * px_per_pt))
+    bounds = mupdf.FzIrect(x0, y0, x0 + width, y0 + height)
+    space = mupdf.fz_device_rgb() if is_coloured else mupdf.fz_device_gray()
+    pixmap = mupdf.fz_new_pixmap_with_bbox(space, bounds, mupdf.FzSeparations(), 0)
+    mupdf.fz_clear_pixmap_with_value(pixmap, 255)
+    device = mupdf.fz_new_draw_device(mupdf.FzMatrix(), pixmap)
+    # A device without these two calls leaves out text; painting over it would hide the seal that lies there, too.
+    device.m_internal.fill_text = None
+    device.m_internal.stroke_text = None
+    mupdf.fz_run_display_list(
+        drawn.this,
+        device,
+        mupdf.FzMatrix(px_per_pt, 0, 0, px_per_pt, 0, 0),
+        mupdf.FzRect(x0, y0, x0 + width, y0 + height),
+        mupdf.FzCookie(),
+    )
+    mupdf.fz_close_device(device)
+    return _pillow(pymupdf.Pixmap(pixmap))
 
 
 def _useful_dpi(page: Page, content: PageContent, dpi: int) -> int:

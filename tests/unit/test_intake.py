@@ -62,7 +62,7 @@ def manifest_of(path: Path, **arguments: Any) -> DocumentManifest:
     assert DocumentManifest.model_validate_json((folder / MANIFEST_NAME).read_bytes()) == outcome
     native = [PageResult.model_validate_json(line) for line in (folder / NATIVE_PAGES_NAME).open("rb")]
     assert [page.page_number for page in native] == [
-        page.page_number for page in outcome.pages if page.kind is PageKind.NATIVE
+        page.page_number for page in outcome.pages if page.has_native_result
     ]
     for page in outcome.image_pages:
         if page.image_name is not None:

@@ -11,6 +11,7 @@ from tenderlake.documents import PageKind, PrepareOptions, TextLayerMode
 from tenderlake.mupdf import pymupdf
 from tenderlake.pagecontent import Box, Turn, covered_share, read_page
 from tenderlake.pageflags import PageFlag
+from tenderlake.picturetext import PictureFinder
 from tenderlake.textlayer import Judgement, judge_page
 from tests.pdfs import (
     ENGLISH,
@@ -34,7 +35,7 @@ def judged(document: Any, mode: TextLayerMode = TextLayerMode.AUTO) -> Judgement
     """What becomes of the first page of the document."""
     with reopened(document) as read:
         content = read_page(read[0], with_hidden_text=mode is TextLayerMode.ONLY)
-        return judge_page(read[0], content, PrepareOptions(text_layer=mode))
+        return judge_page(read[0], content, PrepareOptions(text_layer=mode), PictureFinder())
 
 
 @pytest.mark.parametrize("lines", [RUSSIAN, ENGLISH], ids=["russian", "english"])

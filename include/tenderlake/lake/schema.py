@@ -193,8 +193,17 @@ DOCUMENTS = Table(
         Column("size_bytes", INT64, "Size of the file.", "482133", unit="bytes", minimum=1),
         Column("page_count", INT32, "Pages of the document.", "12", unit="pages", minimum=1),
         Column("native_pages", INT32, "Pages whose text layer was taken.", "9", unit="pages", minimum=0),
-        Column("ocr_pages", INT32, "Pages given to OCR; with native_pages, all pages.", "3", unit="pages", minimum=0),
-        Column("failed_pages", INT32, "Pages that could not be read, of either kind.", "0", unit="pages", minimum=0),
+        Column(
+            "ocr_pages",
+            INT32,
+            "Pages given to OCR as a whole or in part; with native_pages, all pages.",
+            "3",
+            unit="pages",
+            minimum=0,
+        ),
+        Column(
+            "failed_pages", INT32, "Pages without text because they could not be read.", "0", unit="pages", minimum=0
+        ),
         Column(
             "document_type",
             STRING,
@@ -264,7 +273,7 @@ PAGES = Table(
         Column(
             "text_source",
             STRING,
-            "Where the text comes from; none: the page could not be read.",
+            "Where the text comes from; ocr with flag mixed_page: a part of it; none: the page could not be read.",
             "ocr",
             allowed=tuple(source.value for source in TextSource),
         ),
@@ -293,7 +302,9 @@ PAGES = Table(
         Column("quality_flags", STRINGS, _FLAGS, "['low_resolution']"),
         Column("engine", STRING, "What read the page.", "tesseract", None, True),
         Column("model", STRING, "Model of the engine, where it has several.", "PaddleOCR-VL-0.9B", None, True),
-        Column("ocr_seconds", FLOAT64, "Time of OCR; null for native pages.", "4.4", "seconds", True, minimum=0),
+        Column(
+            "ocr_seconds", FLOAT64, "Time of OCR; null for pages that needed none.", "4.4", "seconds", True, minimum=0
+        ),
         Column(
             "image_key", STRING, "S3 key of the page image, where one was made.", "work/documents/…/p1.jpg", None, True
         ),
