@@ -85,8 +85,8 @@ def touching(boxes: Iterable[Box]) -> list[Box]:
     while left:
         group = left.pop()
         while joined := [box for box in left if _touch(group, box)]:
+            left = [box for box in left if box not in joined]
             group = union([group, *joined])
-            left = [box for box in left if not _touch(group, box)]
         groups.append(group)
     return sorted(groups, key=lambda box: (box.y0, box.x0))
 

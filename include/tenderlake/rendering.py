@@ -148,11 +148,10 @@ def _without_text(drawn: Any, area: Box, px_per_pt: float, *, is_coloured: bool)
     mupdf = pymupdf.mupdf
     x0, y0 = round(area.x0 * px_per_pt), round(area.y0 * px_per_pt)
     width, height = max(1, round(area.width * px_per_pt)), max(1, round(area.height * px_per_pt))
-    bounds = mupdf.FzIrect(x0, y0, x0 + width, y0 + height)
-    space = mupdf.fz_device_rgb() if is_coloured else mupdf.fz_device_gray()
-    pixmap = mupdf.fz_new_pixmap_with_bbox(space, bounds, mupdf.FzSeparations(), 0)
-    mupdf.fz_clear_pixmap_with_value(pixmap, 255)
-    device = mupdf.fz_new_draw_device(mupdf.FzMatrix(), pixmap)
+    space = pymupdf.csRGB if is_coloured else pymupdf.csGRAY
+    pixmap = pymupdf.Pixmap(space, pymupdf.IRect(x0, y0, x0 + width, y0 + height), False)
+    pixmap.clear_with(255)
+    device = mupdf.fz_new_draw_device(mupdf.FzMatrix(), pixmap.this)
     # A device without these two calls leaves out text; painting over it would hide the seal that lies there, too.
     device.m_internal.fill_text = None
     device.m_internal.stroke_text = None
@@ -164,7 +163,7 @@ def _without_text(drawn: Any, area: Box, px_per_pt: float, *, is_coloured: bool)
         mupdf.FzCookie(),
     )
     mupdf.fz_close_device(device)
-    return _pillow(pymupdf.Pixmap(pixmap))
+    return _pillow(pixmap)
 
 
 def _useful_dpi(page: Page, content: PageContent, dpi: int) -> int:

@@ -80,12 +80,23 @@ def _unread_flags(judgement: Judgement, content: PageContent) -> tuple[PageFlag,
 def _judge(page: Page, content: PageContent, languages: tuple[str, ...], pictures: PictureFinder) -> Judgement:
     text = content.visible_text
     characters = len("".join(text.split()))
-    return (
+    judgement = (
         _hidden_layer(content, characters)
         or _garbled_layer(text, languages)
         or _hardly_any_text(page, content, characters)
-        or _sound_layer(content, pictures.find(page, content))
     )
+    if judgement is not None:
+        return judgement
+    found = pictures.find(page, content)
+    return _sparse_text(content, characters, found) or _sound_layer(content, found)
+
+
+def _sparse_text(content: PageContent, characters: int, found: PictureText) -> Judgement | None:
+    """A page number on a scan that does not look like print, such as a form on dark paper."""
+    is_picture_page = content.picture_share >= SMALL_PICTURE_SHARE and characters < SPARSE_CHARACTERS
+    if not is_picture_page or (found.areas and found.unread_share < SMALL_PICTURE_SHARE):
+        return None
+    return Judgement(PageKind.IMAGE, f"only {characters} characters of text beside a picture")
 
 
 def _sound_layer(content: PageContent, found: PictureText) -> Judgement:
@@ -125,8 +136,6 @@ def _garbled_layer(text: str, languages: tuple[str, ...]) -> Judgement | None:
 def _hardly_any_text(page: Page, content: PageContent, characters: int) -> Judgement | None:
     if characters == 0:
         return _no_text(page, content)
-    if characters < SPARSE_CHARACTERS and content.picture_share >= SMALL_PICTURE_SHARE:
-        return Judgement(PageKind.IMAGE, f"only {characters} characters of text beside a picture")
     if characters < OUTLINE_PATHS < content.glyph_sized_paths:
         return Judgement(
             PageKind.IMAGE,
