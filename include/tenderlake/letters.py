@@ -115,14 +115,21 @@ MIN_CHARACTERS = 24
 
 _WORD = re.compile(r"[^\W\d_]+")
 # A sign or a digit inside a word: glyph numbers read as characters, print in one alphabet read as another.
-_BROKEN = re.compile(r"[A-Za-zА-яЁё][\\^`{|}~\[\]<>][A-Za-zА-яЁё]|[a-zа-яё]\d[A-Za-zА-яЁё]|[A-Za-zА-яЁё]\d[a-zа-яё]")
+_BROKEN = re.compile(
+    r"[A-Za-zА-яЁё][\\^`{|}~\[\]<>®©¤§¬¦«»¶][A-Za-zА-яЁё]|[a-zа-яё]\d[A-Za-zА-яЁё]|[A-Za-zА-яЁё]\d[a-zа-яё]"
+)
 _ADDRESS = re.compile(r"[/@]|^[0-9A-Fa-f-]+$|^<|>$")
 _SHORTEST_HUMP = 3.4
 """Parts of an identifier such as setPublishDate are longer on average than those of misread capitals: HacToaLuee."""
 _CAMEL = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])")
 _REPEATED_MARK = re.compile(r"([^\w\s]|_)(?:\s*\1)+")
-# Letters of Serbian and Macedonian that stand for capitals where Mac or DOS code pages were read as cp1251.
-_MAC_SIGNS = frozenset("ЂЃЉЊЌЋЏђѓљњќћџ")
+# Letters of Serbian and Macedonian that stand for capitals where Mac or DOS code pages were read as cp1251, and the
+# rarest of Ukrainian, which stands for the most frequent vowel.
+_MAC_SIGNS = frozenset("ЂЃЉЊЌЋЏђѓљњќћџҐ")
+# What the last letter of the alphabet, and it alone, becomes in small Mac text read as cp1251: «требованиЯ».
+_INNER_CAPITAL = re.compile("[а-яё]Я")
+_MAX_INNER_SHARE = 0.004
+_LOST_LETTERS = re.compile(r"\?{3,}")
 _SOUTH_SLAVIC = frozenset({"srp", "mkd"})
 
 
@@ -157,6 +164,8 @@ def is_meaningless(char: str) -> bool:
 
 
 def _bad_characters(text: str) -> str:
+    if "???" in text:  # a program's answer to letters that its code page has not
+        text = _LOST_LETTERS.sub(lambda match: "\ufffd" * len(match[0]), text)
     bad = {char for char in set(text) if is_meaningless(char)}
     if not bad:
         return ""
@@ -187,6 +196,8 @@ def _wrong_alphabet(text: str, languages: tuple[str, ...]) -> str:
     foreign = sum(counts[char] for char in _MAC_SIGNS)
     if _SOUTH_SLAVIC.isdisjoint(languages) and foreign > MAX_BAD_SHARE * letters:
         return "letters of a wrong code page"
+    if len(_INNER_CAPITAL.findall(text)) > max(2, _MAX_INNER_SHARE * letters):
+        return "capitals inside of words (a wrong code page)"
     return ""
 
 
