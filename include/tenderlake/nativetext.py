@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, Line, PageResult, PageStatus
+from tenderlake.alignedtables import take_aligned_tables
 from tenderlake.mupdf import Page, pymupdf
 from tenderlake.pagecontent import Box, PageContent
 from tenderlake.readingorder import LIST_ITEM, Paragraph, order, paragraphs_of, rows_of
-from tenderlake.ruledtables import RuledTable, take_tables
+from tenderlake.ruledtables import PageTable, take_tables
 from tenderlake.wording import HyphenHabits, clean
 
 ENGINE = "native"
@@ -197,6 +198,8 @@ class _EdgeZone:
 def _pieces(page: Page, content: PageContent, pictures: Sequence[Box]) -> list[_Piece]:
     habits = HyphenHabits.of([line.text for line in content.lines])
     tables, lines, sideways = take_tables(page, content, habits)
+    aligned, lines = take_aligned_tables(lines, habits)
+    tables += aligned
     apart, over_text = _parted(pictures, [*(line.box for line in lines), *(table.box for table in tables)])
     objects = [*(_table_piece(table) for table in tables), *map(_picture_piece, apart)]
     pieces: list[_Piece] = []
@@ -236,7 +239,7 @@ def _picture_piece(box: Box) -> _Piece:
     return _Piece(box, "", label=BlockLabel.PICTURE)
 
 
-def _table_piece(table: RuledTable) -> _Piece:
+def _table_piece(table: PageTable) -> _Piece:
     return _Piece(table.box, table.html, ContentFormat.HTML, BlockLabel.TABLE)
 
 

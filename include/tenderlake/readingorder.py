@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import permutations
 from statistics import median
@@ -264,7 +265,13 @@ def _continues(items: list[_Item]) -> float:
 
 
 def rows_of(lines: tuple[TextLine, ...]) -> list[Row]:
-    """Lines that stand on one base line as rows, top to bottom. A line drawn twice (false bold) is taken once."""
+    """Lines that stand on one base line as rows, top to bottom."""
+    rows = [_row(sorted(group, key=lambda line: line.box.x0)) for group in base_lines(lines)]
+    return [row for row in rows if row.text]
+
+
+def base_lines(lines: Iterable[TextLine]) -> list[list[TextLine]]:
+    """Lines by base line, top to bottom. A line drawn twice (false bold) is taken once."""
     groups: list[list[TextLine]] = []
     for line in sorted(lines, key=lambda line: (line.box.center[1], line.box.x0)):
         if groups and _on_one_line(groups[-1], line):
@@ -272,8 +279,7 @@ def rows_of(lines: tuple[TextLine, ...]) -> list[Row]:
                 groups[-1].append(line)
         else:
             groups.append([line])
-    rows = [_row(sorted(group, key=lambda line: line.box.x0)) for group in groups]
-    return [row for row in rows if row.text]
+    return groups
 
 
 def _on_one_line(group: list[TextLine], line: TextLine) -> bool:
