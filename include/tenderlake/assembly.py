@@ -18,12 +18,13 @@ from pathlib import Path
 from ocr_tasks.contract import PageResult, PageStatus
 from tenderlake import PIPELINE_VERSION
 from tenderlake.document_type import classify
+from tenderlake.documentmarkdown import DocumentMarkdown
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
 from tenderlake.lake.rows import BlockRow, DocumentRow, PageRow
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, TextSource
 from tenderlake.lake.staging import StagingWriter
 from tenderlake.layout import Layout
-from tenderlake.markdown import document_page, front_matter, page_markdown
+from tenderlake.markdown import front_matter, page_markdown
 from tenderlake.mixedpages import merged
 from tenderlake.ocr import read_result
 from tenderlake.paragraphs import page_text, with_joined_lines
@@ -205,9 +206,11 @@ class _Assembler:
         with tempfile.TemporaryDirectory(prefix="tenderlake-assemble-") as folder:
             body = Path(folder, "body.md")
             with body.open("w", encoding="utf-8", errors="replace") as file:
+                markdown = DocumentMarkdown(file)
                 for page in self._pages(manifest, Path(folder)):
                     self._stage_page(manifest, page, totals)
-                    file.write(document_page(page.result, page.markdown, page.trouble))
+                    markdown.add(page.result, page.trouble)
+                markdown.close()
             row = self._document_row(prepared, manifest, totals, time.monotonic() - started)
             target = Path(folder, "document.md")
             with target.open("w", encoding="utf-8", errors="replace") as file, body.open(encoding="utf-8") as pages:
