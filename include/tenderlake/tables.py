@@ -109,7 +109,7 @@ def table_markdown(table: Table) -> str:
     """A GFM table where every cell has one place, else HTML of nothing but rows, cells, spans and line breaks."""
     if not table.cells:
         return ""
-    return _html(table) if table.has_spans else _gfm(table)
+    return table_html(table) if table.has_spans else _gfm(table)
 
 
 def table_text(table: Table) -> str:
@@ -130,13 +130,12 @@ def _gfm(table: Table) -> str:
     return "\n".join(lines)
 
 
-def _html(table: Table) -> str:
-    lines = ["<table>"]
-    for row in range(table.row_count):
-        cells = "".join(_html_cell(cell) for cell in table.cells if cell.row == row)
-        lines.append(f"<tr>{cells}</tr>")
-    lines.append("</table>")
-    return "\n".join(lines)
+def table_html(table: Table) -> str:
+    """The table as HTML of nothing but rows, cells, spans and line breaks."""
+    rows: list[list[str]] = [[] for _ in range(table.row_count)]
+    for cell in table.cells:
+        rows[cell.row].append(_html_cell(cell))
+    return "\n".join(["<table>", *(f"<tr>{''.join(row)}</tr>" for row in rows), "</table>"])
 
 
 def _html_cell(cell: Cell) -> str:

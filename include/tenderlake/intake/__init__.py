@@ -12,10 +12,12 @@ from pathlib import Path
 from tenderlake.documents import UNPACKING_NAME, DocumentManifest, PrepareLimits, PrepareOptions, Rejection, Unpacking
 from tenderlake.intake.archives import unpack
 from tenderlake.intake.folder import PreparedFolder
+from tenderlake.intake.mail import unpack_mail
+from tenderlake.intake.office import prepare_text_document
 from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError
 from tenderlake.intake.pdf import prepare_pdf
 from tenderlake.intake.pictures import prepare_pictures
-from tenderlake.intake.sniffing import ArchiveFormat, SourceFormat, sniff
+from tenderlake.intake.sniffing import ArchiveFormat, DocumentFormat, MailFormat, SourceFormat, Unsupported, sniff
 from tenderlake.states import SourceState
 
 
@@ -50,16 +52,24 @@ def prepare_document(
     try:
         size_bytes = _checked_size(path, limits)
         source_format = sniff(path)
-        if isinstance(source_format, ArchiveFormat):
-            unpacking = unpack(path, output, source_format, limits, passwords)
+        if isinstance(source_format, ArchiveFormat | MailFormat):
+            if isinstance(source_format, MailFormat):
+                unpacking = unpack_mail(path, output, source_format, limits)
+            else:
+                unpacking = unpack(path, output, source_format, limits, passwords)
             (output / UNPACKING_NAME).write_text(unpacking.model_dump_json(), encoding="utf-8")
             return unpacking
-        if not isinstance(source_format, SourceFormat):
+        if isinstance(source_format, Unsupported):
             raise RejectedError(
                 SourceState.SKIPPED_UNSUPPORTED,
                 f"{source_format.name} ({source_format.media_type}): this version does not read it",
             )
-        if source_format is SourceFormat.PDF:
+        media_type = source_format.value
+        if isinstance(source_format, DocumentFormat):
+            pages, media_type = prepare_text_document(
+                path, source_format, folder, document_id, options, limits, passwords
+            )
+        elif source_format is SourceFormat.PDF:
             pages = prepare_pdf(path, folder, document_id, options, limits, passwords)
         else:
             pages = prepare_pictures(path, source_format, folder, limits)
@@ -69,7 +79,7 @@ def prepare_document(
     except MemoryError:
         return Rejection(state=SourceState.QUARANTINED_TOO_LARGE, reason=NOT_ENOUGH_MEMORY)
     manifest = DocumentManifest(
-        document_id=document_id, media_type=source_format.value, size_bytes=size_bytes, options=options, pages=pages
+        document_id=document_id, media_type=media_type, size_bytes=size_bytes, options=options, pages=pages
     )
     folder.finish(manifest)
     return manifest

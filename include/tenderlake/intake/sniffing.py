@@ -1,21 +1,27 @@
 """Finds out what a file is from its content; the name is never asked.
 
-What can be read (PDF and pictures) is known by its signature and confirmed later by its decoder. Everything else only
-gets a name that people understand, for the reason why it was left out.
+What can be read is known by its signature or, within a container, by what the container says of itself, and confirmed
+later by its reader. Everything else only gets a name that people understand, for the reason why it was left out.
 """
 
 from __future__ import annotations
 
+import io
 import mmap
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+import olefile
 import puremagic
+
+from tenderlake.intake.encodings import decode_text
 
 TKind = TypeVar("TKind")
 
@@ -54,6 +60,36 @@ class ArchiveFormat(StrEnum):
     XZ = "application/x-xz"
 
 
+class DocumentFormat(StrEnum):
+    """The documents whose file holds text in its order, without places on a page; the values are media types."""
+
+    DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    ODT = "application/vnd.oasis.opendocument.text"
+    ODS = "application/vnd.oasis.opendocument.spreadsheet"
+    ODP = "application/vnd.oasis.opendocument.presentation"
+    RTF = "application/rtf"
+    DOC = "application/msword"
+    XLS = "application/vnd.ms-excel"
+    ENCRYPTED_OFFICE = "application/x-ole-storage"
+    """An OOXML file with a password: which one shows when it is open."""
+    HTML = "text/html"
+    TXT = "text/plain"
+    CSV = "text/csv"
+    XML = "application/xml"
+
+
+class MailFormat(StrEnum):
+    """E-mails; the values are media types."""
+
+    EML = "message/rfc822"
+    MSG = "application/vnd.ms-outlook"
+
+
+KnownFormat = SourceFormat | DocumentFormat | MailFormat | ArchiveFormat
+
+
 @dataclass(frozen=True)
 class Unsupported:
     """A file that is left out: its name in words and its media type."""
@@ -82,50 +118,66 @@ _ARCHIVES = (
     (re.compile(rb"\xfd7zXZ\0"), ArchiveFormat.XZ),
     (re.compile(rb".{257}ustar", re.DOTALL), ArchiveFormat.TAR),
 )
-_OTHERS = (
-    (re.compile(rb"\{\\rtf"), Unsupported("RTF document", "application/rtf")),
+_RTF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}\{\\rtf")
+_OTHERS: tuple[tuple[re.Pattern[bytes], DocumentFormat | Unsupported], ...] = (
     (re.compile(rb"AT&TFORM"), Unsupported("DjVu document", "image/vnd.djvu")),
     (
         re.compile(rb"0.{0,6}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", re.DOTALL),
         Unsupported("digital signature", "application/pkcs7-signature"),
     ),
     (re.compile(rb"-----BEGIN "), Unsupported("digital signature or key", "application/x-pem-file")),
-    (
-        re.compile(
-            rb"\s*(?:Received|Return-Path|MIME-Version|From|Subject|Date|Message-ID|Delivered-To|X-[\w-]+):", re.I
-        ),
-        Unsupported("e-mail", "message/rfc822"),
+    (re.compile(rb"\xdb\xa5-\0|\xfe7\0#|1\xbe\0\0"), Unsupported("Word document of before 1997", "application/msword")),
+    (re.compile(rb"\x09[\0\x02\x04\x08][\x04-\x10]\0"), DocumentFormat.XLS),
+)
+_MAIL_HEADER = re.compile(
+    rb"^(Received|Return-Path|MIME-Version|From|To|Subject|Date|Message-ID|Delivered-To|Content-Type|DKIM-Signature|"
+    rb"ARC-Seal|X-[\w-]+):",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MAIL_START = re.compile(rb"(?:From [^\n]*\n)?[A-Za-z][\w-]{1,60}:")
+_HTML = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|table|div|p|h1|font|center)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
+_XLSB = Unsupported("binary Excel workbook (XLSB)", "application/vnd.ms-excel.sheet.binary.macroEnabled.12")
+
+
+def _main_type(kind: str, program: str, *files: str) -> re.Pattern[bytes]:
+    """The content types of the main part of an OOXML file, with or without macros."""
+    names = "|".join(files)
+    return re.compile(rf"{kind}\.(?:{names})\.main|{program}\.(?:{names})\.macro".encode(), re.IGNORECASE)
+
+
+_OOXML_TYPES: tuple[tuple[re.Pattern[bytes], DocumentFormat | Unsupported], ...] = (
+    (_main_type("wordprocessingml", "ms-word", "document", "template"), DocumentFormat.DOCX),
+    (re.compile(rb"ms-excel\.sheet\.binary", re.IGNORECASE), _XLSB),
+    (_main_type("spreadsheetml", "ms-excel", "sheet", "template", "addin"), DocumentFormat.XLSX),
+    (_main_type("presentationml", "ms-powerpoint", "presentation", "slideshow", "template"), DocumentFormat.PPTX),
+)
+_ZIP_FOLDERS = (("word/", DocumentFormat.DOCX), ("xl/", DocumentFormat.XLSX), ("ppt/", DocumentFormat.PPTX))
+_MOST_TYPES_BYTES = 4 << 20
+_ODF_FORMATS: dict[str, DocumentFormat | Unsupported] = {
+    **{odf.value: odf for odf in (DocumentFormat.ODT, DocumentFormat.ODS, DocumentFormat.ODP)},
+    "application/vnd.oasis.opendocument.graphics": Unsupported(
+        "OpenDocument drawing", "application/vnd.oasis.opendocument.graphics"
     ),
-    (re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html)", re.I), Unsupported("web page", "text/html")),
-    (re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml"), Unsupported("XML file", "application/xml")),
-)
-_OOXML = "application/vnd.openxmlformats-officedocument."
-_ODF = "application/vnd.oasis.opendocument."
-_ZIP_FOLDERS = (
-    ("word/", Unsupported("Word document", f"{_OOXML}wordprocessingml.document")),
-    ("xl/", Unsupported("Excel workbook", f"{_OOXML}spreadsheetml.sheet")),
-    ("ppt/", Unsupported("PowerPoint presentation", f"{_OOXML}presentationml.presentation")),
-)
-_ODF_NAMES = {
-    f"{_ODF}text": "OpenDocument text",
-    f"{_ODF}spreadsheet": "OpenDocument spreadsheet",
-    f"{_ODF}presentation": "OpenDocument presentation",
-    f"{_ODF}graphics": "OpenDocument drawing",
-    "application/epub+zip": "EPUB book",
+    "application/epub+zip": Unsupported("EPUB book", "application/epub+zip"),
 }
-_OLE_STREAMS = (
-    ("EncryptedPackage", Unsupported("Office document with a password", "application/x-ole-storage")),
-    ("__substg1.0_", Unsupported("Outlook message", "application/vnd.ms-outlook")),
-    ("WordDocument", Unsupported("Word 97-2003 document", "application/msword")),
+_OLE_STREAMS: tuple[tuple[str, DocumentFormat | MailFormat | Unsupported], ...] = (
+    ("EncryptedPackage", DocumentFormat.ENCRYPTED_OFFICE),
+    ("__substg1.0_", MailFormat.MSG),
+    ("__properties_version1.0", MailFormat.MSG),
+    ("WordDocument", DocumentFormat.DOC),
     ("PowerPoint Document", Unsupported("PowerPoint 97-2003 presentation", "application/vnd.ms-powerpoint")),
-    ("Workbook", Unsupported("Excel 97-2003 workbook", "application/vnd.ms-excel")),
-    ("Book", Unsupported("Excel 5 workbook", "application/vnd.ms-excel")),
+    ("Workbook", DocumentFormat.XLS),
+    ("Book", DocumentFormat.XLS),
 )
 _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
 _MIN_CONFIDENCE = 0.5
 
 
-def sniff(path: Path) -> SourceFormat | ArchiveFormat | Unsupported:
+def sniff(path: Path) -> KnownFormat | Unsupported:
     """What a file with at least one byte is, by its content.
 
     Raises:
@@ -140,15 +192,22 @@ def sniff(path: Path) -> SourceFormat | ArchiveFormat | Unsupported:
         return found
     # Containers may hold a PDF near their beginning; they are what they begin with.
     if _ZIP.match(head):
-        return _name_zip(path)
+        return sniff_zip(path)
     if head.startswith(_OLE):
         return _name_ole(path)
+    if _RTF.match(head):
+        return DocumentFormat.RTF
     other = _first_match(_ARCHIVES, head) or _first_match(_OTHERS, head)
     if other is not None:
         return other
     if b"%PDF-" in head[:PDF_HEADER_WITHIN_BYTES] or _is_headless_pdf(head):
         return SourceFormat.PDF
     return _name_other(path, head)
+
+
+def picture_format_of(data: bytes) -> SourceFormat | None:
+    """The format of a picture by its first bytes; None where it is none that is decoded here."""
+    return _first_match(_PICTURES, data[:HEAD_BYTES])
 
 
 def _first_match(signatures: Sequence[tuple[re.Pattern[bytes], TKind]], head: bytes) -> TKind | None:
@@ -160,36 +219,69 @@ def _is_headless_pdf(head: bytes) -> bool:
     return bool(_PDF_OBJECT.search(head)) and (b"endobj" in head or b"/Type" in head)
 
 
-def _name_zip(path: Path) -> ArchiveFormat | Unsupported:
+def sniff_zip(source: Path | io.BytesIO) -> DocumentFormat | ArchiveFormat | Unsupported:
+    """What a ZIP file is: an office document by what it says of itself, else an archive."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             names = archive.namelist()
-            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
-                media_type = archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
-                if media_type in _ODF_NAMES:
-                    return Unsupported(_ODF_NAMES[media_type], media_type)
-    except (zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError):
-        return ArchiveFormat.ZIP  # the one who unpacks it says what is wrong
-    if "[Content_Types].xml" in names:
-        for folder, office in _ZIP_FOLDERS:
-            if any(name.startswith(folder) for name in names):
-                return office
-        if any(name.endswith(".fdseq") for name in names):
-            return Unsupported("XPS document", "application/vnd.ms-xpsdocument")
-    return ArchiveFormat.ZIP
+            named = _name_odf(archive, names) or _name_ooxml(archive, names)
+    except (zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zlib.error):
+        return ArchiveFormat.ZIP  # and the unpacker says what is wrong with it
+    return named or ArchiveFormat.ZIP
 
 
-def _name_ole(path: Path) -> Unsupported:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+def _name_odf(archive: zipfile.ZipFile, names: Sequence[str]) -> DocumentFormat | Unsupported | None:
+    if "mimetype" not in names or archive.getinfo("mimetype").file_size >= 200:
+        return None
+    media_type = archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
+    return _ODF_FORMATS.get(media_type)
+
+
+def _name_ooxml(archive: zipfile.ZipFile, names: Sequence[str]) -> DocumentFormat | Unsupported | None:
+    """By the content types of the parts (ECMA-376 part 2, 10.1.2), else by their folders."""
+    types_name = next((name for name in names if name.lower() == "[content_types].xml"), None)
+    if types_name is None:
+        return None
+    if archive.getinfo(types_name).file_size <= _MOST_TYPES_BYTES:
+        types = archive.read(types_name)
+        if found := next((office for pattern, office in _OOXML_TYPES if pattern.search(types)), None):
+            return found
+    for folder, office in _ZIP_FOLDERS:
+        if any(name.startswith(folder) for name in names):
+            return office
+    if any(name.endswith(".fdseq") for name in names):
+        return Unsupported("XPS document", "application/vnd.ms-xpsdocument")
+    return None
+
+
+def _name_ole(path: Path) -> DocumentFormat | MailFormat | Unsupported:
+    streams = _ole_entries(path)
+    if streams is not None:
         for stream, office in _OLE_STREAMS:
-            if content.find(stream.encode("utf-16-le")) >= 0:
+            if any(name.startswith(stream) if stream.endswith("_") else name == stream for name in streams):
                 return office
+    else:  # the directory is damaged; its reader will say so of what it once was
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            for stream, office in _OLE_STREAMS:
+                if content.find(stream.encode("utf-16-le")) >= 0:
+                    return office
     return Unsupported("Microsoft Office file", "application/x-ole-storage")
 
 
-def _name_other(path: Path, head: bytes) -> Unsupported:
-    if _is_text(head):
-        return Unsupported("plain text", "text/plain")
+def _ole_entries(path: Path) -> frozenset[str] | None:
+    """The names in the root of an OLE file; None where it is damaged."""
+    try:
+        with olefile.OleFileIO(path) as ole:
+            return frozenset(entry[0] for entry in ole.listdir(streams=True, storages=True))
+    except (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error, RecursionError):
+        return None
+
+
+def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | Unsupported:
+    if _is_mail(head):
+        return MailFormat.EML
+    if (text := decode_text(head[: len(head) - len(head) % 4])) is not None:
+        return _name_text(text.text)
     try:
         with path.open("rb") as file:
             guesses = puremagic.magic_stream(file)
@@ -201,8 +293,18 @@ def _name_other(path: Path, head: bytes) -> Unsupported:
     return Unsupported(best.name.removesuffix(" file"), best.mime_type or "application/octet-stream")
 
 
-def _is_text(head: bytes) -> bool:
-    """Text in UTF-8, UTF-16 with a mark, or a one-byte code page: no control characters but line ends."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True
-    return not any((byte < 0x20 and byte not in b"\t\n\r\f\x1a") or byte == 0x7F for byte in head)
+def _is_mail(head: bytes) -> bool:
+    """Begins with header lines, at least two of which only e-mails have (RFC 5322, 2.2)."""
+    head = head.lstrip(b"\xef\xbb\xbf\r\n")
+    if not _MAIL_START.match(head):
+        return False
+    header = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    return len({name.lower() for name in _MAIL_HEADER.findall(header)}) >= 2
+
+
+def _name_text(text: str) -> DocumentFormat:
+    if _HTML.match(text):
+        return DocumentFormat.HTML
+    if _XML.match(text):
+        return DocumentFormat.XML
+    return DocumentFormat.TXT
