@@ -258,8 +258,22 @@ PAGES = Table(
     columns=(
         _DOCUMENT_ID,
         _PAGE_NUMBER,
-        Column("width_px", INT32, "Width as people see the page.", "2480", unit="pixels", minimum=0),
-        Column("height_px", INT32, "Height as people see the page.", "3508", unit="pixels", minimum=0),
+        Column(
+            "width_px",
+            INT32,
+            "Width as people see the page; 0 where the file gives none.",
+            "2480",
+            unit="pixels",
+            minimum=0,
+        ),
+        Column(
+            "height_px",
+            INT32,
+            "Height as people see the page; 0 where the file gives none.",
+            "3508",
+            unit="pixels",
+            minimum=0,
+        ),
         Column("dpi", INT32, "Pixels an inch, where known.", "300", "pixels per inch", nullable=True, minimum=1),
         Column(
             "rotation_deg",
@@ -322,7 +336,13 @@ BLOCKS = Table(
         _PAGE_NUMBER,
         Column("block_number", INT32, "Place in the reading order of the page, from 1.", "7", minimum=1),
         Column("label", STRING, "What the block is.", "table", allowed=tuple(label.value for label in BlockLabel)),
-        Column("bbox_px", BOX, "Box [x0, y0, x1, y1], origin at the top left.", "[120, 96, 860, 140]", unit="pixels"),
+        Column(
+            "bbox_px",
+            BOX,
+            "Box [x0, y0, x1, y1], origin at the top left; all 0 where none is known.",
+            "[120, 96, 860, 140]",
+            unit="pixels",
+        ),
         Column("content", STRING, "What it says, as content_format says.", "<table>…</table>", is_free_text=True),
         Column(
             "content_format",
