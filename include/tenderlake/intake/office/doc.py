@@ -1,7 +1,6 @@
 """Reads Word documents of 1997 to 2003 (DOC) from their streams; own code, for no library gives their tables.
 
-Left out: deleted and hidden text, field instructions, annotations. Automatic numbers are not computed; a list item is
-known as one.
+Left out: deleted and hidden text, field instructions, annotations.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from pathlib import Path
 from ocr_tasks.contract import BlockLabel
 from tenderlake.documents import PrepareLimits
 from tenderlake.intake.office.blips import pictures_in
+from tenderlake.intake.office.doclists import chain, read_lists, read_styles
 from tenderlake.intake.office.docstreams import (
     BOLD,
     DELETED,
@@ -23,6 +23,8 @@ from tenderlake.intake.office.docstreams import (
     END_REFERENCES,
     HEADERS,
     HIDDEN,
+    LIST_INSTANCES,
+    LISTS,
     NOTE_REFERENCES,
     NOTES,
     SECTIONS,
@@ -33,6 +35,7 @@ from tenderlake.intake.office.docstreams import (
 )
 from tenderlake.intake.office.edges import EdgeCell, EdgeRow, table_of_edges
 from tenderlake.intake.office.flow import Flow, Picture
+from tenderlake.intake.office.listnumbers import BULLET
 
 _FOOTNOTES, _HEADERS_PART, _ENDNOTES, _BOXES = 1, 2, 5, 6
 _CELL_END, _PAGE_END, _PARAGRAPH_END = "\x07", "\x0c", "\r"
@@ -52,7 +55,8 @@ class _Format:
     heading_level: int | None = None
     is_title: bool = False
     is_centered: bool = False
-    is_item: bool = False
+    list_number: int = 0
+    list_level: int = 0
     in_table: bool = False
     ends_row: bool = False
     depth: int = 0
@@ -82,7 +86,8 @@ class _DocReader:
     def __init__(self, streams: WordStreams, flow: Flow) -> None:
         self.flow = flow
         self._streams = streams
-        self._levels = _style_levels(streams.table_of(STYLES))
+        self._styles = read_styles(streams.table_of(STYLES))
+        self._lists = read_lists(streams.table_from(LISTS), streams.table_of(LIST_INSTANCES))
         self._formats: dict[tuple[int, bytes], _Format] = {}
         self._fields: list[bool] = []
         self._notes: dict[int, tuple[int, str]] = {}
@@ -122,7 +127,8 @@ class _DocReader:
         has_mark = end_mark in "\r\x07\x0c"
         text = self._shown(first, last if has_mark else last + 1)
         if said.in_table:
-            self._table_paragraph(text, end_mark, said)
+            mark = self._mark(said) if text.strip() else None
+            self._table_paragraph(f"{mark} {text.strip()}" if mark else text, end_mark, said)
             self._add_extras(first, last)
             return
         self._end_table()
@@ -137,16 +143,23 @@ class _DocReader:
         shown = text.strip()
         if not shown:
             return
+        mark = self._mark(said)
+        if mark:
+            text = shown = f"{mark} {shown}"
         is_short = len(shown) <= _MOST_BOLD_HEADING_CHARS and "\n" not in shown
         is_lettered = any(map(str.isalpha, shown))
         if said.is_title:
             self.flow.text(" ".join(shown.split()), BlockLabel.TITLE, 1)
-        elif said.heading_level is not None and len(shown) < 500:
+        elif said.heading_level is not None and len(shown) < 500 and mark != BULLET:
             self.flow.heading(shown, said.heading_level)
         elif is_bold and is_short and is_lettered and (said.is_centered or shown.isupper()):
             self.flow.heading(shown, 4)
         else:
-            self.flow.text(text, BlockLabel.LIST_ITEM if said.is_item else BlockLabel.TEXT)
+            self.flow.text(text, BlockLabel.LIST_ITEM if mark else BlockLabel.TEXT)
+
+    def _mark(self, said: _Format) -> str | None:
+        """The automatic number of a paragraph that shows something."""
+        return self._lists.next(str(said.list_number), said.list_level) if said.list_number else None
 
     # ---- text
 
@@ -296,14 +309,17 @@ class _DocReader:
         return self._formats[key]
 
     def _parsed(self, style: int, properties: bytes) -> _Format:
-        level = self._levels.get(style)
-        base = _Format(
-            heading_level=level if level is not None and level < _TITLE_STYLE else None,
-            is_title=level == _TITLE_STYLE,
-        )
+        said = _Format()
+        for base in chain(self._styles, style):
+            if 1 <= base.kind <= 9:
+                said = replace(said, heading_level=base.kind)
+            elif base.kind == _TITLE_STYLE:
+                said = replace(said, is_title=True)
+            for code, operand in sprms(base.properties):
+                said = _apply(said, code, operand)
         for code, operand in sprms(properties):
-            base = _apply(base, code, operand)
-        return base
+            said = _apply(said, code, operand)
+        return said
 
 
 def _apply(said: _Format, code: int, operand: bytes) -> _Format:
@@ -318,7 +334,10 @@ def _apply(said: _Format, code: int, operand: bytes) -> _Format:
     if code == 0x6649 and len(operand) == 4:
         return replace(said, depth=max(0, min(struct.unpack("<i", operand)[0], 100)))
     if code == 0x460B and len(operand) == 2:
-        return replace(said, is_item=operand != b"\0\0")
+        number = struct.unpack("<H", operand)[0]
+        return replace(said, list_number=0 if number in (0, 0xF801) else number)
+    if code == 0x260A:
+        return replace(said, list_level=operand[0])
     if code == 0xD608:
         return _table_definition(said, operand)
     if code == 0xD62B and len(operand) >= 2 and operand[0] < len(said.merges):
@@ -350,32 +369,3 @@ def _table_definition(said: _Format, operand: bytes) -> _Format:
         bits = struct.unpack_from("<H", operand, at)[0] if at + 2 <= len(operand) else 0
         merges.append(((bits >> 5) & 3 == 1, bits & 3 in (2, 3)))
     return replace(said, edges=edges, merges=tuple(merges))
-
-
-def _style_levels(data: bytes) -> dict[int, int]:
-    """The heading level (or ``_TITLE_STYLE``) of every style that is a heading, or based on one ([MS-DOC] 2.9.271)."""
-    if len(data) < 4:
-        return {}
-    (header,) = struct.unpack_from("<H", data)
-    (count,) = struct.unpack_from("<H", data, 2)
-    kinds: list[tuple[int, int]] = []
-    place = 2 + header
-    while len(kinds) < count and place + 2 <= len(data):
-        (size,) = struct.unpack_from("<H", data, place)
-        kind, base = 0x0FFF, 0x0FFF
-        if size >= 4 and place + 6 <= len(data):
-            kind = struct.unpack_from("<H", data, place + 2)[0] & 0x0FFF
-            base = struct.unpack_from("<H", data, place + 4)[0] >> 4
-        kinds.append((kind, base))
-        place += 2 + size + size % 2
-    levels: dict[int, int] = {}
-    for style in range(len(kinds)):
-        current = style
-        for _ in range(20):
-            if current >= len(kinds):
-                break
-            kind, current = kinds[current]
-            if 1 <= kind <= 9 or kind == _TITLE_STYLE:
-                levels[style] = kind
-                break
-    return levels

@@ -23,7 +23,7 @@ _MAGIC = 0xA5EC
 _FIRST_WORD_97 = 0xC1
 _TABLES = 0x9A
 STYLES, NOTE_REFERENCES, NOTES, SECTIONS, HEADERS, CHARACTERS, PARAGRAPHS, PIECES = 1, 2, 3, 6, 11, 12, 13, 33
-END_REFERENCES, END_NOTES = 46, 47
+END_REFERENCES, END_NOTES, LISTS, LIST_INSTANCES = 46, 47, 73, 74
 _PAGE_BYTES = 512
 _MOST_CHARS = 50_000_000
 _HUGE_PAPX, _HUGE_PAPX_OLD = 0x6646, 0x6645
@@ -102,6 +102,11 @@ class WordStreams:
     def table_of(self, index: int) -> bytes:
         """The structure that the header of the file places at this index."""
         return _structure(self.main, self.table, index)
+
+    def table_from(self, index: int) -> bytes:
+        """The same with all that follows: the size of lists does not count their levels (2.9.192 PlfLst)."""
+        offset, size = struct.unpack_from("<II", self.main, _TABLES + 8 * index)
+        return self.table[offset:] if size else b""
 
     def positions(self, index: int, item_bytes: int) -> tuple[list[int], list[bytes]]:
         """A list of positions with an item for each but the last (PLC, 2.2.2)."""

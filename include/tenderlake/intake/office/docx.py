@@ -15,10 +15,11 @@ from functools import partial
 
 from ocr_tasks.contract import BlockLabel
 from tenderlake.documents import PrepareLimits
-from tenderlake.intake.office.docxnumbers import BULLET, Numbering
+from tenderlake.intake.office.docxnumbers import Numbering
 from tenderlake.intake.office.docxstyles import ParagraphStyle, Styles, of_properties, switch
 from tenderlake.intake.office.flow import Flow, Picture, clean_lines, rows_of_text
 from tenderlake.intake.office.grids import whole_table
+from tenderlake.intake.office.listnumbers import BULLET
 from tenderlake.intake.office.package import (
     Element,
     OfficePackage,

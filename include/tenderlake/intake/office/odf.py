@@ -10,9 +10,9 @@ from functools import partial
 
 from ocr_tasks.contract import BlockLabel
 from tenderlake.documents import PrepareLimits
-from tenderlake.intake.office.docxnumbers import BULLET, in_format
 from tenderlake.intake.office.flow import Flow, Picture
 from tenderlake.intake.office.grids import GridCell, add_sheet, whole_table
+from tenderlake.intake.office.listnumbers import BULLET, in_format
 from tenderlake.intake.office.package import (
     Element,
     OfficePackage,
