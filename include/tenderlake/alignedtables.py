@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tenderlake.pagecontent import Box, TextLine, union
 from tenderlake.readingorder import base_lines
@@ -46,6 +47,8 @@ def take_aligned_tables(lines: list[TextLine], habits: HyphenHabits) -> tuple[li
     Returns:
         The tables, and the lines that stand outside all of them.
     """
+    if not _are_any_beside(lines):
+        return [], lines
     rows = [_parted(group) for group in base_lines(lines)]
     if sum(len(row.cells) >= _MIN_COLUMNS for row in rows) < _MIN_FULL_ROWS:
         return [], lines
@@ -60,6 +63,19 @@ def take_aligned_tables(lines: list[TextLine], habits: HyphenHabits) -> tuple[li
             taken.update(line for line in lines if table.box.grown(0.5).holds(*line.box.center))
         start += len(run) if table is not None else 1
     return tables, [line for line in lines if line not in taken]
+
+
+def _are_any_beside(lines: list[TextLine]) -> bool:
+    """Whether enough lines can stand beside others at all: a quick look that spares most pages the long one."""
+    fewest = _MIN_FULL_ROWS * (_MIN_COLUMNS - 1)
+    if sum(bool(_NUMBER.fullmatch(line.text.strip())) for line in lines) < _MIN_FULL_ROWS - 1:
+        return False
+    ordered = sorted([(round((line.box.y0 + line.box.y1) / 8), line.box.x0, line.box.x1) for line in lines])
+    gaps = 0
+    for (height, _, end), (next_height, start, _) in pairwise(ordered):
+        # On one base line, or on two that a rounded height does not tell apart.
+        gaps += next_height - height <= 1 and start - end >= _MIN_GUTTER_PT
+    return gaps >= fewest
 
 
 def _parted(group: list[TextLine]) -> _Row:

@@ -183,7 +183,8 @@ def _bad_characters(text: str) -> str:
 
 def _wrong_alphabet(text: str, languages: tuple[str, ...]) -> str:
     # Leaders of dots and lines to write on are no signs of garbling.
-    counts = Counter(_REPEATED_MARK.sub(r"\1", text))
+    text = _REPEATED_MARK.sub(r"\1", text)
+    counts = Counter({char: text.count(char) for char in set(text)})
     marks = sum(count for char, count in counts.items() if not char.isspace())
     if marks < MIN_CHARACTERS:
         return ""
@@ -203,20 +204,22 @@ def _wrong_alphabet(text: str, languages: tuple[str, ...]) -> str:
 
 def _unlikely_words(text: str) -> str:
     """Each different word counts once, so that a filler repeated a hundred times does not decide."""
-    judged = unlikely = 0
-    example = ""
-    for token in set(text.split()):
-        for part, rarity in _judged_parts(token):
-            judged += len(part)
-            if rarity > UNLIKELY_WORD:
-                unlikely += len(part)
-                example = max(example, part, key=_tells_most)
+    counts = [_judged_letters(token) for token in set(text.split())]
+    judged, unlikely = sum([count for count, _ in counts]), sum([count for _, count in counts])
     if judged >= MIN_CHARACTERS and unlikely - ALLOWED_UNLIKELY_LETTERS > MAX_UNLIKELY_SHARE * judged:
+        parts = (part for token in set(text.split()) for part, rarity in _judged_parts(token) if rarity > UNLIKELY_WORD)
+        example = max(parts, key=_tells_most)
         return f"{unlikely * 100 // judged} % of the letters are in words of no language, such as '{example[:20]}'"
     return ""
 
 
 @lru_cache(maxsize=100_000)
+def _judged_letters(token: str) -> tuple[int, int]:
+    """How many letters of a token can be judged, and how many of them stand in unlikely words."""
+    parts = _judged_parts(token)
+    return sum(len(part) for part, _ in parts), sum(len(part) for part, rarity in parts if rarity > UNLIKELY_WORD)
+
+
 def _judged_parts(token: str) -> tuple[tuple[str, float], ...]:
     """The words of a token that can be judged, each with its rarity."""
     if len(token) < 4:

@@ -275,8 +275,12 @@ def _heading_level(text: str, paragraph: Paragraph, body_size: float) -> int | N
 
 
 def _px(box: Box, px_per_pt: float) -> BBox:
-    x0, y0, x1, y1 = (round(value * px_per_pt, 1) for value in box)
-    return x0, y0, x1, y1
+    return (
+        round(box.x0 * px_per_pt, 1),
+        round(box.y0 * px_per_pt, 1),
+        round(box.x1 * px_per_pt, 1),
+        round(box.y1 * px_per_pt, 1),
+    )
 
 
 def _block(piece: _Piece, px_per_pt: float) -> Block:
