@@ -86,9 +86,17 @@ def message_member(headers: Iterable[tuple[str, str]], text: str, page: str) -> 
 # ---- EML (RFC 5322, 2045 to 2047, 2231)
 
 
+class _RawHeaders(email.policy.Compat32):
+    """Headers as they are in the file: bytes that no standard allows stay, and are decoded here."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        """The value as it is."""
+        return value
+
+
 def _unpack_eml(path: Path, folder: UnpackFolder) -> None:
     with path.open("rb") as file:
-        message = BytesParser(policy=email.policy.compat32).parse(file)
+        message = BytesParser(policy=_RawHeaders()).parse(file)
     texts: list[str] = []
     pages: list[str] = []
     attachments: list[_Attachment] = []
@@ -159,8 +167,8 @@ def _attachment(part: email.message.Message, number: int) -> _Attachment:
     if name is None:
         suffix = _SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ""
         name = f"attachment {number}{suffix}"
-    is_layout = part.get("Content-ID") is not None and part.get_content_disposition() != "attachment"
-    return _Attachment(name, _bytes_of(part), is_layout and part.get_content_maintype() == "image")
+    is_layout = part.get("Content-ID") is not None and part.get_content_maintype() == "image"
+    return _Attachment(name, _bytes_of(part), is_layout)
 
 
 def _header(value: object) -> str:
@@ -183,8 +191,6 @@ def _undeclared(text: str) -> str | None:
     if text.isascii():
         return None
     data = text.encode("utf-8", "surrogateescape")
-    if "\ufffd" in text and not any("\udc80" <= char <= "\udcff" for char in text):
-        return None
     decoded = decode_text(data)
     return decoded.text if decoded is not None else data.decode("utf-8", "replace")
 

@@ -54,7 +54,7 @@ def parse_html(data: bytes) -> Element:
     if decoded is None:
         raise RejectedError(SourceState.SKIPPED_UNSUPPORTED, "it begins as a web page and goes on as unknown data")
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", decoded.text)
-    parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
+    parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = html.document_fromstring(text, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
@@ -224,7 +224,9 @@ def _inline_text(element: Element) -> str:
     def walk(found: Element, depth: int) -> None:
         parts.append(_text(found.text, found))
         for inner in found:
-            if isinstance(inner.tag, str) and not _is_dropped(inner) and depth < _MOST_DEPTH:
+            if depth >= _MOST_DEPTH:
+                parts.append(_SPACE.sub(" ", "".join(inner.itertext())))
+            elif isinstance(inner.tag, str) and not _is_dropped(inner):
                 is_block = inner.tag in _BLOCKS
                 parts.append("\n" if is_block or inner.tag == "br" else "")
                 if inner.tag in ("td", "th"):
