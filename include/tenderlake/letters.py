@@ -213,7 +213,7 @@ def _unlikely_words(text: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def _judged_letters(token: str) -> tuple[int, int]:
     """How many letters of a token can be judged, and how many of them stand in unlikely words."""
     parts = _judged_parts(token)

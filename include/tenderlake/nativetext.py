@@ -7,11 +7,15 @@ Two steps, because headings and running headers show only when all pages are kno
 from __future__ import annotations
 
 import html
+import pickle
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from itertools import pairwise
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, Line, PageResult, PageStatus
 from tenderlake.alignedtables import take_aligned_tables
@@ -31,6 +35,8 @@ _REPEATED_SHARE = 0.45
 _COUNTING = 4
 """On fewer pages than these, words with a growing number are titles: Приложение 1, Приложение 2."""
 _MAX_HEADING_CHARS = 200
+_LONGEST_SIGNATURE = 200
+_MOST_WAITING_BYTES = 2 * 2**20
 _MAX_BOLD_HEADING_CHARS = 120
 _HEADING_SIZES = ((1.6, 1), (1.3, 2), (1.12, 3))
 _NUMBER = re.compile(r"\d+")
@@ -69,8 +75,9 @@ class _Piece:
 
     @property
     def signature(self) -> str:
-        """The words with numbers taken out: the same on every page for a running header."""
-        return _NUMBER.sub("#", self._plain)
+        """The words with numbers taken out: the same on every page for a running header. A long one is its hash."""
+        signature = _NUMBER.sub("#", self._plain)
+        return signature if len(signature) <= _LONGEST_SIGNATURE else sha256(signature.encode()).hexdigest()
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -83,12 +90,22 @@ class _Piece:
         return " ".join(plain.split())
 
 
+def _spool() -> IO[bytes]:
+    return SpooledTemporaryFile(_MOST_WAITING_BYTES)  # open as long as its owner, gone with it
+
+
 @dataclass
 class NativeText:
-    """Collects the digital pages of one document."""
+    """Collects the digital pages of one document.
+
+    Pages wait in a file, in memory only while they are few: a document of a thousand pages takes no more than a short
+    one. What is kept of each page is what stands in its margins.
+    """
 
     document_id: str
-    _pages: list[tuple[NativePage, float, list[_Piece]]] = field(default_factory=list)
+    _waiting: IO[bytes] = field(default_factory=_spool, repr=False)
+    _page_count: int = 0
+    _margins: dict[tuple[BlockLabel, str], dict[int, tuple[int, ...]]] = field(default_factory=dict)
     _sizes: Counter[float] = field(default_factory=Counter)
 
     def add(self, page: Page, content: PageContent, native: NativePage, pictures: Sequence[Box] = ()) -> None:
@@ -104,18 +121,24 @@ class NativeText:
         for piece in pieces:
             if piece.paragraph is not None:
                 self._sizes[round(piece.paragraph.size * 2) / 2] += len(piece.text)
-        self._pages.append((native, content.turn.height_pt, pieces))
+            if piece.text and (zone := _zone(piece.box, content.turn.height_pt)):
+                places = self._margins.setdefault((zone, piece.signature), {})
+                places.setdefault(self._page_count, piece.numbers)
+        pickle.dump((native, content.turn.height_pt, pieces), self._waiting, pickle.HIGHEST_PROTOCOL)
+        self._page_count += 1
 
     def results(self, page_keys: dict[int, str]) -> Iterator[PageResult]:
-        """The page results in the order in which the pages were added.
+        """The page results in the order in which the pages were added; asked for once.
 
         Args:
             page_keys: The page key of every page number.
         """
         body_size = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
         repeated = self._repeated()
-        for native, height_pt, pieces in self._pages:
-            edge = _EdgeZone(height_pt, repeated, len(self._pages))
+        self._waiting.seek(0)
+        for _ in range(self._page_count):
+            native, height_pt, pieces = pickle.load(self._waiting)  # noqa: S301  # an unnamed file of our own
+            edge = _EdgeZone(height_pt, repeated, self._page_count)
             labelled = [_label(piece, body_size, edge.label_of(piece)) for piece in pieces]
             yield PageResult(
                 page_key=page_keys[native.page_number],
@@ -126,7 +149,7 @@ class NativeText:
                 engine_version=ENGINE_VERSION,
                 width_px=native.width_px,
                 height_px=native.height_px,
-                rotation_deg=native.rotation_deg,  # type: ignore[arg-type]  # one of the four, checked by pydantic
+                rotation_deg=native.rotation_deg,
                 quality_flags=native.quality_flags,
                 blocks=tuple(_block(piece, native.px_per_pt) for piece in labelled),
             )
@@ -137,15 +160,10 @@ class NativeText:
         Left and right pages may differ, so nearly half of the pages from the first to the last occurrence are enough;
         a phrase that happens to begin a few pages of a long document is not.
         """
-        found: dict[tuple[BlockLabel, str], dict[int, tuple[int, ...]]] = defaultdict(dict)
-        for number, (_, height_pt, pieces) in enumerate(self._pages):
-            for piece in pieces:
-                if piece.text and (zone := _zone(piece.box, height_pt)):
-                    found[zone, piece.signature].setdefault(number, piece.numbers)
-        needed = _REPEATS if len(self._pages) > _REPEATS else 2
+        needed = _REPEATS if self._page_count > _REPEATS else 2
         return frozenset(
             key
-            for key, pages in found.items()
+            for key, pages in self._margins.items()
             if len(pages) >= needed
             and len(pages) >= _REPEATED_SHARE * (max(pages) - min(pages) + 1)
             and _is_steady(pages, may_count=len(pages) >= _COUNTING or _is_page_count(key[1]))

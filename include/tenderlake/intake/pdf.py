@@ -28,6 +28,8 @@ from tenderlake.rendering import PageImage, page_scale, render_page, render_pict
 from tenderlake.states import SourceState
 from tenderlake.textlayer import Judgement, judge_page
 
+_PAGES_BETWEEN_SHRINKS = 25
+
 
 def native_page_key(document_id: str, page_number: int, options: PrepareOptions) -> str:
     """The page key of a native page: the same for the same bytes, options and version of the library."""
@@ -144,6 +146,8 @@ class _PdfJob:
     def prepare(self, number: int) -> PagePlan:
         """One page; whatever goes wrong with it is in the plan."""
         forget_complaints()
+        if number % _PAGES_BETWEEN_SHRINKS == 0:  # MuPDF would keep up to 256 MB of pictures and fonts
+            pymupdf.TOOLS.store_shrink(100)
         size = (0, 0)
         try:
             page = self.document[number - 1]
