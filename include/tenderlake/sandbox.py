@@ -122,12 +122,16 @@ class PrepareSandbox:
                 self._stop()
                 self._start()
                 continue
-            return self._judge(reply, request, output)
+            outcome = self._judge(reply, request, output)
+            if outcome is None:
+                return self._prepare(request.model_copy(update={"may_convert": True}), output)
+            return outcome
         return Rejection(
             state=SourceState.QUARANTINED_CORRUPT, reason="the process that reads documents died over it, twice"
         )
 
-    def _judge(self, reply: Reply, request: Request, output: Path) -> DocumentManifest | Unpacking | Rejection:
+    def _judge(self, reply: Reply, request: Request, output: Path) -> DocumentManifest | Unpacking | Rejection | None:
+        """What became of the document; None: it has to be done again, by a child that may start LibreOffice."""
         if reply.end is End.TIMED_OUT or (reply.end is End.SIGNALLED and reply.code == signal.SIGXCPU):
             return Rejection(
                 state=SourceState.QUARANTINED_TIMEOUT,
@@ -156,8 +160,12 @@ class PrepareSandbox:
             )
 
     @staticmethod
-    def _believe(request: Request, output: Path) -> DocumentManifest | Unpacking | Rejection:
+    def _believe(request: Request, output: Path) -> DocumentManifest | Unpacking | Rejection | None:
         outcome = read_outcome(output)
+        if outcome.needs_converter:
+            if request.may_convert:
+                raise UnbelievableError("it asks for the converter that it may use")
+            return None
         if outcome.trace:
             log.error("unforeseen error while reading %s:\n%s", request.document_id, outcome.trace)
         if outcome.disk_error:

@@ -235,10 +235,6 @@ OOXML = {"[Content_Types].xml": b"<Types/>"}
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
 OTHERS = {
     "XPS document (application/vnd.ms-xpsdocument)": zipped(**OOXML, **{"FixedDocSeq.fdseq": b"x"}),
-    "OpenDocument drawing (application/vnd.oasis.opendocument.graphics)": zipped(
-        mimetype=b"application/vnd.oasis.opendocument.graphics"
-    ),
-    "PowerPoint 97-2003 presentation (application/vnd.ms-powerpoint)": OLE + "PowerPoint Document".encode("utf-16-le"),
     "digital signature (application/pkcs7-signature)": bytes.fromhex("3080060 92a864886f70d010702a0".replace(" ", ""))
     + b"\0" * 50,
     "unknown data (application/octet-stream)": bytes(range(256)) * 4,
@@ -247,6 +243,7 @@ DAMAGED = {
     "a Word document of nothing": zipped(**OOXML, word__document=b"x"),
     "an Excel workbook of nothing": zipped(**OOXML, xl__workbook=b"x"),
     "an OpenDocument text of nothing": zipped(mimetype=b"application/vnd.oasis.opendocument.text"),
+    "an old presentation without a directory": OLE + "PowerPoint Document".encode("utf-16-le"),
     "an old Word document without a directory": OLE + "WordDocument".encode("utf-16-le"),
     "an encrypted document without its key": OLE + "EncryptedPackage".encode("utf-16-le"),
     "an Outlook message without a directory": OLE + "__substg1.0_".encode("utf-16-le"),

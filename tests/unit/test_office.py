@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import docx as python_docx
@@ -19,7 +20,7 @@ from tenderlake.intake.sniffing import DocumentFormat
 from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
 from tenderlake.tables import parse_html_table
-from tests.officefiles import STRICT_W, cell, doc, docx, odf, ooxml, paragraph, scan, xlsx, zipped
+from tests.officefiles import STRICT_W, cell, doc, docx, odf, ole, ooxml, paragraph, scan, xlsx, zipped
 from tests.prepared import LIMITS, prepared, rejected
 
 pytestmark = pytest.mark.unit
@@ -241,11 +242,6 @@ def test_an_old_word_document_keeps_its_table_and_drops_its_fields(tmp_path: Pat
     assert found.said(2) == [("heading 1", "Вторая страница")]
 
 
-def test_a_document_of_word_6_says_that_no_reader_is_built_in(tmp_path: Path) -> None:
-    rejection = rejected(tmp_path, doc([("x\r", b"")], version=101))
-    assert rejection.state is SourceState.QUARANTINED_CONVERSION_FAILED
-
-
 RTF = rb"""{\rtf1\ansi\ansicpg1251{\fonttbl{\f0\fcharset204 Arial;}{\f1\fcharset0 Arial;}}
 {\stylesheet{\s1 heading 1;}}{\info{\author Somebody}}{\*\generator x;}
 \pard\s1\f0 \'cf\'f0\'e5\'e4\'ec\'e5\'f2\par
@@ -383,6 +379,24 @@ def test_a_slide_is_a_page_with_its_notes(tmp_path: Path) -> None:
     assert (cells[0].text, cells[0].column_span, cells[0].is_header) == ("Год", 2, True)
     assert (note.label, note.content) == (BlockLabel.FOOTNOTE, "Сказать о сроках")
     assert found.texts(2) == ["Спасибо"]
+
+
+def record(kind: int, body: bytes, *, is_container: bool = False) -> bytes:
+    return struct.pack("<HHI", 0xF if is_container else 0, kind, len(body)) + body
+
+
+def test_an_old_presentation_is_a_page_a_slide(tmp_path: Path) -> None:
+    def slide(title: str, points: str) -> bytes:
+        texts = ((0, title.encode("utf-16-le"), 0x0FA0), (1, points.encode("latin-1"), 0x0FA8))
+        atoms = b"".join(record(0x0F9F, struct.pack("<I", kind)) + record(atom, text) for kind, text, atom in texts)
+        return record(0x03F3, b"\0" * 20) + atoms
+
+    slides = record(0x0FF0, slide("Итоги", "one\rtwo") + slide("Планы", "three"), is_container=True)
+    data = ole({"PowerPoint Document": record(0x03E8, slides, is_container=True)})
+    found = prepared(tmp_path, data)
+    assert found.manifest.media_type == DocumentFormat.PPT
+    assert found.said(1) == [("heading 2", "Итоги"), ("list_item", "one"), ("list_item", "two")]
+    assert found.said(2) == [("heading 2", "Планы"), ("list_item", "three")]
 
 
 def test_an_opendocument_text_is_read_in_its_order(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ it through :mod:`tenderlake.sandbox` only.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +15,19 @@ from tenderlake.intake.archives import unpack
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.mail import unpack_mail
 from tenderlake.intake.office import prepare_text_document
+from tenderlake.intake.office.conversion import convert_to_pdf
 from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError
 from tenderlake.intake.pdf import prepare_pdf
 from tenderlake.intake.pictures import prepare_pictures
-from tenderlake.intake.sniffing import ArchiveFormat, DocumentFormat, MailFormat, SourceFormat, Unsupported, sniff
+from tenderlake.intake.sniffing import (
+    ArchiveFormat,
+    ConvertedFormat,
+    DocumentFormat,
+    MailFormat,
+    SourceFormat,
+    Unsupported,
+    sniff,
+)
 from tenderlake.states import SourceState
 
 
@@ -29,6 +39,7 @@ def prepare_document(
     options: PrepareOptions,
     limits: PrepareLimits,
     passwords: Sequence[str] = (),
+    may_convert: bool = True,
 ) -> DocumentManifest | Unpacking | Rejection:
     """Prepare one document, or unpack one level of an archive.
 
@@ -41,12 +52,14 @@ def prepare_document(
         options: How pages are made.
         limits: Sizes that are checked here; time and memory are for the sandbox to enforce.
         passwords: Tried where a file is encrypted.
+        may_convert: This process may start LibreOffice for what has no reader here.
 
     Returns:
         The manifest, the members of an archive, or the final state of a file that cannot be prepared and why.
 
     Raises:
         OSError: The disk failed; the document is not to blame.
+        ConverterNeededError: LibreOffice has to convert it, and ``may_convert`` is not set.
     """
     folder = PreparedFolder(output)
     try:
@@ -69,6 +82,10 @@ def prepare_document(
             pages, media_type = prepare_text_document(
                 path, source_format, folder, document_id, options, limits, passwords
             )
+        elif isinstance(source_format, ConvertedFormat):
+            with tempfile.TemporaryDirectory(prefix="convert-", dir=output) as work:
+                pdf = convert_to_pdf(path, source_format, Path(work), limits, may_convert=may_convert)
+                pages = prepare_pdf(pdf, folder, document_id, options, limits)
         elif source_format is SourceFormat.PDF:
             pages = prepare_pdf(path, folder, document_id, options, limits, passwords)
         else:

@@ -72,6 +72,7 @@ class DocumentFormat(StrEnum):
     RTF = "application/rtf"
     DOC = "application/msword"
     XLS = "application/vnd.ms-excel"
+    PPT = "application/vnd.ms-powerpoint"
     ENCRYPTED_OFFICE = "application/x-ole-storage"
     """An OOXML file with a password: which one shows when it is open."""
     HTML = "text/html"
@@ -87,7 +88,34 @@ class MailFormat(StrEnum):
     MSG = "application/vnd.ms-outlook"
 
 
-KnownFormat = SourceFormat | DocumentFormat | MailFormat | ArchiveFormat
+class ConvertedFormat(StrEnum):
+    """Documents that no reader here knows and LibreOffice converts; the values are media types."""
+
+    WORD_6 = "application/x-msword-6"
+    XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
+    ODG = "application/vnd.oasis.opendocument.graphics"
+    WORKS = "application/vnd.ms-works"
+    VISIO = "application/vnd.visio"
+
+    @property
+    def words(self) -> str:
+        """The format as people call it."""
+        return _CONVERTED[self][0]
+
+    @property
+    def suffix(self) -> str:
+        """The usual ending of names: LibreOffice asks for it."""
+        return _CONVERTED[self][1]
+
+
+_CONVERTED = {
+    ConvertedFormat.WORD_6: ("a Word document of before 1997", ".doc"),
+    ConvertedFormat.XLSB: ("a binary Excel workbook (XLSB)", ".xlsb"),
+    ConvertedFormat.ODG: ("an OpenDocument drawing", ".odg"),
+    ConvertedFormat.WORKS: ("a Microsoft Works document", ".wps"),
+    ConvertedFormat.VISIO: ("a Visio drawing", ".vsd"),
+}
+KnownFormat = SourceFormat | DocumentFormat | ConvertedFormat | MailFormat | ArchiveFormat
 
 
 @dataclass(frozen=True)
@@ -119,14 +147,14 @@ _ARCHIVES = (
     (re.compile(rb".{257}ustar", re.DOTALL), ArchiveFormat.TAR),
 )
 _RTF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}\{\\rtf")
-_OTHERS: tuple[tuple[re.Pattern[bytes], DocumentFormat | Unsupported], ...] = (
+_OTHERS: tuple[tuple[re.Pattern[bytes], DocumentFormat | ConvertedFormat | Unsupported], ...] = (
     (re.compile(rb"AT&TFORM"), Unsupported("DjVu document", "image/vnd.djvu")),
     (
         re.compile(rb"0.{0,6}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", re.DOTALL),
         Unsupported("digital signature", "application/pkcs7-signature"),
     ),
     (re.compile(rb"-----BEGIN "), Unsupported("digital signature or key", "application/x-pem-file")),
-    (re.compile(rb"\xdb\xa5-\0|\xfe7\0#|1\xbe\0\0"), Unsupported("Word document of before 1997", "application/msword")),
+    (re.compile(rb"\xdb\xa5-\0|\xfe7\0#|1\xbe\0\0"), ConvertedFormat.WORD_6),
     (re.compile(rb"\x09[\0\x02\x04\x08][\x04-\x10]\0"), DocumentFormat.XLS),
 )
 _MAIL_HEADER = re.compile(
@@ -140,7 +168,6 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
-_XLSB = Unsupported("binary Excel workbook (XLSB)", "application/vnd.ms-excel.sheet.binary.macroEnabled.12")
 
 
 def _main_type(kind: str, program: str, *files: str) -> re.Pattern[bytes]:
@@ -149,30 +176,31 @@ def _main_type(kind: str, program: str, *files: str) -> re.Pattern[bytes]:
     return re.compile(rf"{kind}\.(?:{names})\.main|{program}\.(?:{names})\.macro".encode(), re.IGNORECASE)
 
 
-_OOXML_TYPES: tuple[tuple[re.Pattern[bytes], DocumentFormat | Unsupported], ...] = (
+_OOXML_TYPES: tuple[tuple[re.Pattern[bytes], DocumentFormat | ConvertedFormat], ...] = (
     (_main_type("wordprocessingml", "ms-word", "document", "template"), DocumentFormat.DOCX),
-    (re.compile(rb"ms-excel\.sheet\.binary", re.IGNORECASE), _XLSB),
+    (re.compile(rb"ms-excel\.sheet\.binary", re.IGNORECASE), ConvertedFormat.XLSB),
     (_main_type("spreadsheetml", "ms-excel", "sheet", "template", "addin"), DocumentFormat.XLSX),
     (_main_type("presentationml", "ms-powerpoint", "presentation", "slideshow", "template"), DocumentFormat.PPTX),
 )
 _ZIP_FOLDERS = (("word/", DocumentFormat.DOCX), ("xl/", DocumentFormat.XLSX), ("ppt/", DocumentFormat.PPTX))
 _MOST_TYPES_BYTES = 4 << 20
-_ODF_FORMATS: dict[str, DocumentFormat | Unsupported] = {
+_ODF_FORMATS: dict[str, DocumentFormat | ConvertedFormat | Unsupported] = {
     **{odf.value: odf for odf in (DocumentFormat.ODT, DocumentFormat.ODS, DocumentFormat.ODP)},
-    "application/vnd.oasis.opendocument.graphics": Unsupported(
-        "OpenDocument drawing", "application/vnd.oasis.opendocument.graphics"
-    ),
+    ConvertedFormat.ODG.value: ConvertedFormat.ODG,
     "application/epub+zip": Unsupported("EPUB book", "application/epub+zip"),
 }
-_OLE_STREAMS: tuple[tuple[str, DocumentFormat | MailFormat | Unsupported], ...] = (
+_OLE_STREAMS: tuple[tuple[str, DocumentFormat | MailFormat | ConvertedFormat], ...] = (
     ("EncryptedPackage", DocumentFormat.ENCRYPTED_OFFICE),
     ("__substg1.0_", MailFormat.MSG),
     ("__properties_version1.0", MailFormat.MSG),
     ("WordDocument", DocumentFormat.DOC),
-    ("PowerPoint Document", Unsupported("PowerPoint 97-2003 presentation", "application/vnd.ms-powerpoint")),
+    ("PowerPoint Document", DocumentFormat.PPT),
     ("Workbook", DocumentFormat.XLS),
     ("Book", DocumentFormat.XLS),
+    ("VisioDocument", ConvertedFormat.VISIO),
+    ("MatOST", ConvertedFormat.WORKS),
 )
+_FIRST_WORD_97 = 0xC1
 _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
 _MIN_CONFIDENCE = 0.5
 
@@ -219,7 +247,7 @@ def _is_headless_pdf(head: bytes) -> bool:
     return bool(_PDF_OBJECT.search(head)) and (b"endobj" in head or b"/Type" in head)
 
 
-def sniff_zip(source: Path | io.BytesIO) -> DocumentFormat | ArchiveFormat | Unsupported:
+def sniff_zip(source: Path | io.BytesIO) -> DocumentFormat | ConvertedFormat | ArchiveFormat | Unsupported:
     """What a ZIP file is: an office document by what it says of itself, else an archive."""
     try:
         with zipfile.ZipFile(source) as archive:
@@ -230,14 +258,16 @@ def sniff_zip(source: Path | io.BytesIO) -> DocumentFormat | ArchiveFormat | Uns
     return named or ArchiveFormat.ZIP
 
 
-def _name_odf(archive: zipfile.ZipFile, names: Sequence[str]) -> DocumentFormat | Unsupported | None:
+def _name_odf(archive: zipfile.ZipFile, names: Sequence[str]) -> DocumentFormat | ConvertedFormat | Unsupported | None:
     if "mimetype" not in names or archive.getinfo("mimetype").file_size >= 200:
         return None
     media_type = archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
     return _ODF_FORMATS.get(media_type)
 
 
-def _name_ooxml(archive: zipfile.ZipFile, names: Sequence[str]) -> DocumentFormat | Unsupported | None:
+def _name_ooxml(
+    archive: zipfile.ZipFile, names: Sequence[str]
+) -> DocumentFormat | ConvertedFormat | Unsupported | None:
     """By the content types of the parts (ECMA-376 part 2, 10.1.2), else by their folders."""
     types_name = next((name for name in names if name.lower() == "[content_types].xml"), None)
     if types_name is None:
@@ -254,18 +284,28 @@ def _name_ooxml(archive: zipfile.ZipFile, names: Sequence[str]) -> DocumentForma
     return None
 
 
-def _name_ole(path: Path) -> DocumentFormat | MailFormat | Unsupported:
+def _name_ole(path: Path) -> DocumentFormat | MailFormat | ConvertedFormat | Unsupported:
     streams = _ole_entries(path)
     if streams is not None:
         for stream, office in _OLE_STREAMS:
             if any(name.startswith(stream) if stream.endswith("_") else name == stream for name in streams):
-                return office
+                return ConvertedFormat.WORD_6 if office is DocumentFormat.DOC and _is_word_6(path) else office
     else:  # the directory is damaged; its reader will say so of what it once was
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             for stream, office in _OLE_STREAMS:
                 if content.find(stream.encode("utf-16-le")) >= 0:
                     return office
     return Unsupported("Microsoft Office file", "application/x-ole-storage")
+
+
+def _is_word_6(path: Path) -> bool:
+    """By the version in its header ([MS-DOC] 2.5.2, nFib)."""
+    try:
+        with olefile.OleFileIO(path) as ole:
+            head = ole.openstream("WordDocument").read(4)
+    except (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error):
+        return False
+    return len(head) == 4 and struct.unpack_from("<H", head, 2)[0] < _FIRST_WORD_97
 
 
 def _ole_entries(path: Path) -> frozenset[str] | None:

@@ -19,13 +19,14 @@ from tenderlake.intake.office.encryption import decrypt_office
 from tenderlake.intake.office.flow import Flow
 from tenderlake.intake.office.odf import read_odf
 from tenderlake.intake.office.package import OfficePackage, corrupt
+from tenderlake.intake.office.ppt import read_ppt
 from tenderlake.intake.office.pptx import read_pptx
 from tenderlake.intake.office.rtf import read_rtf
 from tenderlake.intake.office.xls import read_xls
 from tenderlake.intake.office.xlsx import read_xlsx
 from tenderlake.intake.outcome import RejectedError, one_line
 from tenderlake.intake.plaintext import read_plain_text, read_plain_xml
-from tenderlake.intake.sniffing import DocumentFormat, Unsupported, sniff_zip
+from tenderlake.intake.sniffing import ConvertedFormat, DocumentFormat, sniff_zip
 from tenderlake.intake.webpage import read_html
 from tenderlake.states import SourceState
 
@@ -72,7 +73,7 @@ def _inner_format(decrypted: io.BytesIO | None) -> DocumentFormat:
     inner = sniff_zip(decrypted)
     decrypted.seek(0)
     if not isinstance(inner, DocumentFormat):
-        name = inner.name if isinstance(inner, Unsupported) else "an archive"
+        name = inner.words if isinstance(inner, ConvertedFormat) else inner.name
         raise RejectedError(
             SourceState.SKIPPED_UNSUPPORTED, f"{name} under its encryption: this version does not read it"
         )
@@ -87,7 +88,9 @@ def _in_package(read: Callable[[OfficePackage, PrepareLimits], Flow]) -> Callabl
     return reader
 
 
-_MAYBE_ENCRYPTED = frozenset({DocumentFormat.ENCRYPTED_OFFICE, DocumentFormat.DOC, DocumentFormat.XLS})
+_MAYBE_ENCRYPTED = frozenset(
+    {DocumentFormat.ENCRYPTED_OFFICE, DocumentFormat.DOC, DocumentFormat.XLS, DocumentFormat.PPT}
+)
 _READERS: Mapping[DocumentFormat, Callable[[Source, PrepareLimits], Flow]] = {
     DocumentFormat.DOCX: _in_package(read_docx),
     DocumentFormat.XLSX: _in_package(read_xlsx),
@@ -98,6 +101,7 @@ _READERS: Mapping[DocumentFormat, Callable[[Source, PrepareLimits], Flow]] = {
     DocumentFormat.RTF: read_rtf,
     DocumentFormat.DOC: read_doc,
     DocumentFormat.XLS: read_xls,
+    DocumentFormat.PPT: read_ppt,
     DocumentFormat.HTML: read_html,
     DocumentFormat.TXT: read_plain_text,
     DocumentFormat.XML: read_plain_xml,

@@ -265,6 +265,9 @@ class _OdfReader:
         return mark
 
     def _frame(self, element: Element) -> None:
+        if attribute(element, "class") == "title":
+            self.flow.heading(" ".join(self._words(found, []) for found in descendants(element, "p")), 2)
+            return
         shown = _size_cm(element)
         for image in children(element, "image"):
             target = attribute(image, "href").removeprefix("./")

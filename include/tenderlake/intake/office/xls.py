@@ -44,7 +44,9 @@ def _open(data: bytes) -> Any:
     nowhere = io.StringIO()
     for formatting_info in (True, False):  # formats of damaged files may be what is damaged
         try:
-            return xlrd.open_workbook(file_contents=data, formatting_info=formatting_info, logfile=nowhere)
+            return xlrd.open_workbook(
+                file_contents=data, formatting_info=formatting_info, logfile=nowhere, ragged_rows=True
+            )
         except MemoryError:
             raise
         except Exception as error:  # the library lets through whatever its parsers raise
