@@ -156,6 +156,7 @@ def judge_letters(text: str, languages: tuple[str, ...] = ("rus", "eng")) -> Let
     return LetterVerdict(is_sound=False, problem=problem) if problem else _SOUND
 
 
+@lru_cache(maxsize=2_000)
 def is_meaningless(char: str) -> bool:
     """Whether a character stands for nothing: unmapped, of private use, a control character."""
     if char < "\x7f":
@@ -181,15 +182,26 @@ def _bad_characters(text: str) -> str:
     return ""
 
 
-def _wrong_alphabet(text: str, languages: tuple[str, ...]) -> str:
-    # Leaders of dots and lines to write on are no signs of garbling.
-    text = _REPEATED_MARK.sub(r"\1", text)
-    counts = Counter({char: text.count(char) for char in set(text)})
+def _counts(text: str) -> Counter[str]:
+    return Counter({char: text.count(char) for char in set(text)})
+
+
+def _has_too_many_signs(counts: Counter[str]) -> bool:
     marks = sum(count for char, count in counts.items() if not char.isspace())
+    return sum(count for char, count in counts.items() if char.isalnum()) < MIN_ALPHANUMERIC_SHARE * marks
+
+
+def _wrong_alphabet(text: str, languages: tuple[str, ...]) -> str:
+    counts = _counts(text)
+    marks = sum(count for char, count in counts.items() if not char.isspace())
+    if _has_too_many_signs(counts):
+        # Leaders of dots and lines to write on are no signs of garbling.
+        counts = _counts(_REPEATED_MARK.sub(r"\1", text))
+        marks = sum(count for char, count in counts.items() if not char.isspace())
+        if marks >= MIN_CHARACTERS and _has_too_many_signs(counts):
+            return "more signs than letters and digits"
     if marks < MIN_CHARACTERS:
         return ""
-    if sum(count for char, count in counts.items() if char.isalnum()) < MIN_ALPHANUMERIC_SHARE * marks:
-        return "more signs than letters and digits"
     letters = sum(count for char, count in counts.items() if char.isalpha())
     accented = sum(count for char, count in counts.items() if "\xc0" <= char <= "\xff")
     if letters >= MIN_CHARACTERS and accented > MAX_ACCENTED_SHARE * letters:
@@ -197,7 +209,8 @@ def _wrong_alphabet(text: str, languages: tuple[str, ...]) -> str:
     foreign = sum(counts[char] for char in _MAC_SIGNS)
     if _SOUTH_SLAVIC.isdisjoint(languages) and foreign > MAX_BAD_SHARE * letters:
         return "letters of a wrong code page"
-    if len(_INNER_CAPITAL.findall(text)) > max(2, _MAX_INNER_SHARE * letters):
+    most = max(2, _MAX_INNER_SHARE * letters)
+    if counts["Я"] > most and len(_INNER_CAPITAL.findall(text)) > most:
         return "capitals inside of words (a wrong code page)"
     return ""
 
