@@ -19,7 +19,6 @@ SMALL = LIMITS.model_copy(update={"timeout_s": 3.0, "memory_bytes": 150 * 2**20}
 
 STATES = {
     "pdfplumber-empty.pdf": SourceState.SKIPPED_EMPTY,
-    "qpdf-bad1.pdf": SourceState.SKIPPED_UNSUPPORTED,
     "zipbomb-overlapping-546GB.zip": SourceState.QUARANTINED_ARCHIVE_BOMB,
     "tika-testODTEncrypted.odt": SourceState.QUARANTINED_ENCRYPTED,
     "ocrmypdf-invalid.pdf": SourceState.QUARANTINED_CORRUPT,
@@ -49,6 +48,7 @@ PAGES = {
     "pdfjs-rotation.pdf": 2,
     "pillow-exif-dpi-zerodivision.jpg": 1,
     "pillow-multipage_multiple_frame_loop.tiff": 2,
+    "qpdf-bad1.pdf": 1,  # a word and no more: a text file
     "qpdf-issue-202.pdf": 10,
     "tika-testPDF_bad_page_303226.pdf": 19,
     "unstructured-copy-protected.pdf": 2,
