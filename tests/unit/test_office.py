@@ -12,10 +12,13 @@ import openpyxl
 import pptx
 import pytest
 import xlwt
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl.styles import Alignment
 
 from ocr_tasks.contract import BlockLabel
 from tenderlake.documents import PageKind, PrepareLimits
+from tenderlake.intake.office.numberformats import NumberStyle, shown_number
 from tenderlake.intake.sniffing import DocumentFormat
 from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
@@ -514,3 +517,42 @@ def test_pictures_are_flagged_where_only_text_is_taken(tmp_path: Path) -> None:
     assert isinstance(outcome, DocumentManifest)
     (page,) = outcome.pages
     assert page.quality_flags == (PageFlag.PICTURES_NOT_READ,)
+
+
+ACCOUNTING = '_-* #,##0.00\\ "₽"_-;\\-* #,##0.00\\ "₽"_-;_-* "-"??\\ "₽"_-;_-@_-'
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "russian", "english"),
+    [
+        (1234.5, "#,##0.00", "1 234,50", "1,234.50"),
+        (-1234.567, "#,##0.00", "-1 234,57", "-1,234.57"),
+        (-15.5, ACCOUNTING, "-15,50 ₽", "-15.50 ₽"),
+        (0, ACCOUNTING, "- ₽", "- ₽"),
+        (0.1 + 0.2, "General", "0,3", "0.3"),
+        (1e-7, "General", "0,0000001", "0.0000001"),
+        (1.005, "0.00", "1,01", "1.01"),
+        (0.5, "0%", "50%", "50%"),
+        (-5, "0;(0)", "(5)", "(5)"),
+        (1234, "00000", "01234", "01234"),
+        (12, "0.0#", "12,0", "12.0"),
+        (12345, "#,##0,", "12", "12"),
+        (3, '[>=5]"много";[<5]"мало"', "мало", "мало"),
+        (3, "#,##0.00[$₽-419]", "3,00₽", "3.00₽"),
+        (46042.5, "dd.mm.yyyy hh:mm", "20.01.2026 12:00", "20.01.2026 12:00"),
+        (46042, "[$-419]d mmmm yyyy;@", "20 января 2026", "20 January 2026"),
+        (46042, "SHORTDATE", "20.01.2026", "1/20/2026"),
+        (46042.75, "h:mm AM/PM", "6:00 PM", "6:00 PM"),
+        (1.5, "[h]:mm", "36:00", "36:00"),
+        (7, "@", "7", "7"),
+        (1e308, "yyyy", "1e+308", "1e+308"),
+    ],
+)
+def test_numbers_are_shown_by_their_formats(value: float, code: str, russian: str, english: str) -> None:
+    assert shown_number(value, code, NumberStyle(is_russian=True)) == russian
+    assert shown_number(value, code, NumberStyle(is_russian=False)) == english
+
+
+@given(st.floats(allow_nan=False), st.text(alphabet='0#?,.%;"\\_*[]$-@ymdhseE+/AMP<>= я', max_size=30))
+def test_no_format_breaks_a_number(value: float, code: str) -> None:
+    assert isinstance(shown_number(value, code, NumberStyle()), str)

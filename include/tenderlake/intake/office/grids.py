@@ -27,7 +27,8 @@ class GridCell:
 
 def cleaned(cell: GridCell) -> GridCell:
     """The cell with its text as it goes into the lake."""
-    return replace(cell, text=clean_lines(cell.text))
+    text = clean_lines(cell.text)
+    return cell if text == cell.text else replace(cell, text=text)
 
 
 def compact_table(cells: Iterable[GridCell]) -> Table:

@@ -96,7 +96,7 @@ def _shown(value: float, code: str, style: NumberStyle) -> str:
     if section.is_general:
         return section.around(plain_number(value if is_minus_shown else abs(value), style))
     if section.pattern is None:
-        return section.words
+        return plain_number(value, style) if "@" in section.words else section.words
     return _number(value if is_minus_shown else abs(value), section, style)
 
 
@@ -223,7 +223,6 @@ def _number(value: float, section: _Section, style: NumberStyle) -> str:
     if "," in whole:
         digits = _grouped(digits, style.thousands)
     number = digits + (style.decimal_point + decimals if decimals else "")
-    number = number or "0"
     return section.around(("-" if rounded < 0 else "") + number)
 
 

@@ -110,13 +110,13 @@ class OfficePackage:
                 raise
             return None
 
-    def elements(self, name: str, tag: str) -> Iterator[Element]:
-        """The elements of one local name in a large part, each freed after use; raises :class:`RejectedError`."""
+    def elements(self, name: str, *tags: str) -> Iterator[Element]:
+        """The elements of these local names in a large part, each freed after use; raises :class:`RejectedError`."""
         data = self.read(name)
         refuse_entities(data, name)
         events = etree.iterparse(
             io.BytesIO(data),
-            tag=f"{{*}}{tag}",
+            tag=[f"{{*}}{tag}" for tag in tags],
             resolve_entities=False,
             no_network=True,
             load_dtd=False,

@@ -125,17 +125,17 @@ class _SheetReader:
         texts: dict[tuple[int, int], str] = {}
         spans: dict[tuple[int, int], tuple[int, int]] = {}
         next_row = 0
-        for element in package.elements(part, "row"):
+        for element in package.elements(part, "row", "mergeCell"):
+            if local(element) == "mergeCell":
+                first, _, last = attribute(element, "ref").partition(":")
+                corner, opposite = place_of(first), place_of(last)
+                if corner is not None and opposite is not None:
+                    spans[corner] = (max(1, opposite[0] - corner[0] + 1), max(1, opposite[1] - corner[1] + 1))
+                continue
             row = number(attribute(element, "r"), next_row + 1) - 1
             next_row = row + 1
             for column, text in self._row(element):
                 texts[row, column] = text
-        for merged in package.elements(part, "mergeCell"):
-            first, _, last = attribute(merged, "ref").partition(":")
-            corner, opposite = place_of(first), place_of(last)
-            if corner is not None and opposite is not None:
-                (top, left), (bottom, right) = corner, opposite
-                spans[top, left] = (max(1, bottom - top + 1), max(1, right - left + 1))
         return [
             GridCell(row, column, text, *spans.get((row, column), (1, 1)), is_header=row in titles)
             for (row, column), text in texts.items()
