@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult
 from tenderlake.tables import Cell, Table, parse_html_table
 
-_RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER})
+_RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER, BlockLabel.OTHER})
+"""Also print along the edge of a sheet, which comes last on its page."""
 _CONTINUATION = re.compile(
     r"\W*(?:продолжение|окончание)\s+(?:таблицы|табл\b|приложения|формы)|\W*\(?(?:table\s+)?(?:continued|cont['’]d)\b",
     re.IGNORECASE,
