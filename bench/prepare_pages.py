@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pymupdf
 from PIL import Image
 
 from tenderlake.documents import DocumentManifest, PrepareLimits, PrepareOptions, TextLayerMode
 from tenderlake.intake import prepare_document
+from tenderlake.mupdf import pymupdf
 
 TENDER = Path(__file__).parents[1] / "include/samples/documents/0373200012326000457"
 SCANS = TENDER / "Приложение 4. Локальный сметный расчёт.pdf"
