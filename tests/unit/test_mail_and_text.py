@@ -195,7 +195,7 @@ def test_an_email_is_its_message_and_its_attachments(tmp_path: Path) -> None:
     body = members["message.txt"]
     assert isinstance(body, bytes)
     assert body.decode() == (
-        "From: Иванов <ivanov@example.org>\nTo: zakupki@example.org\nDate: Tue, 20 Jan 2026 10:00:00 +0300\n"
+        "\nFrom: Иванов <ivanov@example.org>\nTo: zakupki@example.org\nDate: Tue, 20 Jan 2026 10:00:00 +0300\n"
         f"Subject: Запрос цен\n\n{ORDER}\n"
     )
     inner = members["Вложенное.eml"]
@@ -221,6 +221,13 @@ def test_names_of_attachments_are_read_however_they_were_written(tmp_path: Path,
         b"Content-Disposition: attachment\r\n\r\nDATA\r\n--b--\r\n"
     )
     assert unpacked(tmp_path, data)["котировки.doc"] == b"DATA"
+
+
+def test_the_text_of_a_message_is_no_message_again(tmp_path: Path) -> None:
+    body = unpacked(tmp_path, message().as_bytes())["message.txt"]
+    assert isinstance(body, bytes)
+    (tmp_path / "body").mkdir()
+    assert ORDER in prepared(tmp_path / "body", body).texts()
 
 
 def test_a_message_with_a_table_is_kept_as_a_web_page(tmp_path: Path) -> None:
@@ -281,14 +288,15 @@ def test_an_outlook_message_gives_its_attachments_and_the_messages_within(tmp_pa
     assert list(members) == ["message.txt", "Смета.xlsx", "Ответ поставщика/message.txt"]
     body = members["message.txt"]
     assert isinstance(body, bytes)
-    assert body.decode().splitlines()[:4] == [
+    assert body.decode().splitlines()[:5] == [
+        "",
         "From: Иванов <ivanov@example.org>",
         "To: Отдел закупок",
         "Date: Tue, 20 Jan 2026 07:00:00 +0000",
         "Subject: Запрос",
     ]
     assert members["Смета.xlsx"] == b"PK data"
-    assert members["Ответ поставщика/message.txt"] == "Subject: Ответ\n\nЦена 100 руб.".encode()
+    assert members["Ответ поставщика/message.txt"] == "\nSubject: Ответ\n\nЦена 100 руб.".encode()
 
 
 def test_compressed_rich_text_is_expanded() -> None:

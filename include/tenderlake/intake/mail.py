@@ -80,7 +80,8 @@ def message_member(headers: Iterable[tuple[str, str]], text: str, page: str) -> 
             f'<!doctype html>\n<html><head><meta charset="utf-8"></head><body>\n{head}<hr>\n{page}\n</body></html>\n'
         )
         return _Attachment("message.html", whole.encode("utf-8", "replace"))
-    return _Attachment("message.txt", ("\n".join(lines) + "\n\n" + text).encode("utf-8", "replace"))
+    # The empty line before all keeps the text from being an e-mail itself, to be unpacked again and again.
+    return _Attachment("message.txt", "\n".join(["", *lines, "", text]).encode("utf-8", "replace"))
 
 
 # ---- EML (RFC 5322, 2045 to 2047, 2231)

@@ -334,8 +334,8 @@ def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | Unsupp
 
 
 def _is_mail(head: bytes) -> bool:
-    """Begins with header lines, at least two of which only e-mails have (RFC 5322, 2.2)."""
-    head = head.lstrip(b"\xef\xbb\xbf\r\n")
+    """Begins with header lines, not an empty one, at least two of which only e-mails have (RFC 5322, 2.2)."""
+    head = head.removeprefix(b"\xef\xbb\xbf")
     if not _MAIL_START.match(head):
         return False
     header = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
