@@ -17,7 +17,7 @@ from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, PageResul
 from tenderlake.documents import PageKind, PagePlan, PrepareLimits, PrepareOptions, TextLayerMode
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.outcome import RejectedError
-from tenderlake.intake.pictures import prepare_picture
+from tenderlake.intake.pictures import picture_size, prepare_picture
 from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
 from tenderlake.tables import Table, table_html
@@ -203,8 +203,6 @@ class Flow:
 
 def picture_is_large(picture: Picture) -> bool:
     """Whether a picture may hold text to read: it is no icon, rule or small logo, and a format that can be decoded."""
-    from tenderlake.intake.pictures import picture_size
-
     size = picture_size(picture.data)
     if size is None or min(size) < _LEAST_SIDE_PX or size[0] * size[1] < _LEAST_PIXELS:
         return False
