@@ -1,7 +1,8 @@
 """Reads Excel workbooks (XLSX, XLSM and templates; transitional and Strict OOXML, ECMA-376 part 1).
 
-Own code over lxml: openpyxl finds no sheets in Strict workbooks, keeps an object for every empty cell that has a format,
-and shows no number by its format; calamine does not even give the formats. Formulas stand for their cached values; nothing is calculated, no link to another workbook is followed.
+Own code over lxml: openpyxl finds no sheets in Strict workbooks, keeps an object for every empty cell that has a
+format, and shows no number by its format; calamine does not even give the formats. Formulas stand for their cached
+values; nothing is calculated, no link to another workbook is followed.
 """
 
 from __future__ import annotations
