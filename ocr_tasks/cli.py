@@ -13,6 +13,7 @@ from typing import NoReturn, TextIO
 from ocr_tasks.contract import ExitCode, Progress
 from ocr_tasks.doctor import add_doctor_arguments, examine
 from ocr_tasks.errors import BadShardError, EngineUnavailableError, StoppedError, TaskError
+from ocr_tasks.hiding import hide_from_processes_of_the_same_user
 from ocr_tasks.logs import log_to_stderr
 from ocr_tasks.pipeline import CONNECTIONS, Uploads
 from ocr_tasks.reading import open_reader
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None, output: TextIO | None = None) -
 
 
 def _run(options: argparse.Namespace, output: TextIO) -> ExitCode:
+    hide_from_processes_of_the_same_user()  # the address of the shard is signed, and an engine may start programs
     address = options.shard or os.environ.get(SHARD_VARIABLE, "")
     if not address:
         raise BadShardError(f"no shard: give its URL or path, or set {SHARD_VARIABLE}")
@@ -66,6 +68,7 @@ def _run(options: argparse.Namespace, output: TextIO) -> ExitCode:
 
 
 def _serve(_options: argparse.Namespace, _output: TextIO) -> ExitCode:
+    hide_from_processes_of_the_same_user()
     try:
         from ocr_tasks.service.server import serve  # here: not every image has what it needs
     except ImportError as error:

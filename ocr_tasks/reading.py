@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ocr_tasks.contract import EngineSpec, PageResult, PageStatus, PageTask, ReadingFlag
 from ocr_tasks.engines import Engine, EngineInfo, PageReading, create_engine, engine_class
-from ocr_tasks.errors import PageError, TaskError
+from ocr_tasks.errors import EngineUnreachableError, PageError, TaskError
 from ocr_tasks.guards import Judged, better_reading, find_doubts
 from ocr_tasks.images import PageImage, load_page_image
 from ocr_tasks.settings import RunSettings, WorkerUse
@@ -154,11 +154,11 @@ class EngineReader(PageReader):
         try:
             reading = self._engine.read_again(page, remaining_s, first.doubts)
             return _judged(reading, page) if reading else None
-        except TaskError:
-            raise
         except Exception as error:
-            # Out of memory too: larger blocks take more of it, and the first reading is there.
-            known = isinstance(error, (PageError, MemoryError))
+            if isinstance(error, TaskError) and not isinstance(error, EngineUnreachableError):
+                raise
+            # Out of memory and a server that is down too: the first reading is there, and another day brings no better.
+            known = isinstance(error, (PageError, MemoryError, EngineUnreachableError))
             log.warning("page %d: the second reading failed: %s", page.page_number, error, exc_info=not known)
             return None
 

@@ -314,15 +314,20 @@ class _Assembler:
         totals.add(page, text, language)
         prefix = self._layout.document(manifest.document_id, manifest.options.digest)
         is_failed = result.status is PageStatus.FAILED
+        # A failed page may have blocks: boxes are on the page as the engine turned it.
+        size = (plan.width_px, plan.height_px)
+        if not page.is_native and result.width_px:
+            size = (result.width_px, result.height_px)
+        turned_deg = 0 if page.is_native else result.rotation_deg
         self._staging.pages.add(
             [
                 PageRow(
                     document_id=manifest.document_id,
                     page_number=result.page_number,
-                    width_px=plan.width_px if page.is_native or is_failed else result.width_px,
-                    height_px=plan.height_px if page.is_native or is_failed else result.height_px,
+                    width_px=size[0],
+                    height_px=size[1],
                     dpi=plan.dpi,
-                    rotation_deg=(plan.rotation_deg + (0 if page.is_native else result.rotation_deg)) % 360,
+                    rotation_deg=(plan.rotation_deg + turned_deg) % 360,
                     text_source=_text_source(page),
                     text=None if is_failed else text,
                     markdown=None if is_failed else page.markdown,
@@ -333,6 +338,7 @@ class _Assembler:
                     model=result.model,
                     ocr_seconds=None if page.ocr is None else page.ocr.duration_s,
                     image_key=prefix + plan.image_name if plan.image_name else None,
+                    image_rotation_deg=turned_deg if plan.image_name else None,
                     page_key=None if page.is_native else result.page_key,
                 )
             ]

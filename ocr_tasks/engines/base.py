@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from ocr_tasks.contract import Block, EngineSpec, ReadingFlag
+from ocr_tasks.engines.options import EngineOptions
 from ocr_tasks.images import PageImage
 
 
@@ -72,6 +73,12 @@ class Engine(ABC):
     fits_beside_itself: ClassVar[bool] = False
     """Whether there is room for two of it: then the next worker process loads while the one before still reads."""
 
+    secret_variables: ClassVar[tuple[str, ...]] = ()
+    """Environment variables with secrets that it needs itself; its worker process is given no others."""
+
+    options_type: ClassVar[type[EngineOptions]] = EngineOptions
+    """Its options, so that they can be checked without loading it."""
+
     @abstractmethod
     def __init__(self, spec: EngineSpec) -> None: ...
 
@@ -126,5 +133,10 @@ class Engine(ABC):
 
     @classmethod
     def diagnose_quickly(cls, spec: EngineSpec) -> list[Finding]:
-        """The same within a second, for a health check: nothing slow is loaded or read."""
+        """The same within a second: nothing slow is loaded or read."""
         return cls.diagnose(spec)
+
+    @classmethod
+    def diagnose_container(cls, spec: EngineSpec) -> list[Finding]:
+        """What of that lies in this container, for its health check: no server is asked, another's fault is not its."""
+        return cls.diagnose_quickly(spec)

@@ -85,6 +85,8 @@ class FaultyOptions(EngineOptions):
 class FaultyEngine(Engine):
     """Reads every page as ``page <number>``, but for the pages on which it fails."""
 
+    options_type = FaultyOptions
+
     def __init__(self, spec: EngineSpec) -> None:
         self._options = FaultyOptions.of(spec)
         self._kept: list[bytes] = []

@@ -30,6 +30,8 @@ class NullOptions(EngineOptions):
 class NullEngine(Engine):
     """Answers always the same: no block, or one block over the page with the option ``text``."""
 
+    options_type = NullOptions
+
     def __init__(self, spec: EngineSpec) -> None:
         self._options = NullOptions.of(spec)
 

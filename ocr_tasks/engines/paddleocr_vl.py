@@ -21,6 +21,7 @@ class PaddleOcrVlEngine(Engine):
     worker process that is replaced.
     """
 
+    options_type = PipelineOptions
     needs_worker = True
 
     def __init__(self, spec: EngineSpec) -> None:

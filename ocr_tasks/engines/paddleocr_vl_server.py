@@ -19,7 +19,7 @@ from ocr_tasks.engines.vlm_server_http import ModelServer
 from ocr_tasks.engines.vlm_server_probe import await_model, server_findings
 from ocr_tasks.errors import TaskError
 from ocr_tasks.images import PageImage
-from ocr_tasks.settings import ModelSettings, server_api_key
+from ocr_tasks.settings import SERVER_API_KEY_VARIABLE, ModelSettings, server_api_key
 
 _Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -64,6 +64,8 @@ class ServerOptions(PipelineOptions):
 class PaddleOcrVlServerEngine(Engine):
     """Finds the blocks of pages one page after the other, and has the server read the blocks of many at once."""
 
+    options_type = ServerOptions
+    secret_variables = (SERVER_API_KEY_VARIABLE,)
     needs_worker: ClassVar[bool] = True
     fits_beside_itself: ClassVar[bool] = True
 
@@ -123,8 +125,13 @@ class PaddleOcrVlServerEngine(Engine):
     def diagnose_quickly(cls, spec: EngineSpec) -> list[Finding]:
         """The same without loading or reading anything."""
         options = ServerOptions.of(spec)
-        findings = cheap_findings(options, _models(options))
-        return findings + server_findings(_server(options), options.served_model, reads=False)
+        return cls.diagnose_container(spec) + server_findings(_server(options), options.served_model, reads=False)
+
+    @classmethod
+    def diagnose_container(cls, spec: EngineSpec) -> list[Finding]:
+        """Check libraries, device and layout model; the server has a health check of its own."""
+        options = ServerOptions.of(spec)
+        return cheap_findings(options, _models(options))
 
     @classmethod
     def _loading_finding(cls, spec: EngineSpec) -> Finding:

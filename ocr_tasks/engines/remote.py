@@ -192,10 +192,19 @@ class RemoteService:
 class RemoteEngine(Engine):
     """Sends pages to a service and hands on what it read."""
 
+    options_type = RemoteOptions
+    secret_variables = (REMOTE_TOKEN_VARIABLE,)
+    fits_beside_itself = True
+
     def __init__(self, spec: EngineSpec) -> None:
         self._options = options = RemoteOptions.of(spec)
         self._service = RemoteService(options.url, remote_token(os.environ), options.concurrency)
         self._info = _await_service(self._service, options.start_timeout_s)
+
+    @classmethod
+    def start_wait_s(cls, spec: EngineSpec) -> float:
+        """As long as the service is waited for."""
+        return RemoteOptions.of(spec).start_timeout_s
 
     @property
     def info(self) -> EngineInfo:
@@ -247,6 +256,12 @@ class RemoteEngine(Engine):
         facts = f"the OCR service at {options.url} is {health.paddleocr.value}: {_version(health)}"
         reason = f" ({health.reason})" if health.reason else ""
         return [Finding(is_ok=health.paddleocr is EngineState.READY, text=facts + reason)]
+
+    @classmethod
+    def diagnose_container(cls, spec: EngineSpec) -> list[Finding]:
+        """Check the options: everything else is at the service."""
+        RemoteOptions.of(spec)
+        return []
 
     def _reading(self, answered: _Answered, page: PageImage) -> PageReading:
         self._service.check_not_refused(answered)

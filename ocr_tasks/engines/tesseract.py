@@ -108,6 +108,8 @@ class TesseractEngine(Engine):
     deterministic: the neural models are used alone, without the old classifier that learns from page to page.
     """
 
+    options_type = TesseractOptions
+
     def __init__(self, spec: EngineSpec) -> None:
         options = TesseractOptions.of(spec)
         folder = find_tessdata(spec.languages)

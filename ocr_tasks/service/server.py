@@ -62,9 +62,9 @@ def serve(environment: Mapping[str, str]) -> ExitCode:
     """
     settings = ServiceSettings.from_environment(environment)
     run_settings = RunSettings.from_environment(environment)
-    if run_settings.worker is WorkerUse.AUTO and settings.engine != "remote":
-        # A service lives for months: no engine may take it down, hold it up or grow in it. The engine remote does none
-        # of these, and needs its token, which no worker process is given.
+    if run_settings.worker is WorkerUse.AUTO:
+        # A service lives for months: no engine may take it down, hold it up or grow in it. And this process has its
+        # token and the keys of S3: what is hostile is decoded in others.
         run_settings = dataclasses.replace(run_settings, worker=WorkerUse.ALWAYS)
     _say_what_is_saved(settings)
 

@@ -6,7 +6,8 @@
     whom to blame, whom to                one child: starting,                            loads in its main thread,
     read again, when to replace           answers, deadlines, its end                     reads pages from threads
 
-The child handles hostile documents, so nothing that it says is believed before it is checked, and it gets no secrets.
+The child handles hostile documents, so nothing that it says is believed before it is checked, and it gets
+no secrets but what its engine itself asks a server with.
 """
 
 from ocr_tasks.worker.process import WorkerLimits

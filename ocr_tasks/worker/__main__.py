@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ocr_tasks.engines import create_engine
 from ocr_tasks.errors import EngineUnavailableError, TaskError
+from ocr_tasks.hiding import hide_from_processes_of_the_same_user
 from ocr_tasks.logs import log_to_stderr
 from ocr_tasks.reading import EngineReader, PageReader
 from ocr_tasks.worker.wire import LOADING, Channel, Failure, Read, Ready, Result, Start
@@ -34,6 +35,7 @@ def main(parent_pid: int) -> None:
     """
     _end_with(parent_pid)
     _be_the_first_to_go()
+    hide_from_processes_of_the_same_user()  # the engine's own secret; programs that take documents apart run beside it
     log_to_stderr()
     channel = _take_channel()
     frame = channel.receive()

@@ -19,9 +19,10 @@ from itertools import count
 from pydantic import ValidationError
 
 from ocr_tasks.contract import EngineSpec, PageResult
+from ocr_tasks.engines import engine_class
 from ocr_tasks.errors import EngineUnavailableError, TaskError
 from ocr_tasks.reading import PageRequest
-from ocr_tasks.settings import REMOTE_TOKEN_VARIABLE, SERVER_API_KEY_VARIABLE, SHARD_VARIABLE, RunSettings
+from ocr_tasks.settings import SHARD_VARIABLE, RunSettings
 from ocr_tasks.validation import one_line
 from ocr_tasks.worker.wire import ANSWER, LOADING, Channel, Read, Ready, Result, Start, WireError
 
@@ -31,10 +32,8 @@ _TICK_S = 0.2
 """How often deadlines are looked at."""
 _MOST_RESULT_BYTES = 32 * 2**20
 """The pipeline takes no larger result either."""
-_SECRET = re.compile(r"^(AWS|CLOUDRU)_|SECRET|PASSWORD|TOKEN|ACCESS_KEY|CREDENTIAL", re.IGNORECASE)
-_ENGINE_SECRETS = (SERVER_API_KEY_VARIABLE, REMOTE_TOKEN_VARIABLE)
-"""What an engine itself asks its server with."""
-_SIGNED = re.compile(r"X-Amz-|[?&](Signature|sig)=", re.IGNORECASE)
+_SECRET = re.compile(r"^(AWS|CLOUDRU)_|SECRET|PASSWORD|TOKEN|(ACCESS|API)_KEY|CREDENTIAL", re.IGNORECASE)
+_SIGNED = re.compile(r"X-Amz-|[?&](Signature|sig)=|://[^/@\s]+:[^/@\s]+@", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,7 @@ class WorkerProcess:
 
     def __init__(self, spec: EngineSpec, settings: RunSettings, limits: WorkerLimits) -> None:
         self._limits = limits
+        self._own_secrets = engine_class(spec.name).secret_variables
         self._lock = threading.Lock()
         self._awaited: dict[int, _Awaited] = {}
         self._numbers = count(LOADING)
@@ -195,7 +195,7 @@ class WorkerProcess:
             [sys.executable, "-m", "ocr_tasks.worker", str(os.getpid())],
             stdin=theirs.fileno(),
             stdout=2,
-            env=_environment(),
+            env=_environment(self._own_secrets),
             start_new_session=True,
         )
 
@@ -268,13 +268,12 @@ def _words(error: WireError | ValidationError) -> str:
     return one_line(error) if isinstance(error, ValidationError) else str(error)
 
 
-def _environment() -> dict[str, str]:
-    """The variables of this process but for those that are or may be secret: documents are hostile."""
+def _environment(own_secrets: tuple[str, ...]) -> dict[str, str]:
+    """The variables of this process but for those that are or may be secret and not the engine's own."""
     return {
         name: value
         for name, value in os.environ.items()
-        if name in _ENGINE_SECRETS
-        or (name != SHARD_VARIABLE and not _SECRET.search(name) and not _SIGNED.search(value))
+        if name in own_secrets or (name != SHARD_VARIABLE and not _SECRET.search(name) and not _SIGNED.search(value))
     }
 
 

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
@@ -164,22 +164,52 @@ def test_a_health_check_without_a_service_says_what_is_wrong(container: Containe
         checked.remove(force=True)
 
 
+@pytest.fixture
+def changed_base(docker_client: docker.DockerClient, paddleocr_base: str) -> Iterator[Callable[[str], str]]:
+    """Makes a base in which a shell command has changed something; answers its tag."""
+    tag = "tenderlake/test-changed-base:1"
+
+    def make(command: str) -> str:
+        dockerfile = f"FROM {paddleocr_base}\nUSER root\nRUN {command}\nUSER paddleocr\n"
+        docker_client.images.build(fileobj=io.BytesIO(dockerfile.encode()), tag=tag)
+        return tag
+
+    yield make
+    remove_image(docker_client, tag)
+
+
 @pytest.mark.parametrize("file", ["PaddleOCR-VL-1.6/model.safetensors", "PP-DocLayoutV3/inference.pdiparams"])
+@pytest.mark.parametrize("doctor", ["full", "quick"])
 def test_an_image_without_a_model_file_is_not_made(
-    docker_client: docker.DockerClient, paddleocr_base: str, built: str, file: str
+    docker_client: docker.DockerClient, changed_base: Callable[[str], str], built: str, file: str, doctor: str
 ) -> None:
-    base = "tenderlake/test-incomplete-base:1"
-    docker_client.images.build(
-        fileobj=io.BytesIO(f"FROM {paddleocr_base}\nUSER root\nRUN rm {MODELS}/{file}\nUSER paddleocr\n".encode()),
-        tag=base,
-    )
-    try:
-        outcome = build(BASE_IMAGE=base, IMAGE_TAG=built)
-    finally:
-        remove_image(docker_client, base)
+    outcome = build(BASE_IMAGE=changed_base(f"rm {MODELS}/{file}"), IMAGE_TAG=built, DOCTOR=doctor)
     assert outcome.returncode != 0
     assert f"{MODELS}/{file}" in outcome.stdout
     assert not docker_client.images.list(name=built)
+
+
+def test_a_host_on_which_paddle_cannot_be_imported_still_builds_with_the_quick_doctor(
+    docker_client: docker.DockerClient, changed_base: Callable[[str], str], built: str
+) -> None:
+    paddle = "$(python -c 'import importlib.util as u; print(u.find_spec(\"paddle\").origin)')"
+    fault = "libcuda.so.1: cannot open shared object file"
+    base = changed_base(f"echo 'raise ImportError(\"{fault}\")' > {paddle}")
+    refused = build(BASE_IMAGE=base, IMAGE_TAG=built)
+    assert refused.returncode != 0
+    assert f"PaddlePaddle cannot be imported ({fault})" in refused.stdout
+    assert "build with DOCTOR=quick" in refused.stdout
+    assert not docker_client.images.list(name=built)
+
+    made = build(BASE_IMAGE=base, IMAGE_TAG=built, DOCTOR="quick")
+    assert made.returncode == 0, made.stdout[-2000:]
+    assert f"It has read nothing yet: docker run --rm --gpus all --network none {built} doctor" in made.stdout
+
+
+def test_another_word_for_the_doctor_is_refused() -> None:
+    refused = build(DOCTOR="none", BASE_IMAGE="tenderlake/no-such-base:1")
+    assert refused.returncode == 1
+    assert "DOCTOR=none: leave it empty, or say quick" in refused.stdout
 
 
 def test_another_version_of_the_model_is_a_folder_in_the_build(

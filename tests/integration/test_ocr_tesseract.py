@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFilter, ImageOps
 
-from ocr_tasks.contract import BlockLabel, EngineSpec, ReadingFlag
+from ocr_tasks.contract import BBox, BlockLabel, EngineSpec, ReadingFlag
 from ocr_tasks.engines import PageReading, create_engine
 from ocr_tasks.engines.tessdata import PREFIX_VARIABLE, data_file, find_tessdata
 from ocr_tasks.engines.tesseract import TesseractEngine
@@ -203,6 +203,73 @@ def test_a_page_is_not_read_again_where_that_cannot_help(engine: TesseractEngine
     small = PageImage(image=printed_page(PRINTED, dpi=72), page_number=1, dpi=72)
     assert engine.read_again(page, 120.0, frozenset({ReadingFlag.TEXT_ON_BLANK_PAGE})) is None
     assert engine.read_again(small, 120.0, frozenset({ReadingFlag.MIXED_SCRIPT})) is None
+
+
+def turned(image: Image.Image, degrees: int) -> Image.Image:
+    """A page that lies so many degrees clockwise from upright."""
+    return image.rotate(-degrees, expand=True)
+
+
+@pytest.mark.parametrize(("lies_deg", "rotation_deg"), [(90, 270), (180, 180), (270, 90)])
+@pytest.mark.parametrize("skew_deg", [0.0, -2.5])
+def test_a_turned_page_is_read_turned_upright(
+    engine: TesseractEngine, lies_deg: int, rotation_deg: int, skew_deg: float
+) -> None:
+    upright = printed_page(PRINTED * 3).rotate(skew_deg, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    reading = read(engine, turned(upright, lies_deg))
+
+    assert reading.rotation_deg == rotation_deg
+    assert (reading.width_px, reading.height_px) == upright.size
+    assert word_recall("\n".join([TRUTH] * 3), text(reading)) > 0.95
+    # Its blocks are where they are on the upright page.
+    same = read(engine, upright)
+    assert len(reading.blocks) == len(same.blocks)
+    for block, other in zip(reading.blocks, same.blocks, strict=True):
+        assert block.bbox_px == pytest.approx(other.bbox_px, abs=3)
+
+
+@pytest.mark.parametrize("skew_deg", [-8.0, -3.0, -1.0, 0.5, 3.0, 8.0])
+def test_a_skewed_page_is_read_and_its_boxes_are_those_of_the_page_as_it_is(
+    engine: TesseractEngine, printed: Image.Image, skew_deg: float
+) -> None:
+    skewed = printed.rotate(skew_deg, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    reading = read(engine, skewed)
+
+    assert word_recall(TRUTH, text(reading)) > 0.95
+    assert (reading.width_px, reading.height_px, reading.rotation_deg) == (*skewed.size, 0)
+    left, top, right, bottom = ink_box(skewed)
+    boxes = [block.bbox_px for block in reading.blocks]
+    assert min(box[0] for box in boxes) == pytest.approx(left, abs=12)
+    assert min(box[1] for box in boxes) == pytest.approx(top, abs=12)
+    assert max(box[2] for box in boxes) == pytest.approx(right, abs=12)
+    assert max(box[3] for box in boxes) == pytest.approx(bottom, abs=12)
+
+
+def ink_box(image: Image.Image) -> BBox:
+    box = ImageOps.invert(image).point(lambda level: 255 * (level > 64)).getbbox()
+    assert box is not None
+    return box
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
+def test_an_upright_page_with_specks_is_not_turned(engine: TesseractEngine, printed: Image.Image, share: float) -> None:
+    assert read(engine, peppered(printed, share)).rotation_deg == 0
+
+
+def test_a_photograph_is_not_turned(engine: TesseractEngine) -> None:
+    noise = Image.effect_noise((40, 55), 160).resize((1600, 2200), Image.Resampling.BICUBIC)
+    photograph = Image.blend(noise, Image.effect_noise(noise.size, 40), 0.15)
+    reading = read(engine, photograph)
+    assert (reading.rotation_deg, reading.width_px, reading.height_px) == (0, 1600, 2200)
+
+
+def test_a_turned_page_with_specks_is_read_by_the_second_reading(engine: TesseractEngine) -> None:
+    """One after the other: as it is, turned, without specks, turned without specks."""
+    page = turned(peppered(printed_page(PRINTED * 3), 0.1), 180)
+    request = PageRequest(page_key="k", document_id="d", page_number=1, dpi=200, timeout_s=120)
+    result = EngineReader(engine, RunSettings()).read(encoded(page), request)
+    assert result.rotation_deg == 180
+    assert word_recall("\n".join([TRUTH] * 3), said(result)) > 0.9
 
 
 def test_the_other_side_of_thin_paper_is_doubted_and_print_is_not(printed: Image.Image) -> None:

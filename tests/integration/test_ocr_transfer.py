@@ -36,6 +36,8 @@ class Answers(BaseHTTPRequestHandler):
         status, body, announced = self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
         self.send_response(status)
         self.send_header("Content-Length", str(announced if announced is not None else len(body)))
+        if self.server.retry_after:
+            self.send_header("Retry-After", self.server.retry_after)
         self.end_headers()
         self.wfile.write(body)
         self.close_connection = announced is not None
@@ -54,6 +56,7 @@ class Server(ThreadingHTTPServer):
         self.answers: list[tuple[int, bytes, int | None]] = []
         self.requests: list[tuple[str, str]] = []
         self.received: list[bytes] = []
+        self.retry_after = ""
 
     def will_answer(self, *answers: tuple[int, bytes] | tuple[int, bytes, int]) -> str:
         """Prepare the answers and return a signed address."""
@@ -93,6 +96,14 @@ def test_storage_that_stumbles_is_asked_again(server: Server, transfer: Transfer
     address = server.will_answer((status, b""), (status, b""), (200, b"page"))
     assert transfer.read(address) == b"page"
     assert len(server.requests) == 3
+
+
+def test_storage_that_asks_for_a_long_pause_is_not_waited_for_so_long(server: Server) -> None:
+    """It may ask for hours, in which pages would expire; the test itself would not end."""
+    transfer = Transfer(attempts=2, longest_pause_s=0.1)
+    address = server.will_answer((503, b""), (200, b"page"))
+    server.retry_after = "86400"
+    assert transfer.read(address) == b"page"
 
 
 def test_a_write_is_tried_again_with_its_whole_body(server: Server, transfer: Transfer) -> None:

@@ -15,6 +15,7 @@ import pymupdf
 import pytest
 from PIL import Image
 
+from ocr_tasks.contract import Block, BlockLabel, PageResult, PageStatus
 from tenderlake import publishing
 from tenderlake.lake.reading import iter_table
 from tenderlake.lake.schema import DOCUMENTS, PAGES, SOURCES, TABLES
@@ -337,6 +338,35 @@ def test_a_doubtful_reading_is_published_with_its_flags(storage: Storage) -> Non
     assert "page 1: repetition, text_on_blank_page" in storage.get_bytes("markdown/b.png.md").decode()
     report = json.loads(storage.get_bytes("reports/run-1/report.json"))
     assert [source["doubtful_pages"] for source in report["sources"]] == [1]
+
+
+@pytest.mark.parametrize("reason", [None, "1 of 2 blocks could not be read: out of time"])
+def test_boxes_are_on_the_page_as_the_engine_turned_it(storage: Storage, reason: str | None) -> None:
+    """Of a page that failed with blocks read as well."""
+    layout = Layout(Settings(engine="null", text_layer="ignore"))
+    put(storage, a_pdf=digital_pdf(pages=2))
+    found = pipeline.take(storage, layout, "run-1", text_layer="ignore")
+    (shard,) = pipeline.prepare_and_plan(storage, layout, found)
+    pipeline.read(storage, layout, shard)
+    key = shard.pages[0].result_key
+    upright = PageResult.model_validate_json(storage.get_bytes(key))
+    width_px, height_px = upright.height_px, upright.width_px
+    turned = {
+        "status": PageStatus.FAILED if reason else PageStatus.DONE,
+        "reason": reason,
+        "width_px": width_px,
+        "height_px": height_px,
+        "rotation_deg": 90,
+        "blocks": (Block(label=BlockLabel.TEXT, bbox_px=(0, 0, width_px, height_px), content="Поставка товара"),),
+    }
+    storage.put_bytes(key, upright.model_copy(update=turned).model_dump_json().encode(), "application/json")
+    pipeline.finish(storage, layout, found)
+
+    assert states(storage, layout) == {"a.pdf": "published_with_failed_pages" if reason else "published"}
+    pages = {page["page_number"]: page for page in rows(storage, layout, PAGES)}
+    facts = ("width_px", "height_px", "rotation_deg", "image_rotation_deg")
+    assert [pages[shard.pages[0].page_number][name] for name in facts] == [width_px, height_px, 90, 90]
+    assert [pages[shard.pages[1].page_number][name] for name in facts] == [height_px, width_px, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ class PageRow:
     model: str | None = None
     ocr_seconds: float | None = None
     image_key: str | None = None
+    image_rotation_deg: int | None = None
     page_key: str | None = None
 
 

@@ -325,6 +325,16 @@ PAGES = Table(
         Column(
             "image_key", STRING, "S3 key of the page image, where one was made.", "work/documents/…/p1.jpg", None, True
         ),
+        Column(
+            "image_rotation_deg",
+            INT32,
+            "Clockwise turn from that image to the page that the boxes are on: 0, 90, 180 or 270; null without image.",
+            "0",
+            "degrees",
+            True,
+            minimum=0,
+            maximum=270,
+        ),
         Column("page_key", STRING, "Names the result by content.", _DOCUMENT_ID.example, None, True),
     ),
     key_columns=("document_id", "page_number"),

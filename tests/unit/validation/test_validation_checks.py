@@ -200,7 +200,10 @@ CRITICAL: dict[str, tuple[Spoil, str]] = {
     },
     **{
         f"pages.{name}_in_range": (page_is(2, **{name: -2}), f"page 2: {name} -2 is below {least}")
-        for name, least in (("width_px", 0), ("height_px", 0), ("dpi", 1), ("rotation_deg", 0), ("ocr_seconds", 0))
+        for name, least in (
+            *(("width_px", 0), ("height_px", 0), ("dpi", 1), ("rotation_deg", 0), ("ocr_seconds", 0)),
+            ("image_rotation_deg", 0),
+        )
     },
     "pages.page_number_in_range": (page_is(2, page_number=0), "page 0: page_number 0 is below 1"),
     "pages.page_number_present": (page_is(2, page_number=None), "page ?: page_number is missing"),

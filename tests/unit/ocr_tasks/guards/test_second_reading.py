@@ -10,7 +10,7 @@ from PIL import Image
 
 from ocr_tasks.contract import Block, BlockLabel, PageResult, PageStatus, ReadingFlag
 from ocr_tasks.engines import Engine, EngineInfo, PageReading
-from ocr_tasks.errors import EngineUnreachableError, PageTimeoutError
+from ocr_tasks.errors import EngineUnavailableError, EngineUnreachableError, PageTimeoutError
 from ocr_tasks.guards import Judged, better_reading
 from ocr_tasks.images import PageImage
 from ocr_tasks.reading import EngineReader, PageRequest
@@ -112,7 +112,14 @@ def test_an_engine_without_other_settings_keeps_its_reading() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [PageTimeoutError("not read within 3 s"), RuntimeError("no kernel"), ValueError(), MemoryError()]
+    "error",
+    [
+        PageTimeoutError("not read within 3 s"),
+        RuntimeError("no kernel"),
+        ValueError(),
+        MemoryError(),
+        EngineUnreachableError("the model server does not answer now"),
+    ],
 )
 def test_a_second_reading_that_fails_never_loses_the_first(error: Exception) -> None:
     result, _ = read(reading_of(LOOP), failing(error))
@@ -120,8 +127,8 @@ def test_a_second_reading_that_fails_never_loses_the_first(error: Exception) -> 
 
 
 def test_what_is_about_more_than_the_page_is_raised() -> None:
-    with pytest.raises(EngineUnreachableError):
-        read(reading_of(LOOP), failing(EngineUnreachableError("down")))
+    with pytest.raises(EngineUnavailableError):
+        read(reading_of(LOOP), failing(EngineUnavailableError("the device is gone")))
 
 
 def judged(text: str, *doubts: ReadingFlag, unread_reason: str | None = None) -> Judged:
