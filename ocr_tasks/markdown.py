@@ -86,11 +86,16 @@ def front_matter(facts: Mapping[str, object]) -> str:
     return "---\n" + "\n".join(lines) + "\n---\n"
 
 
-def document_page(page: PageResult, markdown: str) -> str:
-    """One page within a document: the page mark as a comment, a note where the page was not read, the text."""
+def document_page(page: PageResult, markdown: str, trouble: str | None = None) -> str:
+    """One page within a document: the page mark as a comment, a note where the page was not read, the text.
+
+    ``trouble``: why only a part of it was read.
+    """
     lines = [f"\n<!-- page {page.page_number} -->\n"]
     if page.status is PageStatus.FAILED:
         lines.append(f"> **Page {page.page_number} could not be read:** {escape(page.reason or '')}\n")
+    elif trouble:
+        lines.append(f"> **Page {page.page_number} was not read in full:** {escape(trouble)}\n")
     elif page.quality_flags:
         lines.append(f"<!-- page {page.page_number}: {', '.join(page.quality_flags)} -->\n")
     if markdown:

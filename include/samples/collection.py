@@ -10,7 +10,7 @@ import numpy as np
 import pymupdf
 
 from samples import scanning, tender
-from samples.content import contract, estimate, justification, notice, papers, specification
+from samples.content import contract, estimate, justification, notice, papers, specification, works
 from samples.money import grouped
 from samples.scanning import Scanner, Stamp
 from samples.tender import CUSTOMER
@@ -65,8 +65,10 @@ def make_samples(fonts: Path) -> tuple[Sample, ...]:
         _justification(typesetter, fonts),
         _contract(typesetter),
         _estimate(typesetter, fonts),
+        _estimate_workbook(),
         Sample(f"{FOLDER}/Приложение 5 (повреждено).pdf", _cut_short(typesetter), "quarantined_corrupt"),
         _bid_requirements(typesetter),
+        _works_specification(),
         _inspection_report(typesetter, fonts),
         _price_request(typesetter, fonts),
         Sample(
@@ -97,6 +99,39 @@ def _notice(typesetter: Typesetter) -> Sample:
             f"{tender.BIDS_UNTIL} 09:00",
             tender.ITEMS[0].okpd2,
             "Электронный аукцион",
+        ),
+    )
+
+
+def _works_specification() -> Sample:
+    return Sample(
+        f"{FOLDER}/Приложение 7. Техническое задание на работы.docx",
+        works.specification(),
+        "published",
+        native_pages=2,
+        facts=(
+            "ТЕХНИЧЕСКОЕ ЗАДАНИЕ",
+            CUSTOMER.inn,
+            "2.1. До начала работ",
+            "2.1.2. порядок доступа в помещения",
+            tender.ROOMS[0].name,
+            "Всего светильников-панелей",
+        ),
+    )
+
+
+def _estimate_workbook() -> Sample:
+    return Sample(
+        f"{FOLDER}/Приложение 4. Локальный сметный расчёт.xlsx",
+        works.estimate(),
+        "published",
+        native_pages=2,
+        facts=(
+            tender.ESTIMATE_NUMBER,
+            tender.SECTIONS[0].title,
+            _plain(grouped(tender.SECTIONS[0].total)),
+            _plain(grouped(tender.DIRECT_COSTS)),
+            _plain(grouped(tender.WORKS_TOTAL)),
         ),
     )
 

@@ -16,14 +16,16 @@ from itertools import islice
 from pathlib import Path
 
 from ocr_tasks.contract import PageResult, PageStatus
-from ocr_tasks.markdown import document_page, front_matter, page_markdown
+from ocr_tasks.markdown import front_matter, page_markdown
 from tenderlake import PIPELINE_VERSION
 from tenderlake.document_type import classify
+from tenderlake.documentmarkdown import DocumentMarkdown
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
 from tenderlake.lake.rows import BlockRow, DocumentRow, PageRow
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, TextSource
 from tenderlake.lake.staging import StagingWriter
 from tenderlake.layout import Layout
+from tenderlake.mixedpages import merged
 from tenderlake.ocr import read_result
 from tenderlake.paragraphs import page_text, with_joined_lines
 from tenderlake.planning import page_key
@@ -46,16 +48,19 @@ class OcrIncompleteError(Exception):
 
 @dataclass(frozen=True)
 class AssembledPage:
-    """A page of the document, however it was read."""
+    """A page of the document, however it was read.
+
+    ``trouble``: why a part of it could not be read, where the rest was: a mixed page without what its pictures say, or
+    a scan with the text of an earlier OCR. The text that is there is kept, and the document says what is missing.
+    """
 
     plan: PagePlan
     result: PageResult
     markdown: str
-
-    @property
-    def is_native(self) -> bool:
-        """Whether the text comes from the text layer."""
-        return self.plan.kind is PageKind.NATIVE
+    is_native: bool
+    """Whether all of the text comes from the text layer."""
+    ocr: PageResult | None = None
+    trouble: str | None = None
 
 
 def assembled_key(layout: Layout, run_id: str, number: int) -> str:
@@ -108,6 +113,7 @@ class _Totals:
     flags: set[str] = field(default_factory=set)
     languages: dict[str, int] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
+    failed_pages: int = 0
     ocr_s: float = 0.0
     native_pages: int = 0
     engine_result: PageResult | None = None
@@ -115,23 +121,24 @@ class _Totals:
 
     def add(self, page: AssembledPage, text: str, language: str | None) -> None:
         result = page.result
-        self.qualities.append(PageQuality.of(result, is_native=page.is_native))
+        self.qualities.append(
+            PageQuality.of(page.ocr if page.trouble and page.ocr else result, is_native=page.is_native)
+        )
         self.flags.update(page.plan.quality_flags, result.quality_flags)
         if language:
             self.languages[language] = self.languages.get(language, 0) + 1
         if result.status is PageStatus.FAILED:
+            self.failed_pages += 1
             self.reasons.append(f"page {result.page_number}: {result.reason}")
-        if page.is_native:
+        elif page.trouble:
+            self.reasons.append(f"page {result.page_number}: {page.trouble}")
+        if page.plan.kind is PageKind.NATIVE:
             self.native_pages += 1
-        else:
-            self.ocr_s += result.duration_s
-            if result.status is PageStatus.DONE:
-                self.engine_result = self.engine_result or result
+        if page.ocr is not None:
+            self.ocr_s += page.ocr.duration_s
+            if page.ocr.status is PageStatus.DONE:
+                self.engine_result = self.engine_result or page.ocr
         self.first_text = self.first_text or text
-
-    @property
-    def failed_pages(self) -> int:
-        return len(self.reasons)
 
     @property
     def doubtful_pages(self) -> int:
@@ -204,9 +211,11 @@ class _Assembler:
         with tempfile.TemporaryDirectory(prefix="tenderlake-assemble-") as folder:
             body = Path(folder, "body.md")
             with body.open("w", encoding="utf-8", errors="replace") as file:
+                markdown = DocumentMarkdown(file)
                 for page in self._pages(manifest, Path(folder)):
                     self._stage_page(manifest, page, totals)
-                    file.write(document_page(page.result, page.markdown))
+                    markdown.add(page.result, page.trouble)
+                markdown.close()
             row = self._document_row(prepared, manifest, totals, time.monotonic() - started)
             target = Path(folder, "document.md")
             with target.open("w", encoding="utf-8", errors="replace") as file, body.open(encoding="utf-8") as pages:
@@ -252,13 +261,13 @@ class _Assembler:
         while chunk := list(islice(plans, _PAGES_AT_ONCE)):
             by_number = self._ocr_pages(manifest, chunk)
             for plan in chunk:
-                result = next(native) if plan.kind is PageKind.NATIVE else by_number[plan.page_number]
-                if result.page_number != plan.page_number:
+                own = next(native) if plan.has_native_result else None
+                if own is not None and own.page_number != plan.page_number:
                     raise ValueError(f"native pages of {manifest.document_id} do not match its manifest")
-                yield AssembledPage(plan, result, page_markdown(result))
+                yield _assembled(plan, own, by_number.get(plan.page_number))
 
     def _native_pages(self, manifest: DocumentManifest, folder: Path) -> Iterator[PageResult]:
-        if not any(page.kind is PageKind.NATIVE for page in manifest.pages):
+        if not any(page.has_native_result for page in manifest.pages):
             return
         key = self._layout.document(manifest.document_id, manifest.options.digest) + NATIVE_PAGES_NAME
         path = Path(folder, "native")
@@ -268,7 +277,7 @@ class _Assembler:
                 yield PageResult.model_validate_json(line)
 
     def _ocr_pages(self, manifest: DocumentManifest, chunk: Sequence[PagePlan]) -> dict[int, PageResult]:
-        plans = [plan for plan in chunk if plan.kind is PageKind.IMAGE]
+        plans = [plan for plan in chunk if plan.kind is not PageKind.NATIVE]
         results = self._storage.in_parallel(lambda plan: self._ocr_page(manifest, plan), plans)
         return {result.page_number: result for result in results}
 
@@ -327,7 +336,7 @@ class _Assembler:
                     quality_flags=tuple(dict.fromkeys((*plan.quality_flags, *result.quality_flags))),
                     engine=None if page.is_native else result.engine,
                     model=result.model,
-                    ocr_seconds=None if page.is_native else result.duration_s,
+                    ocr_seconds=None if page.ocr is None else page.ocr.duration_s,
                     image_key=prefix + plan.image_name if plan.image_name else None,
                     image_rotation_deg=turned_deg if plan.image_name else None,
                     page_key=None if page.is_native else result.page_key,
@@ -383,6 +392,21 @@ class _Assembler:
         )
 
 
+def _assembled(plan: PagePlan, native: PageResult | None, ocr: PageResult | None) -> AssembledPage:
+    """One page from what its text layer and OCR said, as far as ``plan`` asks for them."""
+    result, trouble = ocr or native, None
+    if result is None:
+        raise ValueError(f"page {plan.page_number} is neither native nor read")
+    is_native, is_lost = ocr is None, ocr is not None and ocr.status is PageStatus.FAILED
+    if ocr is not None and native is not None and plan.kind is PageKind.MIXED:
+        result, is_native = merged(native, ocr), is_lost
+        trouble = f"the pictures on it could not be read: {ocr.reason}" if is_lost else None
+    elif ocr is not None and native is not None and is_lost:
+        result, is_native = native, True
+        trouble = f"{ocr.reason}; its text is that of an earlier OCR"
+    return AssembledPage(plan, result, page_markdown(result), is_native, ocr, trouble)
+
+
 def _is_primary(source: SourceRef, primary: PrimarySource) -> bool:
     return source.identity == (primary.key, primary.archive_path)
 
@@ -395,9 +419,9 @@ def _text_source(page: AssembledPage) -> TextSource:
 
 def _final_state(totals: _Totals) -> tuple[SourceState, str | None]:
     reasons = "; ".join(totals.reasons[:_MOST_REASONS])
-    if totals.failed_pages > _MOST_REASONS:
-        reasons += f"; and {totals.failed_pages - _MOST_REASONS} more"
-    if totals.failed_pages == 0:
+    if len(totals.reasons) > _MOST_REASONS:
+        reasons += f"; and {len(totals.reasons) - _MOST_REASONS} more"
+    if not totals.reasons:
         return SourceState.PUBLISHED, None
     if totals.failed_pages == len(totals.qualities):
         return SourceState.QUARANTINED_OCR_FAILED, f"no page could be read: {reasons}"

@@ -9,13 +9,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ocr_tasks.contract import PageResult
-from tenderlake.documents import MANIFEST_NAME, NATIVE_PAGES_NAME, DocumentManifest, PageKind
+from tenderlake.documents import MANIFEST_NAME, NATIVE_PAGES_NAME, UNPACKING_NAME, DocumentManifest, Unpacking
 from tenderlake.zygote import OUTCOME_NAME, Outcome, Request
 
 _MAX_OUTCOME_BYTES = 1 << 20
 _MAX_MANIFEST_BYTES = 64 << 20
 _MAX_NATIVE_BYTES = 1 << 30
-_IMAGE_NAME = re.compile(r"page-(\d{6})\.(jpg|png)")
+_IMAGE_NAME = re.compile(r"page-(\d{6})\.(jpg|png|jp2)")
 
 
 class UnbelievableError(Exception):
@@ -52,6 +52,36 @@ def read_manifest(request: Request, output: Path) -> DocumentManifest:
     return manifest
 
 
+def read_unpacking(request: Request, output: Path) -> Unpacking:
+    """The members of an archive, once all files that the list names are there and are plain files, and no others.
+
+    Raises:
+        UnbelievableError: Anything is missing, too much, or larger than it says.
+    """
+    (output / OUTCOME_NAME).unlink()
+    try:
+        unpacking = Unpacking.model_validate_json(_read(output / UNPACKING_NAME, _MAX_MANIFEST_BYTES))
+    except ValidationError as error:
+        raise UnbelievableError(str(error)) from error
+    limits, members = request.limits, unpacking.members
+    if len(members) > limits.max_archive_members or sum(m.size_bytes for m in members) > limits.max_unpacked_bytes:
+        raise UnbelievableError("more members or bytes than were allowed")
+    if len({member.archive_path for member in members}) != len(members):
+        raise UnbelievableError("two members with the same path")
+    names = {UNPACKING_NAME}
+    for number, member in enumerate(members, start=1):
+        if (member.file_name is None) == (member.rejection is None):
+            raise UnbelievableError(f"member {number} is neither a file nor rejected, or both")
+        if member.file_name is None:
+            continue
+        if member.file_name != f"member-{number:06d}" or _size_of(output / member.file_name) != member.size_bytes:
+            raise UnbelievableError(f"member {number} is not what the list says")
+        names.add(member.file_name)
+    if unexpected := {entry.name for entry in output.iterdir()} - names:
+        raise UnbelievableError(f"files that the list does not know: {sorted(unexpected)[:3]}")
+    return unpacking
+
+
 def _checked_images(manifest: DocumentManifest, output: Path) -> set[str]:
     names: set[str] = set()
     for page in manifest.image_pages:
@@ -67,7 +97,7 @@ def _checked_images(manifest: DocumentManifest, output: Path) -> set[str]:
 
 
 def _check_native_pages(manifest: DocumentManifest, path: Path) -> None:
-    wanted = [page.page_number for page in manifest.pages if page.kind is PageKind.NATIVE]
+    wanted = [page.page_number for page in manifest.pages if page.has_native_result]
     if _size_of(path) > _MAX_NATIVE_BYTES:
         raise UnbelievableError("too much native text")
     found: list[int] = []

@@ -15,6 +15,7 @@ from itertools import islice
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenderlake.documents import SourceRef
 from tenderlake.lake.reading import known_sources
@@ -37,38 +38,44 @@ class SeenSources:
         self._db = duckdb.connect(
             ":memory:", config={"memory_limit": _MEMORY_LIMIT, "temp_directory": spill_folder, "threads": 1}
         )
-        self._db.execute("CREATE TABLE seen (source_key VARCHAR, etag VARCHAR)")
+        for table in ("seen", "wanted", "claimed"):
+            self._db.execute(f"CREATE TABLE {table} (source_key VARCHAR, etag VARCHAR)")
 
-    def add(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Add pairs of key and ETag."""
+    def add_claimed(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Add pairs of key and ETag that another run has taken."""
         rows = iter(pairs)
         while chunk := list(islice(rows, 10_000)):
             table = pa.table({"source_key": [key for key, _ in chunk], "etag": [etag for _, etag in chunk]})
-            self._insert(table)
+            self._insert("claimed", table)
 
     def add_known(self, batches: Iterable[pa.RecordBatch], reprocess: Reprocess) -> None:
-        """Add the rows of the ``sources`` table whose state means that they are not taken again."""
+        """Add the rows of the ``sources`` table: what is there is not taken again, unless its state is wanted.
+
+        Members of an archive are taken with it: the archive is wanted where one of them is.
+        """
         again = [state.value for state in SourceState if reprocess.takes(state)]
         for batch in batches:
             known = pa.table(batch).select(["source_key", "etag", "archive_path", "state"])
-            # Members of an archive are taken and left with it: only the object in the inbox counts here.
-            rows = known.to_pydict()
-            keep = [
-                path is None and state not in again
-                for path, state in zip(rows["archive_path"], rows["state"], strict=True)
-            ]
-            self._insert(known.filter(pa.array(keep, pa.bool_())).select(["source_key", "etag"]))
+            is_wanted = pc.is_in(known["state"], pa.array(again, pa.string()))
+            is_object = pc.is_null(known["archive_path"])
+            self._insert("wanted", known.filter(is_wanted))
+            self._insert("seen", known.filter(pc.and_(is_object, pc.invert(is_wanted))))
 
-    def _insert(self, table: pa.Table) -> None:
+    def _insert(self, name: str, table: pa.Table) -> None:
         self._db.register("incoming", table)
-        self._db.execute("INSERT INTO seen SELECT source_key, etag FROM incoming")
+        self._db.execute(f"INSERT INTO {name} SELECT source_key, etag FROM incoming")  # noqa: S608 - our own names
         self._db.unregister("incoming")
 
     def unseen(self, objects: Sequence[ObjectInfo]) -> list[ObjectInfo]:
         """Those of the objects that are to be taken, in their order."""
         table = pa.table({"source_key": [o.key for o in objects], "etag": [o.etag for o in objects]})
         self._db.register("listing", table)
-        new = set(self._db.execute("SELECT source_key FROM listing ANTI JOIN seen USING (source_key, etag)").fetchall())
+        new = set(
+            self._db.execute(
+                "FROM listing ANTI JOIN (FROM seen ANTI JOIN wanted USING (source_key, etag)) USING (source_key, etag) "
+                "ANTI JOIN claimed USING (source_key, etag) SELECT source_key"
+            ).fetchall()
+        )
         self._db.unregister("listing")
         return [o for o in objects if (o.key,) in new]
 
@@ -109,7 +116,7 @@ def _find(
         seen = SeenSources(spill_folder)
         seen.add_known(known_sources(storage, layout), options.reprocess)
         for claim in claims:
-            seen.add(claim.sources)
+            seen.add_claimed(claim.sources)
         return list(islice(_new_sources(storage, layout, options, seen), limit))
 
 

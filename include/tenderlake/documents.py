@@ -18,7 +18,8 @@ from tenderlake.states import SourceState
 
 MANIFEST_NAME = "manifest.json"
 NATIVE_PAGES_NAME = "native-pages.jsonl"
-PREPARE_VERSION = 1
+UNPACKING_NAME = "unpacking.json"
+PREPARE_VERSION = 2
 """Raised when the same bytes and options would be prepared differently: manifests of older versions are not reused."""
 
 
@@ -41,6 +42,8 @@ class PageKind(StrEnum):
 
     NATIVE = "native"
     IMAGE = "image"
+    MIXED = "mixed"
+    """Native text beside pictures that may hold more: a page image that shows only these goes to OCR."""
 
 
 SourceId = tuple[str, str | None]
@@ -76,6 +79,12 @@ class PrepareLimits(Value):
     max_pages: int = 5000
     max_page_pixels: int = 60_000_000
     """A page image larger than this is rendered smaller, with a quality flag, not refused."""
+    max_archive_members: int = 10_000
+    max_archive_depth: int = 5
+    """Archives within archives: 1 takes no archive within another."""
+    max_unpacked_bytes: int = 8 * 2**30
+    """Of all members of one source together, those of archives within it too."""
+    max_unpack_ratio: int = 200
 
 
 class PrepareOptions(Value):
@@ -97,7 +106,8 @@ class PagePlan(Value):
 
     ``width_px``, ``height_px``: of the page image, or of the native page at ``dpi``, as people see the page (rotation
     applied). ``rotation_deg``: the clockwise turn that was applied to get there. ``reason``: why native or image.
-    ``image_name``: file name of the page image beside the manifest (None for native pages).
+    ``image_name``: file name of the page image beside the manifest (None for native pages). ``has_earlier_ocr``: of an
+    image page, the text that somebody's OCR left in the file was kept for the case that ours fails.
     """
 
     page_number: Annotated[int, Field(ge=1)]
@@ -110,7 +120,13 @@ class PagePlan(Value):
     image_name: str | None = None
     image_media_type: str | None = None
     image_size_bytes: int | None = None
+    has_earlier_ocr: bool = False
     quality_flags: tuple[str, ...] = ()
+
+    @property
+    def has_native_result(self) -> bool:
+        """Whether the page has a line among the native pages."""
+        return self.kind is not PageKind.IMAGE or self.has_earlier_ocr
 
 
 class DocumentManifest(Value):
@@ -128,8 +144,8 @@ class DocumentManifest(Value):
 
     @property
     def image_pages(self) -> tuple[PagePlan, ...]:
-        """The pages that need OCR."""
-        return tuple(page for page in self.pages if page.kind is PageKind.IMAGE)
+        """The pages that need OCR, as a whole or in part."""
+        return tuple(page for page in self.pages if page.kind is not PageKind.NATIVE)
 
 
 class Rejection(Value):
@@ -139,8 +155,26 @@ class Rejection(Value):
     reason: str
 
 
+class UnpackedMember(Value):
+    """One file of an archive: its bytes lie in ``file_name`` beside the list, unless there is a ``rejection``."""
+
+    archive_path: str
+    size_bytes: Annotated[int, Field(ge=0)]
+    file_name: str | None = None
+    rejection: Rejection | None = None
+
+
+class Unpacking(Value):
+    """What one level of an archive holds, in its order."""
+
+    media_type: str
+    members: tuple[UnpackedMember, ...]
+
+
 class PreparedSource(Value):
     """What prepare did with one source: one of ``manifest_key``, ``rejection`` and ``left_reason`` is set.
+
+    An archive that was unpacked has a ``rejection`` with state ``unpacked``; its members are sources of their own.
 
     ``left_reason``: the object was not there as listed; the next run sees what became of it.
 

@@ -35,14 +35,21 @@ MIN_CHARACTERS = 24
 
 _WORD = re.compile(r"[^\W\d_]+")
 # A sign or a digit inside a word: glyph numbers read as characters, print in one alphabet read as another.
-_BROKEN = re.compile(r"[A-Za-zА-яЁё][\\^`{|}~\[\]<>][A-Za-zА-яЁё]|[a-zа-яё]\d[A-Za-zА-яЁё]|[A-Za-zА-яЁё]\d[a-zа-яё]")
+_BROKEN = re.compile(
+    r"[A-Za-zА-яЁё][\\^`{|}~\[\]<>®©¤§¬¦«»¶][A-Za-zА-яЁё]|[a-zа-яё]\d[A-Za-zА-яЁё]|[A-Za-zА-яЁё]\d[a-zа-яё]"
+)
 _ADDRESS = re.compile(r"[/@]|^[0-9A-Fa-f-]+$|^<|>$")
 _SHORTEST_HUMP = 3.4
 """Parts of an identifier such as setPublishDate are longer on average than those of misread capitals: HacToaLuee."""
 _CAMEL = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])")
 _REPEATED_MARK = re.compile(r"([^\w\s]|_)(?:\s*\1)+")
-# Letters of Serbian and Macedonian that stand for capitals where Mac or DOS code pages were read as cp1251.
-_MAC_SIGNS = frozenset("ЂЃЉЊЌЋЏђѓљњќћџ")
+# Letters of Serbian and Macedonian that stand for capitals where Mac or DOS code pages were read as cp1251, and the
+# rarest of Ukrainian, which stands for the most frequent vowel.
+_MAC_SIGNS = frozenset("ЂЃЉЊЌЋЏђѓљњќћџҐ")
+# What the last letter of the alphabet, and it alone, becomes in small Mac text read as cp1251: «требованиЯ».
+_INNER_CAPITAL = re.compile("[а-яё]Я")
+_MAX_INNER_SHARE = 0.004
+_LOST_LETTERS = re.compile(r"\?{3,}")
 _SOUTH_SLAVIC = frozenset({"srp", "mkd"})
 
 
@@ -69,6 +76,7 @@ def judge_letters(text: str, languages: tuple[str, ...] = ("rus", "eng")) -> Let
     return LetterVerdict(is_sound=False, problem=problem) if problem else _SOUND
 
 
+@lru_cache(maxsize=2_000)
 def is_meaningless(char: str) -> bool:
     """Whether a character stands for nothing: unmapped, of private use, a control character."""
     if char < "\x7f":
@@ -77,6 +85,8 @@ def is_meaningless(char: str) -> bool:
 
 
 def _bad_characters(text: str) -> str:
+    if "???" in text:  # a program's answer to letters that its code page has not
+        text = _LOST_LETTERS.sub(lambda match: "\ufffd" * len(match[0]), text)
     bad = {char for char in set(text) if is_meaningless(char)}
     if not bad:
         return ""
@@ -92,14 +102,26 @@ def _bad_characters(text: str) -> str:
     return ""
 
 
-def _wrong_alphabet(text: str, languages: tuple[str, ...]) -> str:
-    # Leaders of dots and lines to write on are no signs of garbling.
-    counts = Counter(_REPEATED_MARK.sub(r"\1", text))
+def _counts(text: str) -> Counter[str]:
+    return Counter({char: text.count(char) for char in set(text)})
+
+
+def _has_too_many_signs(counts: Counter[str]) -> bool:
     marks = sum(count for char, count in counts.items() if not char.isspace())
+    return sum(count for char, count in counts.items() if char.isalnum()) < MIN_ALPHANUMERIC_SHARE * marks
+
+
+def _wrong_alphabet(text: str, languages: tuple[str, ...]) -> str:
+    counts = _counts(text)
+    marks = sum(count for char, count in counts.items() if not char.isspace())
+    if _has_too_many_signs(counts):
+        # Leaders of dots and lines to write on are no signs of garbling.
+        counts = _counts(_REPEATED_MARK.sub(r"\1", text))
+        marks = sum(count for char, count in counts.items() if not char.isspace())
+        if marks >= MIN_CHARACTERS and _has_too_many_signs(counts):
+            return "more signs than letters and digits"
     if marks < MIN_CHARACTERS:
         return ""
-    if sum(count for char, count in counts.items() if char.isalnum()) < MIN_ALPHANUMERIC_SHARE * marks:
-        return "more signs than letters and digits"
     letters = sum(count for char, count in counts.items() if char.isalpha())
     accented = sum(count for char, count in counts.items() if "\xc0" <= char <= "\xff")
     if letters >= MIN_CHARACTERS and accented > MAX_ACCENTED_SHARE * letters:
@@ -107,25 +129,30 @@ def _wrong_alphabet(text: str, languages: tuple[str, ...]) -> str:
     foreign = sum(counts[char] for char in _MAC_SIGNS)
     if _SOUTH_SLAVIC.isdisjoint(languages) and foreign > MAX_BAD_SHARE * letters:
         return "letters of a wrong code page"
+    most = max(2, _MAX_INNER_SHARE * letters)
+    if counts["Я"] > most and len(_INNER_CAPITAL.findall(text)) > most:
+        return "capitals inside of words (a wrong code page)"
     return ""
 
 
 def _unlikely_words(text: str) -> str:
     """Each different word counts once, so that a filler repeated a hundred times does not decide."""
-    judged = unlikely = 0
-    example = ""
-    for token in set(text.split()):
-        for part, rarity in _judged_parts(token):
-            judged += len(part)
-            if rarity > UNLIKELY_WORD:
-                unlikely += len(part)
-                example = max(example, part, key=_tells_most)
+    counts = [_judged_letters(token) for token in set(text.split())]
+    judged, unlikely = sum([count for count, _ in counts]), sum([count for _, count in counts])
     if judged >= MIN_CHARACTERS and unlikely - ALLOWED_UNLIKELY_LETTERS > MAX_UNLIKELY_SHARE * judged:
+        parts = (part for token in set(text.split()) for part, rarity in _judged_parts(token) if rarity > UNLIKELY_WORD)
+        example = max(parts, key=_tells_most)
         return f"{unlikely * 100 // judged} % of the letters are in words of no language, such as '{example[:20]}'"
     return ""
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
+def _judged_letters(token: str) -> tuple[int, int]:
+    """How many letters of a token can be judged, and how many of them stand in unlikely words."""
+    parts = _judged_parts(token)
+    return sum(len(part) for part, _ in parts), sum(len(part) for part, rarity in parts if rarity > UNLIKELY_WORD)
+
+
 def _judged_parts(token: str) -> tuple[tuple[str, float], ...]:
     """The words of a token that can be judged, each with its rarity."""
     if len(token) < 4:

@@ -7,28 +7,36 @@ Two steps, because headings and running headers show only when all pages are kno
 from __future__ import annotations
 
 import html
+import pickle
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from itertools import pairwise
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, Line, PageResult, PageStatus
+from tenderlake.alignedtables import take_aligned_tables
 from tenderlake.mupdf import Page, pymupdf
 from tenderlake.pagecontent import Box, PageContent
 from tenderlake.readingorder import LIST_ITEM, Paragraph, order, paragraphs_of, rows_of
-from tenderlake.ruledtables import RuledTable, take_tables
+from tenderlake.ruledtables import PageTable, take_tables
 from tenderlake.wording import HyphenHabits, clean
 
 ENGINE = "native"
 ENGINE_VERSION: str = pymupdf.__version__
 
 _EDGE_SHARE = 0.16
+_OVERLAP_PT = 2.0
 _REPEATS = 3
 _REPEATED_SHARE = 0.45
 _COUNTING = 4
 """On fewer pages than these, words with a growing number are titles: Приложение 1, Приложение 2."""
 _MAX_HEADING_CHARS = 200
+_LONGEST_SIGNATURE = 200
+_MOST_WAITING_BYTES = 2 * 2**20
 _MAX_BOLD_HEADING_CHARS = 120
 _HEADING_SIZES = ((1.6, 1), (1.3, 2), (1.12, 3))
 _NUMBER = re.compile(r"\d+")
@@ -67,8 +75,9 @@ class _Piece:
 
     @property
     def signature(self) -> str:
-        """The words with numbers taken out: the same on every page for a running header."""
-        return _NUMBER.sub("#", self._plain)
+        """The words with numbers taken out: the same on every page for a running header. A long one is its hash."""
+        signature = _NUMBER.sub("#", self._plain)
+        return signature if len(signature) <= _LONGEST_SIGNATURE else sha256(signature.encode()).hexdigest()
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -81,32 +90,55 @@ class _Piece:
         return " ".join(plain.split())
 
 
+def _spool() -> IO[bytes]:
+    return SpooledTemporaryFile(_MOST_WAITING_BYTES)  # open as long as its owner, gone with it
+
+
 @dataclass
 class NativeText:
-    """Collects the digital pages of one document."""
+    """Collects the digital pages of one document.
+
+    Pages wait in a file, in memory only while they are few: a document of a thousand pages takes no more than a short
+    one. What is kept of each page is what stands in its margins.
+    """
 
     document_id: str
-    _pages: list[tuple[NativePage, float, list[_Piece]]] = field(default_factory=list)
+    _waiting: IO[bytes] = field(default_factory=_spool, repr=False)
+    _page_count: int = 0
+    _margins: dict[tuple[BlockLabel, str], dict[int, tuple[int, ...]]] = field(default_factory=dict)
     _sizes: Counter[float] = field(default_factory=Counter)
 
-    def add(self, page: Page, content: PageContent, native: NativePage) -> None:
-        """Take the text of one page; raises whatever PyMuPDF raises."""
-        pieces = _pieces(page, content)
+    def add(self, page: Page, content: PageContent, native: NativePage, pictures: Sequence[Box] = ()) -> None:
+        """Take the text of one page; raises whatever PyMuPDF raises.
+
+        Args:
+            page: The page of PyMuPDF.
+            content: What was read from it.
+            native: Its facts.
+            pictures: The areas of a mixed page that OCR reads: each is an empty picture block in its place.
+        """
+        pieces = _pieces(page, content, pictures)
         for piece in pieces:
             if piece.paragraph is not None:
                 self._sizes[round(piece.paragraph.size * 2) / 2] += len(piece.text)
-        self._pages.append((native, content.turn.height_pt, pieces))
+            if piece.text and (zone := _zone(piece.box, content.turn.height_pt)):
+                places = self._margins.setdefault((zone, piece.signature), {})
+                places.setdefault(self._page_count, piece.numbers)
+        pickle.dump((native, content.turn.height_pt, pieces), self._waiting, pickle.HIGHEST_PROTOCOL)
+        self._page_count += 1
 
     def results(self, page_keys: dict[int, str]) -> Iterator[PageResult]:
-        """The page results in the order in which the pages were added.
+        """The page results in the order in which the pages were added; asked for once.
 
         Args:
             page_keys: The page key of every page number.
         """
         body_size = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
         repeated = self._repeated()
-        for native, height_pt, pieces in self._pages:
-            edge = _EdgeZone(height_pt, repeated, len(self._pages))
+        self._waiting.seek(0)
+        for _ in range(self._page_count):
+            native, height_pt, pieces = pickle.load(self._waiting)  # noqa: S301  # an unnamed file of our own
+            edge = _EdgeZone(height_pt, repeated, self._page_count)
             labelled = [_label(piece, body_size, edge.label_of(piece)) for piece in pieces]
             yield PageResult(
                 page_key=page_keys[native.page_number],
@@ -117,7 +149,7 @@ class NativeText:
                 engine_version=ENGINE_VERSION,
                 width_px=native.width_px,
                 height_px=native.height_px,
-                rotation_deg=native.rotation_deg,  # type: ignore[arg-type]  # one of the four, checked by pydantic
+                rotation_deg=native.rotation_deg,
                 quality_flags=native.quality_flags,
                 blocks=tuple(_block(piece, native.px_per_pt) for piece in labelled),
             )
@@ -128,15 +160,10 @@ class NativeText:
         Left and right pages may differ, so nearly half of the pages from the first to the last occurrence are enough;
         a phrase that happens to begin a few pages of a long document is not.
         """
-        found: dict[tuple[BlockLabel, str], dict[int, tuple[int, ...]]] = defaultdict(dict)
-        for number, (_, height_pt, pieces) in enumerate(self._pages):
-            for piece in pieces:
-                if zone := _zone(piece.box, height_pt):
-                    found[zone, piece.signature].setdefault(number, piece.numbers)
-        needed = _REPEATS if len(self._pages) > _REPEATS else 2
+        needed = _REPEATS if self._page_count > _REPEATS else 2
         return frozenset(
             key
-            for key, pages in found.items()
+            for key, pages in self._margins.items()
             if len(pages) >= needed
             and len(pages) >= _REPEATED_SHARE * (max(pages) - min(pages) + 1)
             and _is_steady(pages, may_count=len(pages) >= _COUNTING or _is_page_count(key[1]))
@@ -178,7 +205,7 @@ class _EdgeZone:
     def label_of(self, piece: _Piece) -> BlockLabel | None:
         """Header, footer or page number, where a piece is one."""
         zone = _zone(piece.box, self.height_pt)
-        if zone is None:
+        if zone is None or not piece.text:
             return None
         is_repeated = self.pages > 1 and (zone, piece.signature) in self.repeated
         if piece.content_format is ContentFormat.TEXT and _PAGE_NUMBER.fullmatch(piece.text):
@@ -186,22 +213,51 @@ class _EdgeZone:
         return zone if is_repeated else None
 
 
-def _pieces(page: Page, content: PageContent) -> list[_Piece]:
+def _pieces(page: Page, content: PageContent, pictures: Sequence[Box]) -> list[_Piece]:
     habits = HyphenHabits.of([line.text for line in content.lines])
     tables, lines, sideways = take_tables(page, content, habits)
+    aligned, lines = take_aligned_tables(lines, habits)
+    tables += aligned
+    apart, over_text = _parted(pictures, [*(line.box for line in lines), *(table.box for table in tables)])
+    objects = [*(_table_piece(table) for table in tables), *map(_picture_piece, apart)]
     pieces: list[_Piece] = []
-    for region in order(lines, [table.box for table in tables]):
+    for region in order(lines, [piece.box for piece in objects]):
         if region.object_number is not None:
-            pieces.append(_table_piece(tables[region.object_number]))
+            pieces.append(objects[region.object_number])
             continue
         for paragraph in paragraphs_of(rows_of(region.lines)):
             pieces.append(_Piece(paragraph.box, paragraph.text(habits), paragraph=paragraph))
     # Text along the edge of a drawing sheet and the like: kept, at the end, where it breaks no sentence.
     pieces += [_Piece(line.box, clean(line.text), label=BlockLabel.OTHER) for line in sideways]
-    return [piece for piece in pieces if piece.text]
+    pieces = [piece for piece in pieces if piece.text or piece.label is BlockLabel.PICTURE]
+    for box in over_text:
+        pieces.insert(_place_of(box, pieces), _picture_piece(box))
+    return pieces
 
 
-def _table_piece(table: RuledTable) -> _Piece:
+def _parted(pictures: Sequence[Box], texts: list[Box]) -> tuple[list[Box], list[Box]]:
+    """Pictures apart from text, and those with text over them, such as seals: they must not cut sentences."""
+    apart: list[Box] = []
+    over_text: list[Box] = []
+    for box in pictures:
+        inner = box.grown(-_OVERLAP_PT) if min(box.width, box.height) > 3 * _OVERLAP_PT else box
+        (over_text if any(text.clipped(inner).area > 0 for text in texts) else apart).append(box)
+    return apart, over_text
+
+
+def _place_of(box: Box, pieces: list[_Piece]) -> int:
+    """After the last block that it overlaps, as a seal after the signatures; a picture behind the page comes first."""
+    overlapped = [number for number, piece in enumerate(pieces) if piece.box.clipped(box).area > 0]
+    if len(overlapped) == len(pieces):
+        return 0
+    return overlapped[-1] + 1 if overlapped else len(pieces)
+
+
+def _picture_piece(box: Box) -> _Piece:
+    return _Piece(box, "", label=BlockLabel.PICTURE)
+
+
+def _table_piece(table: PageTable) -> _Piece:
     return _Piece(table.box, table.html, ContentFormat.HTML, BlockLabel.TABLE)
 
 
@@ -237,8 +293,12 @@ def _heading_level(text: str, paragraph: Paragraph, body_size: float) -> int | N
 
 
 def _px(box: Box, px_per_pt: float) -> BBox:
-    x0, y0, x1, y1 = (round(value * px_per_pt, 1) for value in box)
-    return x0, y0, x1, y1
+    return (
+        round(box.x0 * px_per_pt, 1),
+        round(box.y0 * px_per_pt, 1),
+        round(box.x1 * px_per_pt, 1),
+        round(box.y1 * px_per_pt, 1),
+    )
 
 
 def _block(piece: _Piece, px_per_pt: float) -> Block:

@@ -7,6 +7,7 @@ page **as people read it**: the page's /Rotate is applied, and so is the turn of
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Without TEXT_CID_FOR_UNKNOWN_UNICODE a glyph that the font does not map to a character comes as U+FFFD and can be
-# counted; with it (PyMuPDF's default) it comes as some letter. Ligatures are taken apart.
-TEXT_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+# counted; with it (PyMuPDF's default) it comes as some letter. Ligatures are taken apart. White space comes as plain
+# spaces, as it is cleaned anyway: preserved, it parts a justified line into a span a word, which takes time.
+TEXT_FLAGS = pymupdf.TEXT_MEDIABOX_CLIP
 
 _SPAN_BOLD = 16
 _RULE_THICKNESS_PT = 3.0
@@ -153,6 +155,11 @@ class PageContent:
         return Box(0.0, 0.0, self.turn.width_pt, self.turn.height_pt)
 
     @property
+    def sideways_deg(self) -> int:
+        """The clockwise turn from the page as its /Rotate says to the page as people read it."""
+        return (self.turn.rotation_deg - self.page_turn.rotation_deg) % 360
+
+    @property
     def visible_text(self) -> str:
         """All text that people see, a line a line, in no particular order."""
         return "\n".join(line.text for line in (*self.lines, *self.sideways))
@@ -173,7 +180,9 @@ def read_page(page: Page, *, with_hidden_text: bool = False) -> PageContent:
     lines = tuple(TextLine(turn.apply(run.box), *run[2:]) for run in runs if run.direction == upright)
     sideways = tuple(TextLine(turn.apply(run.box), *run[2:]) for run in runs if run.direction != upright)
     page_box = Box(0.0, 0.0, turn.width_pt, turn.height_pt)
-    paint = [(kind, turn.apply(box).clipped(page_box)) for kind, box in page.get_bboxlog()]
+    # Asking what is painted means to interpret the page once more, as long as taking its text.
+    log = () if runs and _has_text_only(page) else page.get_bboxlog()
+    paint = [(kind, turn.apply(box).clipped(page_box)) for kind, box in log]
     pictures = tuple(box for kind, box in paint if kind in ("fill-image", "fill-imgmask") and box.area > 0)
     paths = [(kind, box) for kind, box in paint if kind.endswith("-path") and kind.startswith(("fill", "stroke"))]
     return PageContent(
@@ -186,11 +195,27 @@ def read_page(page: Page, *, with_hidden_text: bool = False) -> PageContent:
         pictures=pictures,
         picture_share=covered_share(pictures, page_box),
         has_paths=bool(paths),
-        has_visible_paint=any(kind.startswith(("fill", "stroke")) for kind, _ in paint),
+        has_visible_paint=bool(runs) or any(kind.startswith(("fill", "stroke")) for kind, _ in paint),
         glyph_sized_paths=sum(_is_glyph_sized(box) for _, box in paths),
         rules=_rules(paths, page_box),
         ends_with_full_picture=_ends_with_full_picture(paint, page_box),
     )
+
+
+_PAINTING = frozenset((b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*", b"sh", b"BI", b"Do"))
+"""Operators that paint something else than text (ISO 32000-1, tables 60, 77, 87 and 92)."""
+_DELIMITERS = bytes.maketrans(b"\0%", b"  ")
+_IN_NUMBERS = b"0123456789.-+"
+_GLUED_NAME = re.compile(rb"[fFSsBb*hIo]/")
+
+
+def _has_text_only(page: Page) -> bool:
+    """Whether nothing but text can be painted on the page; False also where a word of it looks like an operator."""
+    if page.first_annot is not None or page.first_widget is not None:
+        return False
+    # Numbers are most of a page; without them it is split in a third of the time. Names keep their slash.
+    operators = page.read_contents().translate(_DELIMITERS, _IN_NUMBERS)
+    return _PAINTING.isdisjoint(operators.split()) and not _GLUED_NAME.search(operators)
 
 
 class _Run(NamedTuple):
@@ -208,15 +233,21 @@ def _text_runs(page_dict: dict[str, Any], with_hidden_text: bool) -> tuple[list[
     for block in page_dict["blocks"]:
         for line in block.get("lines", ()):
             spans = line["spans"]
-            visible = spans if with_hidden_text else [span for span in spans if span["alpha"] > 0]
-            if len(visible) < len(spans):
-                hidden.append("".join(span["text"] for span in spans if span["alpha"] == 0))
-            text = "".join(span["text"] for span in visible)
-            if not text or text.isspace():
+            seen = spans if with_hidden_text else [span for span in spans if span["alpha"] > 0]
+            if len(seen) < len(spans):
+                hidden.append("".join([span["text"] for span in spans if span["alpha"] == 0]))
+            main, most, text, is_bold = None, -1, "", True
+            for span in seen:
+                part = span["text"]
+                text += part
+                length = len(part.strip())
+                if length > most:
+                    main, most = span, length
+                if length and not span["flags"] & _SPAN_BOLD:
+                    is_bold = False
+            if main is None or not text or text.isspace():
                 continue
-            box = Box(*line["bbox"]) if len(visible) == len(spans) else union(Box(*s["bbox"]) for s in visible)
-            main = visible[0] if len(visible) == 1 else max(visible, key=lambda span: len(span["text"].strip()))
-            is_bold = all(span["flags"] & _SPAN_BOLD for span in visible if span["text"].strip())
+            box = Box(*line["bbox"]) if len(seen) == len(spans) else union(Box(*span["bbox"]) for span in seen)
             dx, dy = line["dir"]
             runs.append(_Run((round(dx), round(dy)), box, text, main["size"], is_bold))
     return runs, "\n".join(hidden)

@@ -6,10 +6,13 @@ processes. A document that was prepared before with the same options is not prep
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import mimetypes
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -22,6 +25,7 @@ from tenderlake.documents import (
     PrepareOptions,
     Rejection,
     SourceRef,
+    Unpacking,
 )
 from tenderlake.layout import Layout
 from tenderlake.runs import Batch, PreparedBatch, RunOptions
@@ -29,7 +33,6 @@ from tenderlake.sandbox import PrepareSandbox
 from tenderlake.states import SourceState
 from tenderlake.storage import (
     ConditionFailedError,
-    Download,
     ObjectMissingError,
     ObjectTooLargeError,
     Storage,
@@ -53,13 +56,13 @@ def prepare_batch(storage: Storage, layout: Layout, run_id: str, batch_key: str,
     """
     batch = storage.get_model(batch_key, Batch)
     limits = layout.settings.prepare_limits
-    sources = []
-    with PrepareSandbox(limits) as sandbox:
+    sources: list[PreparedSource] = []
+    with PrepareSandbox(limits, layout.settings.password_list) as sandbox:
         worker = _SourcePreparer(storage, layout, options.prepare_options, limits, sandbox)
         for source in batch.sources:
-            prepared = worker.prepare(source)
-            sources.append(prepared)
-            log.info("%s: %s", layout.path_in_inbox(source.key), _summary(prepared))
+            for prepared in worker.prepare(source):
+                sources.append(prepared)
+                log.info("%s: %s", layout.path_of(source.key, prepared.source.archive_path), _summary(prepared))
     result = PreparedBatch(number=batch.number, sources=tuple(sources))
     storage.put_model(prepared_key(layout, run_id, batch.number), result)
     return result
@@ -78,6 +81,30 @@ def _summary(prepared: PreparedSource) -> str:
     return f"{prepared.page_count} pages, {prepared.image_pages} of them for OCR, {prepared.prepare_s:.1f} s"
 
 
+class UnpackBudget:
+    """What is left of one source's limits within its archives, however they are nested and however many there are."""
+
+    def __init__(self, limits: PrepareLimits) -> None:
+        self.limits = limits
+
+    def spend(self, unpacking: Unpacking) -> None:
+        """Take off what an archive held."""
+        size_bytes = sum(member.size_bytes for member in unpacking.members)
+        left = {
+            "max_archive_members": max(0, self.limits.max_archive_members - len(unpacking.members)),
+            "max_unpacked_bytes": max(0, self.limits.max_unpacked_bytes - size_bytes),
+        }
+        self.limits = self.limits.model_copy(update=left)
+
+
+@dataclass(frozen=True)
+class _Archives:
+    """In how many archives a file lies, and what they may still unpack together."""
+
+    budget: UnpackBudget
+    depth: int = 0
+
+
 class _SourcePreparer:
     """Prepares one source after the other with the same storage, options and sandbox."""
 
@@ -92,8 +119,12 @@ class _SourcePreparer:
         self._storage, self._layout, self._options = storage, layout, options
         self._limits, self._sandbox = limits, sandbox
 
-    def prepare(self, source: SourceRef) -> PreparedSource:
-        """Download, look for an earlier manifest, else open the document in the sandbox and upload what came out."""
+    def prepare(self, source: SourceRef) -> Iterator[PreparedSource]:
+        """Download, look for an earlier manifest, else open the document in the sandbox and upload what came out.
+
+        Yields:
+            What became of the source; after an archive, what became of each of its members.
+        """
         started = time.monotonic()
         too_large = Rejection(
             state=SourceState.QUARANTINED_TOO_LARGE,
@@ -101,46 +132,90 @@ class _SourcePreparer:
             f"({self._limits.max_document_bytes:,})",
         )
         if source.size_bytes > self._limits.max_document_bytes:
-            return PreparedSource(source=source, rejection=too_large)
+            yield PreparedSource(source=source, rejection=too_large)
+            return
         with tempfile.TemporaryDirectory(prefix="tenderlake-prepare-") as folder:
             try:
                 download = self._storage.download(
                     source.key, Path(folder, "source"), etag=source.etag, max_bytes=self._limits.max_document_bytes
                 )
             except ObjectTooLargeError:
-                return PreparedSource(source=source, rejection=too_large)
+                yield PreparedSource(source=source, rejection=too_large)
             except ObjectMissingError:
-                return PreparedSource(source=source, left_reason=REMOVED)
+                yield PreparedSource(source=source, left_reason=REMOVED)
             except ConditionFailedError:
-                return PreparedSource(source=source, left_reason=CHANGED)
+                yield PreparedSource(source=source, left_reason=CHANGED)
             except (StorageAccessError, StorageRefusedError) as error:
                 self._storage.check()  # this one object, or all of the bucket?
-                return PreparedSource(source=source, left_reason=str(error))
-            return self._prepare_bytes(source, download, Path(folder, "pages"), started)
+                yield PreparedSource(source=source, left_reason=str(error))
+            else:
+                archives = _Archives(UnpackBudget(self._limits))
+                yield from self._prepare_file(source, download.path, download.sha256, Path(folder), started, archives)
 
-    def _prepare_bytes(self, source: SourceRef, download: Download, output: Path, started: float) -> PreparedSource:
-        document_id = download.sha256
+    def _prepare_file(
+        self, source: SourceRef, path: Path, document_id: str, folder: Path, started: float, archives: _Archives
+    ) -> Iterator[PreparedSource]:
+        """One file, an inbox object or a member of an archive; ``folder`` is for what is made of it."""
+        output = folder / "output"
+        outcome = self._outcome(path, document_id, output, archives)
+        duration_s = time.monotonic() - started
+        if isinstance(outcome, Unpacking):
+            why = f"{_counted(len(outcome.members), 'file')} in it" if outcome.members else "no file in it"
+            rejection = Rejection(state=SourceState.UNPACKED, reason=why)
+            yield PreparedSource(source=source, document_id=document_id, rejection=rejection, prepare_s=duration_s)
+            path.unlink()  # its members are all that is needed from here on
+            archives.budget.spend(outcome)
+            inner = replace(archives, depth=archives.depth + 1)
+            yield from self._prepare_members(source, outcome, output, inner)
+        elif isinstance(outcome, Rejection):
+            yield PreparedSource(source=source, document_id=document_id, rejection=outcome, prepare_s=duration_s)
+        else:
+            yield PreparedSource(
+                source=source,
+                document_id=document_id,
+                manifest_key=self._layout.document(document_id, self._options.digest) + MANIFEST_NAME,
+                media_type=outcome.media_type,
+                page_count=len(outcome.pages),
+                image_pages=len(outcome.image_pages),
+                prepare_s=duration_s,
+            )
+
+    def _prepare_members(
+        self, archive: SourceRef, unpacking: Unpacking, folder: Path, archives: _Archives
+    ) -> Iterator[PreparedSource]:
+        for member in unpacking.members:
+            started = time.monotonic()
+            archive_path = "/".join(part for part in (archive.archive_path, member.archive_path) if part)
+            source = archive.model_copy(update={"archive_path": archive_path, "size_bytes": member.size_bytes})
+            if member.file_name is None:
+                yield PreparedSource(source=source, rejection=member.rejection)
+                continue
+            path = folder / member.file_name
+            with path.open("rb") as file:
+                document_id = hashlib.file_digest(file, "sha256").hexdigest()
+            with tempfile.TemporaryDirectory(prefix="member-", dir=folder) as member_folder:
+                yield from self._prepare_file(source, path, document_id, Path(member_folder), started, archives)
+            path.unlink(missing_ok=True)
+
+    def _outcome(
+        self, path: Path, document_id: str, output: Path, archives: _Archives
+    ) -> DocumentManifest | Unpacking | Rejection:
         prefix = self._layout.document(document_id, self._options.digest)
         outcome = self._earlier_manifest(prefix + MANIFEST_NAME)
-        if outcome is None:
-            output.mkdir()
-            outcome = self._sandbox.prepare(download.path, output, document_id, self._options)
-            if isinstance(outcome, DocumentManifest):
-                self._upload(output, prefix)
-        duration_s = time.monotonic() - started
-        if isinstance(outcome, Rejection):
-            return PreparedSource(source=source, document_id=document_id, rejection=outcome, prepare_s=duration_s)
-        return PreparedSource(
-            source=source,
-            document_id=document_id,
-            manifest_key=prefix + MANIFEST_NAME,
-            media_type=outcome.media_type,
-            page_count=len(outcome.pages),
-            image_pages=len(outcome.image_pages),
-            prepare_s=duration_s,
-        )
+        if outcome is not None:
+            return outcome
+        output.mkdir()
+        prepared = self._sandbox.prepare(path, output, document_id, self._options, archives.budget.limits)
+        if isinstance(prepared, DocumentManifest):
+            self._upload(output, prefix)
+        elif isinstance(prepared, Unpacking) and archives.depth >= self._limits.max_archive_depth:
+            return Rejection(
+                state=SourceState.QUARANTINED_ARCHIVE_BOMB,
+                reason=f"{_counted(archives.depth, 'archive')} deep, more than TENDERLAKE_MAX_ARCHIVE_DEPTH allows",
+            )
+        return prepared
 
-    def _earlier_manifest(self, key: str) -> DocumentManifest | Rejection | None:
+    def _earlier_manifest(self, key: str) -> DocumentManifest | None:
         try:
             return self._storage.get_model(key, DocumentManifest)
         except (ObjectMissingError, ValidationError):  # none yet, or one of another version
@@ -151,6 +226,10 @@ class _SourcePreparer:
         self._storage.in_parallel(lambda path: self._storage.upload(path, prefix + path.name, _media_type(path)), files)
         # The manifest comes last: where it is, everything it names is there too.
         self._storage.upload(output / MANIFEST_NAME, prefix + MANIFEST_NAME, "application/json")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _media_type(path: Path) -> str:

@@ -187,11 +187,14 @@ class _Publisher:
         in_lake = published_documents(storage, layout, {str(o.document_id) for o in outcomes if o.document_id})
         judged = [self._unless_published_meanwhile(outcome, plan, in_lake) for outcome in outcomes]
         originals = {outcome.document_id: outcome for outcome in judged if outcome.markdown_staging_key is not None}
-        self.outcomes = [self._like_its_original(outcome, originals, in_lake) for outcome in judged]
+        self.outcomes = _archives_wait_for_members(
+            [self._like_its_original(outcome, originals, in_lake) for outcome in judged]
+        )
         """How the sources of the run end, as published."""
         self._final = [outcome for outcome in self.outcomes if outcome.state is not None]
         self._published = [outcome for outcome in self._final if _is_published(outcome)]
         self._known = _known(storage, layout, {outcome.source.key for outcome in self._final})
+        self._vanished = self._vanished_members()
         self._dates = {
             document_id: in_lake[document_id].ingest_date if document_id in in_lake else self._today
             for document_id in (str(outcome.document_id) for outcome in self._published)
@@ -285,9 +288,26 @@ class _Publisher:
             row["document_id"]: day
             for day, rows in iter_table(self._storage, self._layout, DOCUMENTS, columns)
             for row in rows.filter(pc.is_in(rows["source_key"], keys)).to_pylist()
-            if (source := (row["source_key"], row["archive_path"])) in current
-            and row["document_id"] != current[source]
-            and row["document_id"] not in self._dates
+            if row["document_id"] not in self._dates
+            and (
+                (source := (row["source_key"], row["archive_path"])) in self._vanished
+                or (source in current and row["document_id"] != current[source])
+            )
+        }
+
+    def _vanished_members(self) -> dict[SourceId, KnownSource]:
+        """What the lake knows as members of archives that do not hold them any more."""
+        ours = {outcome.source.identity for outcome in self.outcomes}
+        # While the new bytes are in quarantine the old members are better than none.
+        renewed = {
+            outcome.source.key
+            for outcome in self._final
+            if outcome.source.archive_path is None and outcome.state is not None and not outcome.state.is_quarantined
+        }
+        return {
+            identity: known
+            for identity, known in self._known.items()
+            if identity[1] is not None and identity[0] in renewed and identity not in ours
         }
 
     def _forgotten_duplicates(self, superseded: Collection[str]) -> dict[date, list[SourceId]]:
@@ -341,9 +361,16 @@ class _Publisher:
                 self._storage.delete([self._layout.quarantine(known.state, source.key, source.archive_path)])
             if outcome.state is not None and outcome.state.is_skipped:
                 self._storage.delete([self._layout.markdown(source.key, source.archive_path)])
+        for (key, archive_path), known in self._vanished.items():
+            self._storage.delete([self._layout.markdown(key, archive_path)])
+            if known.state.is_quarantined:
+                self._storage.delete([self._layout.quarantine(known.state, key, archive_path)])
 
     def _merge_sources(self, forgotten: Mapping[date, Sequence[SourceId]]) -> int:
-        by_date: dict[date, list[SourceRow]] = {day: [] for day in forgotten}
+        dropped = {day: list(sources) for day, sources in forgotten.items()}
+        for identity, vanished in self._vanished.items():
+            dropped.setdefault(vanished.ingest_date, []).append(identity)
+        by_date: dict[date, list[SourceRow]] = {day: [] for day in dropped}
         for outcome in self._final:
             known = self._known.get(outcome.source.identity)
             by_date.setdefault(known.ingest_date if known else self._today, []).append(self._source_row(outcome, known))
@@ -354,7 +381,7 @@ class _Publisher:
                 SOURCES,
                 day,
                 additions=[to_table(SOURCES, rows)],
-                drop=forgotten.get(day, ()),
+                drop=dropped.get(day, ()),
             ).added
             for day, rows in sorted(by_date.items())
         )
@@ -377,6 +404,17 @@ class _Publisher:
             first_seen_at=known.first_seen_at if known else self._discovery.started_at,
             finished_at=self._now,
         )
+
+
+def _archives_wait_for_members(outcomes: Sequence[SourceOutcome]) -> list[SourceOutcome]:
+    """An archive of which a member is left is left too: discovery takes archives, not members."""
+    left = {o.source.key: o.reason for o in outcomes if o.source.archive_path and o.state is None}
+    return [
+        outcome.model_copy(update={"state": None, "reason": f"a file in it is left: {left[outcome.source.key]}"})
+        if outcome.source.key in left and outcome.source.archive_path is None and outcome.state is not None
+        else outcome
+        for outcome in outcomes
+    ]
 
 
 def _is_published(outcome: SourceOutcome) -> bool:

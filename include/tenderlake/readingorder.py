@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import permutations
 from statistics import median
@@ -264,24 +265,31 @@ def _continues(items: list[_Item]) -> float:
 
 
 def rows_of(lines: tuple[TextLine, ...]) -> list[Row]:
-    """Lines that stand on one base line as rows, top to bottom. A line drawn twice (false bold) is taken once."""
-    groups: list[list[TextLine]] = []
-    for line in sorted(lines, key=lambda line: (line.box.center[1], line.box.x0)):
-        if groups and _on_one_line(groups[-1], line):
-            if not any(_is_same(line, other) for other in groups[-1]):
-                groups[-1].append(line)
-        else:
-            groups.append([line])
-    rows = [_row(sorted(group, key=lambda line: line.box.x0)) for group in groups]
+    """Lines that stand on one base line as rows, top to bottom."""
+    rows = [_row(sorted(group, key=lambda line: line.box.x0)) for group in base_lines(lines)]
     return [row for row in rows if row.text]
 
 
-def _on_one_line(group: list[TextLine], line: TextLine) -> bool:
-    reference = max(group, key=lambda member: len(member.text))
-    least = min(reference.box.height, line.box.height)
-    if max(reference.box.height, line.box.height) > 1.8 * least:  # an initial over several lines
-        return abs(reference.box.y1 - line.box.y1) < 0.4 * least
-    return min(reference.box.y1, line.box.y1) - max(reference.box.y0, line.box.y0) > 0.5 * least
+def base_lines(lines: Iterable[TextLine]) -> list[list[TextLine]]:
+    """Lines by base line, top to bottom. A line drawn twice (false bold) is taken once."""
+    groups: list[list[TextLine]] = []
+    reference: TextLine | None = None  # the longest text of the last group
+    for line in sorted(lines, key=lambda line: (line.box.y0 + line.box.y1, line.box.x0)):
+        if reference is None or not _on_one_line(reference, line):
+            groups.append([line])
+            reference = line
+        elif not any(_is_same(line, other) for other in groups[-1]):
+            groups[-1].append(line)
+            reference = line if len(line.text) > len(reference.text) else reference
+    return groups
+
+
+def _on_one_line(reference: TextLine, line: TextLine) -> bool:
+    top, bottom, line_top, line_bottom = reference.box.y0, reference.box.y1, line.box.y0, line.box.y1
+    least, most = sorted((bottom - top, line_bottom - line_top))
+    if most > 1.8 * least:  # an initial over several lines
+        return abs(bottom - line_bottom) < 0.4 * least
+    return min(bottom, line_bottom) - max(top, line_top) > 0.5 * least
 
 
 def _is_same(line: TextLine, other: TextLine) -> bool:

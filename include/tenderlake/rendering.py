@@ -1,31 +1,36 @@
 """Makes the page images that OCR reads.
 
-The cheapest way that loses nothing: a scanned page that is one embedded JPEG is passed through byte for byte; one
-embedded picture in another codec is decoded once, at its own resolution; everything else is rendered by MuPDF. Pixels
-are encoded by Pillow (libjpeg-turbo), which takes a fraction of the time of MuPDF's own encoders. Pages without colour
-are grey, two-level pictures are PNG.
+The cheapest way that loses nothing: a scanned page that is one embedded JPEG or JPEG 2000 is passed through byte for
+byte, as every engine decodes both (:mod:`ocr_tasks.images`); one embedded picture in another codec is decoded once, at
+its own resolution; everything else is rendered by MuPDF. Pixels are encoded by Pillow (libjpeg-turbo), which takes a
+fraction of the time of MuPDF's own encoders. Pages without colour are grey, two-level pictures are PNG.
 """
 
 from __future__ import annotations
 
 import io
 import math
+import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image, ImageChops
 
 from tenderlake.mupdf import Page, pymupdf
+from tenderlake.pagecontent import Turn
 from tenderlake.pageflags import PageFlag
 
 if TYPE_CHECKING:
-    from tenderlake.pagecontent import PageContent
+    from collections.abc import Sequence
+
+    from tenderlake.pagecontent import Box, PageContent
 
 JPEG_QUALITY = 92
 """Above 90 nothing that OCR needs is lost; 95 is half as big again."""
 MAX_SIDE_PX = 32_000
 """Tesseract refuses sides of 32767 and more, JPEG of 65501 and more."""
 
+_MOST_INFLATED_BYTES = 64 * 2**20
 _PASS_RESOLUTION = (0.5, 1.5)
 _READABLE_SIDE_PX = 1400
 _A4_WIDTH_PX = 2480
@@ -52,12 +57,17 @@ _CLOCKWISE = {
 }
 
 
+_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/jp2": ".jp2"}
+_JPEG_2000_STARTS = (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
+"""Of a file, and of a bare code stream (ISO/IEC 15444-1, annexes I and A)."""
+
+
 @dataclass(frozen=True)
 class PageImage:
     """An encoded page image, upright as people see the page. ``dpi`` is None where it is not known."""
 
     data: bytes
-    media_type: Literal["image/jpeg", "image/png"]
+    media_type: Literal["image/jpeg", "image/png", "image/jp2"]
     width_px: int
     height_px: int
     dpi: int | None
@@ -66,7 +76,7 @@ class PageImage:
     @property
     def suffix(self) -> str:
         """The file name suffix with its dot."""
-        return ".jpg" if self.media_type == "image/jpeg" else ".png"
+        return _SUFFIXES[self.media_type]
 
 
 @dataclass(frozen=True)
@@ -110,13 +120,67 @@ def render_page(page: Page, content: PageContent | None, *, dpi: int, max_pixels
             return picture
         useful_dpi = _useful_dpi(page, content, dpi)
     scale = page_scale(page.rect.width, page.rect.height, useful_dpi, max_pixels)
-    is_coloured = any(_can_have_colour(image) for image in page.get_images(full=True))
+    is_coloured = any(_can_have_colour(image) for image in page.get_images(full=True)) and _shows_colour(page, scale)
+    return encode(_rendered(page, scale.px_per_pt, is_coloured=is_coloured), scale.dpi, scale.flags, is_coloured)
+
+
+def _rendered(page: Page, px_per_pt: float, *, is_coloured: bool) -> Image.Image:
     pixmap = page.get_pixmap(
-        matrix=pymupdf.Matrix(scale.px_per_pt, scale.px_per_pt),
+        matrix=pymupdf.Matrix(px_per_pt, px_per_pt),
         colorspace=pymupdf.csRGB if is_coloured else pymupdf.csGRAY,
         alpha=False,
     )
-    return encode(_pillow(pixmap), scale.dpi, scale.flags)
+    return _pillow(pixmap)
+
+
+def _shows_colour(page: Page, scale: PageScale) -> bool:
+    """Whether a page is worth rendering in colour, by a look at an eighth of its size: most colour scans show none."""
+    shorter_px = min(page.rect.width, page.rect.height) * scale.px_per_pt
+    return _is_colourful(_rendered(page, scale.px_per_pt / _reduction(shorter_px), is_coloured=True))
+
+
+def render_pictures(page: Page, content: PageContent, areas: Sequence[Box], scale: PageScale) -> PageImage:
+    """The image of a mixed page: its picture areas in their places, without the page's own text, and white elsewhere.
+
+    It has the size of the native page at this scale and is turned as that is, so that boxes of both are comparable.
+    """
+    size = (
+        max(1, round(content.turn.width_pt * scale.px_per_pt)),
+        max(1, round(content.turn.height_pt * scale.px_per_pt)),
+    )
+    is_coloured = any(_can_have_colour(image) for image in page.get_images(full=True))
+    sheet = Image.new("RGB" if is_coloured else "L", size, "white")
+    drawn = page.get_displaylist()
+    back = Turn(content.sideways_deg, content.turn.width_pt, content.turn.height_pt)
+    for area in areas:
+        part = _without_text(drawn, back.unapply(area), scale.px_per_pt, is_coloured=is_coloured)
+        if content.sideways_deg:
+            part = part.transpose(_CLOCKWISE[content.sideways_deg])
+        sheet.paste(part, (round(area.x0 * scale.px_per_pt), round(area.y0 * scale.px_per_pt)))
+    return encode(sheet, scale.dpi, scale.flags)
+
+
+def _without_text(drawn: Any, area: Box, px_per_pt: float, *, is_coloured: bool) -> Image.Image:
+    """Part of a page as it would be seen if it had no text."""
+    mupdf = pymupdf.mupdf
+    x0, y0 = round(area.x0 * px_per_pt), round(area.y0 * px_per_pt)
+    width, height = max(1, round(area.width * px_per_pt)), max(1, round(area.height * px_per_pt))
+    space = pymupdf.csRGB if is_coloured else pymupdf.csGRAY
+    pixmap = pymupdf.Pixmap(space, pymupdf.IRect(x0, y0, x0 + width, y0 + height), False)
+    pixmap.clear_with(255)
+    device = mupdf.fz_new_draw_device(mupdf.FzMatrix(), pixmap.this)
+    # A device without these two calls leaves out text; painting over it would hide the seal that lies there, too.
+    device.m_internal.fill_text = None
+    device.m_internal.stroke_text = None
+    mupdf.fz_run_display_list(
+        drawn.this,
+        device,
+        mupdf.FzMatrix(px_per_pt, 0, 0, px_per_pt, 0, 0),
+        mupdf.FzRect(x0, y0, x0 + width, y0 + height),
+        mupdf.FzCookie(),
+    )
+    mupdf.fz_close_device(device)
+    return _pillow(pixmap)
 
 
 def _useful_dpi(page: Page, content: PageContent, dpi: int) -> int:
@@ -156,6 +220,12 @@ class _Embedded:
     dpi: int
     rotation_deg: int
 
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height once it is turned."""
+        is_sideways = self.rotation_deg in (90, 270)
+        return (self.height_px, self.width_px) if is_sideways else (self.width_px, self.height_px)
+
 
 def _embedded_picture(page: Page, content: PageContent, dpi: int, max_pixels: int) -> PageImage | None:
     """The one picture of a scanned page without rendering, where that shows the same; else None."""
@@ -168,7 +238,7 @@ def _embedded_picture(page: Page, content: PageContent, dpi: int, max_pixels: in
     is_readable = min(picture.width_px, picture.height_px) >= _READABLE_SIDE_PX
     if picture.dpi > upper or (picture.dpi < lower and not is_readable):
         return None
-    return (_pass_jpeg(page, picture) if picture.rotation_deg == 0 else None) or _decode(page, picture)
+    return _pass_jpeg(page, picture) or _pass_jpeg_2000(page, picture) or _decode(page, picture)
 
 
 def _find_picture(page: Page, content: PageContent) -> _Embedded | None:
@@ -206,22 +276,70 @@ def _placement(transform: tuple[float, ...]) -> tuple[int, float, float] | None:
 
 
 def _pass_jpeg(page: Page, picture: _Embedded) -> PageImage | None:
-    """The bytes of an embedded JPEG, where any reader of JPEG sees what a reader of PDF sees."""
-    document = page.parent
-    keys = {key: document.xref_get_key(picture.xref, key) for key in ("Filter", "ColorSpace", "Decode", "DecodeParms")}
-    if keys["Filter"][1] not in ("/DCTDecode", "[/DCTDecode]") or keys["Decode"][0] != "null":
-        return None
-    if keys["DecodeParms"][0] != "null" or "/Indexed" in keys["ColorSpace"][1] or "/Lab" in keys["ColorSpace"][1]:
-        return None
-    data: bytes = document.xref_stream_raw(picture.xref)
+    """The bytes of an embedded JPEG, where any reader of JPEG sees what a reader of PDF sees.
+
+    On a turned page they get a mark of how to turn them, which readers of JPEG obey; the picture is not encoded again.
+    """
+    data = _stored_as(page, picture, "/DCTDecode")
     # A cut stream has no end mark; MuPDF shows what is left of it, others refuse it.
-    if not data.startswith(b"\xff\xd8\xff") or b"\xff\xd9" not in data[-64:]:
+    if data is None or not data.startswith(b"\xff\xd8\xff") or b"\xff\xd9" not in data[-64:]:
         return None
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
         is_same = image.size == (picture.width_px, picture.height_px) and image.mode in ("L", "RGB")
-        if not is_same or image.getexif().get(_ORIENTATION_TAG, 1) != 1:
+        exif = image.getexif()
+        if not is_same or exif.get(_ORIENTATION_TAG, 1) != 1 or (exif and picture.rotation_deg):
             return None
-    return PageImage(data, "image/jpeg", picture.width_px, picture.height_px, picture.dpi)
+    return PageImage(_turned_jpeg(data, picture.rotation_deg), "image/jpeg", *picture.upright_size, picture.dpi)
+
+
+def _turned_jpeg(data: bytes, rotation_deg: int) -> bytes:
+    """A JPEG without Exif data with an orientation mark as its first segment (Exif 2.32, 4.5.4 and 4.6.4)."""
+    if rotation_deg == 0:
+        return data
+    exif = Image.Exif()
+    exif[_ORIENTATION_TAG] = {90: 6, 180: 3, 270: 8}[rotation_deg]
+    segment = exif.tobytes()
+    return data[:2] + b"\xff\xe1" + (len(segment) + 2).to_bytes(2, "big") + segment + data[2:]
+
+
+def _pass_jpeg_2000(page: Page, picture: _Embedded) -> PageImage | None:
+    """The bytes of an embedded JPEG 2000; decoding it once here and once for OCR takes seconds a page."""
+    data = _stored_as(page, picture, "/JPXDecode") if picture.rotation_deg == 0 else None
+    if data is None or not data.startswith(_JPEG_2000_STARTS):
+        return None
+    with Image.open(io.BytesIO(data), formats=["JPEG2000"]) as image:
+        if image.size != (picture.width_px, picture.height_px) or image.mode not in ("L", "RGB"):
+            return None
+    return PageImage(data, "image/jp2", picture.width_px, picture.height_px, picture.dpi)
+
+
+def _stored_as(page: Page, picture: _Embedded, codec: str) -> bytes | None:
+    """The bytes of a picture where they are a file of this codec and nothing in the PDF changes its colours."""
+    keys = ("Filter", "ColorSpace", "Decode", "DecodeParms", "SMaskInData")
+    found = {key: page.parent.xref_get_key(picture.xref, key) for key in keys}
+    is_plain = (
+        found["Decode"][0] == "null"
+        and found["DecodeParms"][0] in ("null", "dict", "array")
+        and "ColorTransform" not in found["DecodeParms"][1]
+        and found["SMaskInData"][1] in ("null", "0")
+        and "/Indexed" not in found["ColorSpace"][1]
+        and "/Lab" not in found["ColorSpace"][1]
+    )
+    filters = found["Filter"][1].strip("[]").replace(" ", "")
+    if not is_plain or filters not in (codec, f"/FlateDecode{codec}"):
+        return None
+    data: bytes = page.parent.xref_stream_raw(picture.xref)
+    return data if filters == codec else _inflated(data)
+
+
+def _inflated(data: bytes) -> bytes | None:
+    """What a program has packed once more; None where that is no JPEG any more but a bomb."""
+    packed = zlib.decompressobj()
+    try:
+        unpacked = packed.decompress(data, _MOST_INFLATED_BYTES)
+    except zlib.error:
+        return None
+    return None if packed.unconsumed_tail else unpacked
 
 
 def _decode(page: Page, picture: _Embedded) -> PageImage | None:
@@ -237,9 +355,14 @@ def _decode(page: Page, picture: _Embedded) -> PageImage | None:
     return encode(image, picture.dpi)
 
 
-def encode(image: Image.Image, dpi: int | None, flags: tuple[PageFlag, ...] = ()) -> PageImage:
-    """Encode pixels (modes 1, L or RGB): PNG for two levels, else JPEG, grey where there is no colour."""
-    if image.mode == "RGB" and not has_colour(image):
+def encode(
+    image: Image.Image, dpi: int | None, flags: tuple[PageFlag, ...] = (), is_colour_known: bool = False
+) -> PageImage:
+    """Encode pixels (modes 1, L or RGB): PNG for two levels, else JPEG, grey where there is no colour.
+
+    ``is_colour_known``: RGB holds colour, and need not be looked at.
+    """
+    if image.mode == "RGB" and not is_colour_known and not has_colour(image):
         image = image.convert("L")
     if image.mode == "L" and sum(image.histogram()[1:255]) == 0:
         image = image.convert("1", dither=Image.Dither.NONE)
@@ -254,7 +377,14 @@ def encode(image: Image.Image, dpi: int | None, flags: tuple[PageFlag, ...] = ()
 
 def has_colour(image: Image.Image) -> bool:
     """Whether an RGB image holds more colour than a thousandth of its area: a seal does, yellow paper does not."""
-    small = image.reduce(max(1, min(8, min(image.size) // 64)))
+    return _is_colourful(image.reduce(_reduction(min(image.size))))
+
+
+def _reduction(shorter_px: float) -> int:
+    return max(1, min(8, int(shorter_px) // 64))
+
+
+def _is_colourful(small: Image.Image) -> bool:
     red, green, blue = small.split()
     most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
     least = ImageChops.darker(ImageChops.darker(red, green), blue)

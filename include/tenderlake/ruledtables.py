@@ -30,7 +30,7 @@ class TableCell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class RuledTable:
+class PageTable:
     """A table on a page; the cells are sorted by row and column."""
 
     box: Box
@@ -59,7 +59,7 @@ class _Word(NamedTuple):
 
 def take_tables(
     page: Page, content: PageContent, habits: HyphenHabits
-) -> tuple[list[RuledTable], list[TextLine], list[TextLine]]:
+) -> tuple[list[PageTable], list[TextLine], list[TextLine]]:
     """Find the tables of a page; ``habits`` say how words parted at line ends are joined.
 
     Returns:
@@ -89,14 +89,14 @@ def _is_frame(grid: Grid, all_boxes: list[Box], page_box: Box) -> bool:
     return False
 
 
-def _fill(grid: Grid, words: list[_Word], habits: HyphenHabits) -> RuledTable | None:
+def _fill(grid: Grid, words: list[_Word], habits: HyphenHabits) -> PageTable | None:
     """Put the words into the cells; None where that makes no table."""
     cells = {(cell.row, cell.column): cell for cell in grid.cells}
     texts = _cell_texts({place: cell.box for place, cell in cells.items()}, grid.box, words, habits)
     filled = [place for place, text in texts.items() if text]
     if len(filled) < 2 or len({column for _, column in filled}) < 2:
         return None
-    return RuledTable(grid.box, _without_holes(cells, texts, grid), grid.row_count)
+    return PageTable(grid.box, _without_holes(cells, texts, grid), grid.row_count)
 
 
 def _without_holes(

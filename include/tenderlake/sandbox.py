@@ -25,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -33,8 +34,8 @@ from pydantic import ValidationError
 
 import ocr_tasks
 import tenderlake
-from tenderlake.childresults import UnbelievableError, read_manifest, read_outcome
-from tenderlake.documents import DocumentManifest, PrepareLimits, PrepareOptions, Rejection
+from tenderlake.childresults import UnbelievableError, read_manifest, read_outcome, read_unpacking
+from tenderlake.documents import DocumentManifest, PrepareLimits, PrepareOptions, Rejection, Unpacking
 from tenderlake.states import SourceState
 from tenderlake.zygote import DISK_CODE, OUT_OF_MEMORY_CODE, TICK_S, End, Reply, Request, too_much_memory
 
@@ -61,8 +62,9 @@ class PrepareSandbox:
     Used as a context manager. One document at a time; calls from several threads wait for each other.
     """
 
-    def __init__(self, limits: PrepareLimits) -> None:
+    def __init__(self, limits: PrepareLimits, passwords: Sequence[str] = ()) -> None:
         self._limits = limits
+        self._passwords = tuple(passwords)
         self._lock = threading.Lock()
         self._zygote: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
@@ -77,8 +79,13 @@ class PrepareSandbox:
         self._stop()
 
     def prepare(
-        self, path: Path, output: Path, document_id: str, options: PrepareOptions
-    ) -> DocumentManifest | Rejection:
+        self,
+        path: Path,
+        output: Path,
+        document_id: str,
+        options: PrepareOptions,
+        limits: PrepareLimits | None = None,
+    ) -> DocumentManifest | Unpacking | Rejection:
         """Prepare one document; see :func:`tenderlake.intake.prepare_document`.
 
         Args:
@@ -86,6 +93,7 @@ class PrepareSandbox:
             output: An empty folder, or one that does not exist yet. After a rejection it is empty.
             document_id: The SHA-256 of the file.
             options: How pages are made.
+            limits: Other limits of archives than those of the sandbox, such as what is left within an outer archive.
 
         Raises:
             SandboxError: No process can be started, or our disk failed; no document is to blame.
@@ -95,7 +103,8 @@ class PrepareSandbox:
             output=str(output.absolute()),
             document_id=document_id,
             options=options,
-            limits=self._limits,
+            limits=limits or self._limits,
+            passwords=self._passwords,
         )
         with self._lock:
             outcome = self._prepare(request, output)
@@ -103,7 +112,7 @@ class PrepareSandbox:
             _empty(output)
         return outcome
 
-    def _prepare(self, request: Request, output: Path) -> DocumentManifest | Rejection:
+    def _prepare(self, request: Request, output: Path) -> DocumentManifest | Unpacking | Rejection:
         for _ in range(2):
             _empty(output)
             try:
@@ -113,12 +122,16 @@ class PrepareSandbox:
                 self._stop()
                 self._start()
                 continue
-            return self._judge(reply, request, output)
+            outcome = self._judge(reply, request, output)
+            if outcome is None:
+                return self._prepare(request.model_copy(update={"may_convert": True}), output)
+            return outcome
         return Rejection(
             state=SourceState.QUARANTINED_CORRUPT, reason="the process that reads documents died over it, twice"
         )
 
-    def _judge(self, reply: Reply, request: Request, output: Path) -> DocumentManifest | Rejection:
+    def _judge(self, reply: Reply, request: Request, output: Path) -> DocumentManifest | Unpacking | Rejection | None:
+        """What became of the document; None: it has to be done again, by a child that may start LibreOffice."""
         if reply.end is End.TIMED_OUT or (reply.end is End.SIGNALLED and reply.code == signal.SIGXCPU):
             return Rejection(
                 state=SourceState.QUARANTINED_TIMEOUT,
@@ -129,7 +142,9 @@ class PrepareSandbox:
             return too_much_memory(self._limits)
         if reply.end is End.SIGNALLED:
             name = signal.Signals(reply.code).name if reply.code in set(signal.Signals) else f"signal {reply.code}"
-            return Rejection(state=SourceState.QUARANTINED_CORRUPT, reason=f"the PDF library crashed ({name})")
+            return Rejection(
+                state=SourceState.QUARANTINED_CORRUPT, reason=f"the library that reads it crashed ({name})"
+            )
         if reply.code == DISK_CODE:
             raise SandboxError(f"cannot write to {output}: is the disk full?")
         if reply.code != 0:
@@ -145,13 +160,19 @@ class PrepareSandbox:
             )
 
     @staticmethod
-    def _believe(request: Request, output: Path) -> DocumentManifest | Rejection:
+    def _believe(request: Request, output: Path) -> DocumentManifest | Unpacking | Rejection | None:
         outcome = read_outcome(output)
+        if outcome.needs_converter:
+            if request.may_convert:
+                raise UnbelievableError("it asks for the converter that it may use")
+            return None
         if outcome.trace:
             log.error("unforeseen error while reading %s:\n%s", request.document_id, outcome.trace)
         if outcome.disk_error:
             raise SandboxError(f"cannot write to {output}: {outcome.disk_error}")
-        return outcome.rejection or read_manifest(request, output)
+        if outcome.rejection:
+            return outcome.rejection
+        return read_unpacking(request, output) if outcome.is_archive else read_manifest(request, output)
 
     def _start(self) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed in _stop

@@ -142,6 +142,27 @@ class Settings(BaseSettings):
         default=60_000_000, description="Pixels (width times height) of a page image; larger ones are made smaller."
     )
 
+    max_archive_members: Count = Field(
+        default=PrepareLimits().max_archive_members,
+        description="Files in one archive, those of archives within it counted in.",
+    )
+    max_archive_depth: Count = Field(
+        default=PrepareLimits().max_archive_depth, description="Archives within archives: 1 opens none within another."
+    )
+    max_unpacked_bytes: Count = Field(
+        default=PrepareLimits().max_unpacked_bytes,
+        description="Bytes that one archive may unpack to, with all archives within it.",
+    )
+    max_unpack_ratio: int = Field(
+        default=PrepareLimits().max_unpack_ratio,
+        ge=2,
+        description="How many times its own size an archive may unpack to, once that is more than 64 MiB.",
+    )
+    passwords: tuple[SecretStr, ...] = Field(
+        default=(),
+        description='Passwords that encrypted files are tried with, as a JSON list such as `["2026", "zakupki"]`.',
+    )
+
     # OCR
     engine: str = Field(
         default="tesseract",
@@ -406,7 +427,16 @@ class Settings(BaseSettings):
             max_document_bytes=self.max_document_bytes,
             max_pages=self.max_pages,
             max_page_pixels=self.max_page_pixels,
+            max_archive_members=self.max_archive_members,
+            max_archive_depth=self.max_archive_depth,
+            max_unpacked_bytes=self.max_unpacked_bytes,
+            max_unpack_ratio=self.max_unpack_ratio,
         )
+
+    @property
+    def password_list(self) -> tuple[str, ...]:
+        """The passwords in the clear, for the process that opens documents and nobody else."""
+        return tuple(password.get_secret_value() for password in self.passwords)
 
     @property
     def prepare_options(self) -> PrepareOptions:

@@ -9,6 +9,8 @@ class SourceState(StrEnum):
     """How the way of one source (an inbox object or a member of an archive) ended."""
 
     PUBLISHED = "published"
+    UNPACKED = "unpacked"
+    """An archive: what counts are its members, sources of their own."""
     PUBLISHED_WITH_FAILED_PAGES = "published_with_failed_pages"
     SKIPPED_DUPLICATE = "skipped_duplicate"
     SKIPPED_UNSUPPORTED = "skipped_unsupported"

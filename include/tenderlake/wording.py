@@ -15,6 +15,8 @@ _DROPPED = dict.fromkeys([*range(0x20), 0x7F, 0x200B, 0x200C, 0x2060, 0xFEFF], N
 _SPACES = dict.fromkeys([0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0xA0, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F], " ")
 _TRANSLATION = {**_DROPPED, **_SPACES, **_SYMBOLS}
 _SOFT_HYPHEN = "\xad"
+# White space apart, which str.split takes out.
+_TRANSLATED = re.compile("[\x00-\x08\x0e-\x1f\x7f\xad\u200b\u200c\u2060\ufeff\ufffd\ue000-\uf8ff]")
 _UNMAPPED_BULLET = re.compile("^[\ufffd\ue000-\uf8ff](?=\\s)")
 _PARTICLES = frozenset({"то", "либо", "нибудь", "таки", "ка"})
 """Russian particles that are always written with a hyphen before them."""
@@ -31,10 +33,13 @@ def clean(text: str) -> str:
     """One line of text: spaces of any kind and number are one space, marks without meaning to a reader are gone."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    text = " ".join(text.translate(_TRANSLATION).split())
-    if _SOFT_HYPHEN in text:
-        text = text[:-1].replace(_SOFT_HYPHEN, "") + text[-1]
-    text = _UNMAPPED_BULLET.sub("•", text)
+    if _TRANSLATED.search(text):
+        text = " ".join(text.translate(_TRANSLATION).split())
+        if _SOFT_HYPHEN in text:
+            text = text[:-1].replace(_SOFT_HYPHEN, "") + text[-1]
+        text = _UNMAPPED_BULLET.sub("•", text)
+    else:
+        text = " ".join(text.split())
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 

@@ -22,7 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
-from tenderlake.documents import PrepareLimits, PrepareOptions, Rejection, Value
+from tenderlake.documents import PrepareLimits, PrepareOptions, Rejection, Unpacking, Value
 from tenderlake.states import SourceState
 
 OUTCOME_NAME = "outcome.json"
@@ -31,6 +31,7 @@ DISK_CODE = 4
 """Exit status of a child that could not even write its outcome."""
 TICK_S = 1.0
 """How soon a process notices that the one above it is gone, in seconds."""
+_NO_LIMIT = -1
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
@@ -43,6 +44,9 @@ class Request(Value):
     document_id: str
     options: PrepareOptions
     limits: PrepareLimits
+    passwords: tuple[str, ...] = ()
+    may_convert: bool = False
+    """The child may start processes: LibreOffice has to convert the document."""
 
 
 class End(StrEnum):
@@ -63,10 +67,13 @@ class Reply(Value):
 class Outcome(Value):
     """What the child says in its file; nothing means that there is a manifest.
 
-    ``disk_error``: our own disk failed. ``trace``: where an unforeseen error happened, for the log.
+    ``is_archive``: there is a list of members instead. ``needs_converter``: it has to be done again by a child that may
+    start LibreOffice. ``disk_error``: our own disk failed. ``trace``: where an unforeseen error happened, for the log.
     """
 
     rejection: Rejection | None = None
+    is_archive: bool = False
+    needs_converter: bool = False
     disk_error: str | None = None
     trace: str | None = None
 
@@ -155,7 +162,7 @@ def _be_child(request: Request, libc: ctypes.CDLL, zygote: int, streams: tuple[i
     """What the child does after the fork; it never returns into the zygote's loop."""
     code = 70
     try:
-        _confine(request.limits, libc, zygote, streams)
+        _confine(request, libc, zygote, streams)
         outcome = _prepare_in_child(request)
         partial = Path(request.output, f"{OUTCOME_NAME}.partial")
         partial.write_text(outcome.model_dump_json(), encoding="utf-8")
@@ -169,8 +176,9 @@ def _be_child(request: Request, libc: ctypes.CDLL, zygote: int, streams: tuple[i
         os._exit(code)
 
 
-def _confine(limits: PrepareLimits, libc: ctypes.CDLL, zygote: int, streams: tuple[int, int]) -> None:
+def _confine(request: Request, libc: ctypes.CDLL, zygote: int, streams: tuple[int, int]) -> None:
     """Limits, own session, no streams; the child dies with the zygote."""
+    limits = request.limits
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != zygote:
         os._exit(0)
@@ -188,18 +196,22 @@ def _confine(limits: PrepareLimits, libc: ctypes.CDLL, zygote: int, streams: tup
     cpu_s = math.ceil(limits.timeout_s) + 5
     for kind, value in (
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),  # no children of its own (root is exempt)
+        # No children of its own (root is exempt). A converter has threads, which count, too.
+        (resource.RLIMIT_NPROC, _NO_LIMIT if request.may_convert else 0),
         (resource.RLIMIT_FSIZE, largest_file),
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, used_pages * resource.getpagesize() + limits.memory_bytes),
     ):
         _, hard = resource.getrlimit(kind)
+        if value == _NO_LIMIT:
+            continue
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (most, most))
 
 
 def _prepare_in_child(request: Request) -> Outcome:
     from tenderlake.intake import prepare_document
+    from tenderlake.intake.outcome import ConverterNeededError
 
     try:
         prepared = prepare_document(
@@ -208,7 +220,11 @@ def _prepare_in_child(request: Request) -> Outcome:
             document_id=request.document_id,
             options=request.options,
             limits=request.limits,
+            passwords=request.passwords,
+            may_convert=request.may_convert,
         )
+    except ConverterNeededError:
+        return Outcome(needs_converter=True)
     except MemoryError:
         return Outcome(rejection=too_much_memory(request.limits))
     except OSError as error:
@@ -220,7 +236,9 @@ def _prepare_in_child(request: Request) -> Outcome:
             ),
             trace=traceback.format_exc(limit=-10)[-4000:],
         )
-    return Outcome(rejection=prepared if isinstance(prepared, Rejection) else None)
+    if isinstance(prepared, Rejection):
+        return Outcome(rejection=prepared)
+    return Outcome(is_archive=isinstance(prepared, Unpacking))
 
 
 def _disk_outcome(error: OSError, limits: PrepareLimits) -> Outcome:

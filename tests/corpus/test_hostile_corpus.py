@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tenderlake.documents import DocumentManifest, PrepareLimits, PrepareOptions, Rejection
+from tenderlake.documents import DocumentManifest, PrepareLimits, PrepareOptions, Rejection, Unpacking
 from tenderlake.sandbox import PrepareSandbox
 from tenderlake.states import SourceState
 from tests.obstacles import corpus_folder
@@ -19,9 +19,8 @@ SMALL = LIMITS.model_copy(update={"timeout_s": 3.0, "memory_bytes": 150 * 2**20}
 
 STATES = {
     "pdfplumber-empty.pdf": SourceState.SKIPPED_EMPTY,
-    "qpdf-bad1.pdf": SourceState.SKIPPED_UNSUPPORTED,
-    "zipbomb-overlapping-546GB.zip": SourceState.SKIPPED_UNSUPPORTED,
-    "unstructured-grid_offset_error.docx": SourceState.SKIPPED_UNSUPPORTED,
+    "zipbomb-overlapping-546GB.zip": SourceState.QUARANTINED_ARCHIVE_BOMB,
+    "tika-testODTEncrypted.odt": SourceState.QUARANTINED_ENCRYPTED,
     "ocrmypdf-invalid.pdf": SourceState.QUARANTINED_CORRUPT,
     "qpdf-empty.pdf": SourceState.QUARANTINED_CORRUPT,
     "qpdf-deep-pages.pdf": SourceState.QUARANTINED_CORRUPT,
@@ -49,13 +48,17 @@ PAGES = {
     "pdfjs-rotation.pdf": 2,
     "pillow-exif-dpi-zerodivision.jpg": 1,
     "pillow-multipage_multiple_frame_loop.tiff": 2,
+    "qpdf-bad1.pdf": 1,  # a word and no more: a text file
     "qpdf-issue-202.pdf": 10,
     "tika-testPDF_bad_page_303226.pdf": 19,
     "unstructured-copy-protected.pdf": 2,
+    "unstructured-grid_offset_error.docx": 1,
+    "docling-Strict.docx": 1,
+    "docling-docx_external_image.docx": 1,
 }
 
 
-def prepare_all(folder: Path, limits: PrepareLimits) -> dict[str, DocumentManifest | Rejection]:
+def prepare_all(folder: Path, limits: PrepareLimits) -> dict[str, DocumentManifest | Unpacking | Rejection]:
     with PrepareSandbox(limits) as sandbox:
         return {
             path.name: sandbox.prepare(path, folder / path.name, path.name, OPTIONS)
@@ -64,16 +67,20 @@ def prepare_all(folder: Path, limits: PrepareLimits) -> dict[str, DocumentManife
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DocumentManifest | Rejection]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DocumentManifest | Unpacking | Rejection]:
     return prepare_all(tmp_path_factory.mktemp("hostile"), LIMITS)
 
 
-def test_every_file_ends_in_a_manifest_or_a_final_state(outcomes: dict[str, DocumentManifest | Rejection]) -> None:
+def test_every_file_ends_in_a_manifest_or_a_final_state(
+    outcomes: dict[str, DocumentManifest | Unpacking | Rejection],
+) -> None:
     assert len(outcomes) > 100
     for name, outcome in outcomes.items():
         if isinstance(outcome, DocumentManifest):
             assert outcome.pages, name
             assert any(page.image_name or page.kind == "native" for page in outcome.pages), name
+        elif isinstance(outcome, Unpacking):
+            assert outcome.members, name
         else:
             assert outcome.state.is_quarantined or outcome.state.is_skipped, name
             assert outcome.reason.strip(), name
@@ -85,7 +92,9 @@ def test_every_file_ends_in_a_manifest_or_a_final_state(outcomes: dict[str, Docu
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_what_is_wrong_with_a_file_is_told(outcomes: dict[str, DocumentManifest | Rejection], name: str) -> None:
+def test_what_is_wrong_with_a_file_is_told(
+    outcomes: dict[str, DocumentManifest | Unpacking | Rejection], name: str
+) -> None:
     outcome = outcomes[name]
     assert isinstance(outcome, Rejection)
     assert outcome.state is STATES[name], outcome.reason
@@ -93,7 +102,7 @@ def test_what_is_wrong_with_a_file_is_told(outcomes: dict[str, DocumentManifest 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_what_can_be_read_is_read_with_all_its_pages(
-    outcomes: dict[str, DocumentManifest | Rejection], name: str
+    outcomes: dict[str, DocumentManifest | Unpacking | Rejection], name: str
 ) -> None:
     outcome = outcomes[name]
     assert isinstance(outcome, DocumentManifest), outcome

@@ -30,6 +30,8 @@ pytestmark = pytest.mark.corpus
 
 LEAST_RECALL = 0.995
 LEAST_PRECISION = 0.995
+LEAST_DECISION_PRECISION = 0.95
+"""A cover of a photograph and three words may go to OCR without need; a page with a lying text layer must."""
 MOST_FIGURE_PAGES = 0.1
 """Share of pages of a digital document that may go to OCR: pages of figures and screenshots."""
 
@@ -158,6 +160,19 @@ def test_garbled_text_layers_go_to_ocr(prepared: dict[str, Prepared], name: str)
     for page in prepared[name].manifest.pages:
         assert page.kind is PageKind.IMAGE
         assert PageFlag.GARBLED_TEXT_LAYER in page.quality_flags
+
+
+def test_the_decision_is_right_on_nearly_every_page(prepared: dict[str, Prepared]) -> None:
+    """Precision and recall of sending pages to OCR, over all pages of which it is known how they were made."""
+    caught = missed = alarms = 0
+    for name, document in prepared.items():
+        for page in document.manifest.pages:
+            is_image = page.kind is PageKind.IMAGE
+            caught += is_image and name not in DIGITAL
+            missed += not is_image and name not in DIGITAL
+            alarms += is_image and name in DIGITAL
+    assert caught / (caught + missed) == 1.0
+    assert caught / (caught + alarms) >= LEAST_DECISION_PRECISION
 
 
 def truth_of(name: str) -> list[str]:

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ from tenderlake.publishing import unfinished_business
 from tenderlake.settings import Settings
 from tenderlake.storage import Storage
 from tests import pipeline
+from tests.officefiles import docx, paragraph, xlsx
 
 pytestmark = pytest.mark.integration
 
@@ -73,7 +75,7 @@ def test_each_kind_of_source_ends_in_its_state(storage: Storage, layout: Layout)
         copy_png=scan(),
         cut_pdf=digital_pdf()[:300],
         empty_pdf=b"",
-        notes_xyz=b"no document at all" * 10,
+        notes_xyz=bytes(range(256)) * 4,
     )
     published = pipeline.run(storage, layout, "run-1")
     assert states(storage, layout) == {
@@ -87,6 +89,28 @@ def test_each_kind_of_source_ends_in_its_state(storage: Storage, layout: Layout)
     assert published.state_counts == dict(Counter(states(storage, layout).values()))
     assert unfinished_business(storage, layout, "run-1") == []
     assert {row["text_source"] for row in rows(storage, layout, PAGES)} == {"native", "ocr"}
+
+
+def test_office_files_and_the_parts_of_mails_reach_the_lake(storage: Storage, layout: Layout) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "ivanov@example.org", "Запрос цен"
+    mail.set_content("Прошу направить предложение.")
+    workbook = xlsx({"Цены": "<sheetData><row r='1'><c r='A1'><v>5</v></c></row></sheetData>"})
+    mail.add_attachment(workbook, maintype="application", subtype="octet-stream", filename="Цены.xlsx")
+    put(storage, spec_docx=docx(paragraph("Техническое задание")), request_eml=mail.as_bytes())
+    pipeline.run(storage, layout, "run-1")
+    found = {
+        row["source_key"] + "|" + (row["archive_path"] or ""): row["state"] for row in rows(storage, layout, SOURCES)
+    }
+    assert {name.rpartition("inbox/")[2]: state for name, state in found.items()} == {
+        "spec.docx|": "published",
+        "request.eml|": "unpacked",
+        "request.eml|message.txt": "published",
+        "request.eml|Цены.xlsx": "published",
+    }
+    pages = rows(storage, layout, PAGES)
+    assert {(row["text_source"], row["width_px"], tuple(row["quality_flags"])) for row in pages} == {("native", 0, ())}
+    assert {row["language"] for row in pages} <= {"rus", None}
 
 
 def test_without_ocr_the_digital_documents_are_published_and_the_others_wait(storage: Storage, layout: Layout) -> None:

@@ -197,8 +197,8 @@ def test_one_page_that_needs_too_much_memory_does_not_lose_the_others(
 @pytest.mark.parametrize(
     ("number", "state", "words"),
     [
-        (signal.SIGSEGV, SourceState.QUARANTINED_CORRUPT, "the PDF library crashed (SIGSEGV)"),
-        (signal.SIGABRT, SourceState.QUARANTINED_CORRUPT, "the PDF library crashed (SIGABRT)"),
+        (signal.SIGSEGV, SourceState.QUARANTINED_CORRUPT, "the library that reads it crashed (SIGSEGV)"),
+        (signal.SIGABRT, SourceState.QUARANTINED_CORRUPT, "the library that reads it crashed (SIGABRT)"),
         # What the kernel sends where the machine runs out of memory.
         (signal.SIGKILL, SourceState.QUARANTINED_TOO_LARGE, "TENDERLAKE_DOCUMENT_MEMORY_BYTES"),
     ],

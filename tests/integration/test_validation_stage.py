@@ -168,7 +168,7 @@ def test_rows_that_vanished_on_the_way_are_a_loss(storage: Storage, layout: Layo
     validation = validate_run(storage, layout, RUN)
     assert validation.reconciliation_errors == (
         "inbox/bad.pdf: 2 pages were found in it, and 0 are accounted for",
-        "pages: 4 discovered are not 2 published + 0 skipped + 0 quarantined + 0 left",
+        "pages: 4 discovered are not 2 published + 0 unpacked + 0 skipped + 0 quarantined + 0 left",
     )
 
 

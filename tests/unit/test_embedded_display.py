@@ -102,6 +102,6 @@ def test_only_what_needs_attention_is_explained_and_with_what_to_do() -> None:
 
 
 def test_a_reason_that_many_documents_share_is_told_once() -> None:
-    reason = "Word document: this version reads PDF and images only"
+    reason = "Word document: this version does not read it"
     outcomes = [DocumentOutcome(f"{n}.docx", SourceState.SKIPPED_UNSUPPORTED, reason) for n in range(20)]
     assert attention_lines(outcomes) == [f"20 documents, the first is 0.docx: {reason}."]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import zlib
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from ocr_tasks.images import load_page_image
 from tenderlake.mupdf import pymupdf
 from tenderlake.pagecontent import read_page
 from tenderlake.pageflags import PageFlag
@@ -77,6 +79,77 @@ def test_a_scan_that_is_one_jpeg_is_passed_through_byte_for_byte() -> None:
 def test_a_colour_scan_passes_through_too() -> None:
     data = file_of(photograph((1240, 1754)))
     assert rendered(scanned_pdf(data), dpi=150).data == data
+
+
+def embedded_as(data: bytes, name: str, *, parameters: str = "null", size: tuple[int, int] | None = None) -> Any:
+    """A scanned page whose picture is stored as these bytes in this codec."""
+    document = scanned_pdf(file_of(Image.new("L", size or printed(dpi=150).size, 255)))
+    xref = document[0].get_images()[0][0]
+    document.update_stream(xref, data, compress=False)
+    document.xref_set_key(xref, "Filter", name)
+    document.xref_set_key(xref, "DecodeParms", parameters)
+    return document
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_jpeg_2000_scan_is_passed_through_and_the_engines_read_it(mode: str) -> None:
+    scan = printed(dpi=150, mode=mode)
+    data = file_of(scan, "JPEG2000")
+    document = embedded_as(data, "/JPXDecode", size=scan.size)
+    document.xref_set_key(document[0].get_images()[0][0], "ColorSpace", "/DeviceGray" if mode == "L" else "/DeviceRGB")
+    image = rendered(document, dpi=150)
+    assert (image.data, image.media_type, image.suffix) == (data, "image/jp2", ".jp2")
+    read = load_page_image(image.data, page_number=1, dpi=image.dpi, max_pixels=MAX_PIXELS)
+    assert ink_box(read.image) == pytest.approx(ink_box(scan), abs=0.01)
+
+
+def test_a_jpeg_that_is_packed_once_more_is_unpacked_and_passed_through() -> None:
+    data = file_of(printed(dpi=150))
+    assert rendered(embedded_as(zlib.compress(data), "[/FlateDecode /DCTDecode]"), dpi=150).data == data
+
+
+def test_what_unpacks_to_no_end_is_not_passed_through() -> None:
+    bomb = zlib.compress(b"\xff\xd8\xff" + bytes(80 * 2**20))
+    opened(rendered(embedded_as(bomb, "[/FlateDecode /DCTDecode]"), dpi=72)).load()
+
+
+def test_the_quality_that_a_scanner_notes_changes_nothing() -> None:
+    data = file_of(printed(dpi=150))
+    assert rendered(embedded_as(data, "/DCTDecode", parameters="<</Quality 80>>"), dpi=150).data == data
+
+
+@pytest.mark.parametrize("parameters", ["<</ColorTransform 0>>", "[<</ColorTransform 0>>]"])
+def test_a_jpeg_with_colours_of_its_own_is_not_passed_through(parameters: str) -> None:
+    data = file_of(printed(dpi=150))
+    assert rendered(embedded_as(data, "/DCTDecode", parameters=parameters), dpi=150).data != data
+
+
+def test_a_fax_scan_loses_no_pixel() -> None:
+    scan = printed(dpi=150).convert("1")
+    fax = file_of(scan, "TIFF", compression="group4", strip_size=2**30)
+    with Image.open(io.BytesIO(fax)) as tiff:
+        tags: Any = tiff.tag_v2  # type: ignore[attr-defined]
+        is_black_one = tags[262] == 0  # photometric interpretation: 0 is white
+        ((start,), (length,)) = tags[273], tags[279]
+    parameters = f"<</K -1 /Columns {scan.width} /Rows {scan.height} /BlackIs1 {'false' if is_black_one else 'true'}>>"
+    document = embedded_as(fax[start : start + length], "/CCITTFaxDecode", parameters=parameters, size=scan.size)
+    document.xref_set_key(document[0].get_images()[0][0], "BitsPerComponent", "1")
+    picture = opened(rendered(document, dpi=150))
+    assert (picture.format, picture.mode) == ("PNG", "1")
+    assert picture.tobytes() == scan.tobytes()
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_a_turned_jpeg_scan_is_not_encoded_again_and_read_upright(rotation: int) -> None:
+    scan = square((1240, 1754), (100, 200, 400, 300))
+    data = file_of(scan, "JPEG")
+    document = scanned_pdf(data)
+    document[0].set_rotation(rotation)
+    image = rendered(document, dpi=150)
+    assert image.data.endswith(data[2:])
+    upright = load_page_image(image.data, page_number=1, dpi=image.dpi, max_pixels=MAX_PIXELS).image
+    assert upright.size == (image.width_px, image.height_px)
+    assert ink_box(upright) == pytest.approx(ink_box(scan.rotate(-rotation, expand=True)), abs=0.01)
 
 
 def test_a_two_level_scan_becomes_png_at_its_own_resolution() -> None:

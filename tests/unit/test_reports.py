@@ -162,19 +162,9 @@ def reconciliation(errors: tuple[str, ...] = ()) -> Reconciliation:
 def test_the_sums_are_shown_and_a_loss_is_shouted() -> None:
     page = Page(render_report(report(PUBLISHED, ENCRYPTED, LEFT, reconciliation=reconciliation()), KEY))
     assert "Nothing was lost: 3 sources with 17 pages" in page.text
-    assert page.section("Sums").split("\n")[-12:] == [
-        "sources",
-        "3",
-        "1",
-        "0",
-        "1",
-        "1",
-        "pages",
-        "17",
-        "12",
-        "0",
-        "5",
-        "0",
+    assert page.section("Sums").split("\n")[-14:] == [
+        *("sources", "3", "1", "0", "0", "1", "1"),
+        *("pages", "17", "12", "0", "0", "5", "0"),
     ]
     lost = reconciliation(errors=("inbox/a.pdf was discovered and has no outcome",))
     page = Page(render_report(report(PUBLISHED, reconciliation=lost), KEY))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from tenderlake.documents import PageKind, PrepareOptions, TextLayerMode
 from tenderlake.mupdf import pymupdf
 from tenderlake.pagecontent import Box, Turn, covered_share, read_page
 from tenderlake.pageflags import PageFlag
+from tenderlake.picturetext import PictureFinder
 from tenderlake.textlayer import Judgement, judge_page
 from tests.pdfs import (
+    A4_PT,
     ENGLISH,
     RUSSIAN,
     digital_pdf,
@@ -34,7 +36,7 @@ def judged(document: Any, mode: TextLayerMode = TextLayerMode.AUTO) -> Judgement
     """What becomes of the first page of the document."""
     with reopened(document) as read:
         content = read_page(read[0], with_hidden_text=mode is TextLayerMode.ONLY)
-        return judge_page(read[0], content, PrepareOptions(text_layer=mode))
+        return judge_page(read[0], content, PrepareOptions(text_layer=mode), PictureFinder())
 
 
 @pytest.mark.parametrize("lines", [RUSSIAN, ENGLISH], ids=["russian", "english"])
@@ -72,14 +74,15 @@ def test_a_watermark_with_transparency_over_the_text_hides_nothing() -> None:
     assert judged(document).kind is PageKind.NATIVE
 
 
-def test_an_electronic_stamp_over_a_scan_does_not_make_it_native() -> None:
+def test_an_electronic_stamp_over_a_scan_is_text_and_the_scan_goes_to_ocr() -> None:
     document = scanned_pdf()
     write_lines(
         document[0], ["Документ подписан электронной подписью", "Сертификат: 01 D9 7A", *RUSSIAN[:2]], (300, 700)
     )
     judgement = judged(document)
-    assert judgement.kind is PageKind.IMAGE
+    assert judgement.kind is PageKind.MIXED
     assert judgement.flags == (PageFlag.MIXED_PAGE,)
+    assert covered_share(judgement.areas, Box(0, 0, *A4_PT)) > 0.99
 
 
 def test_an_even_background_under_the_text_is_no_scan() -> None:
@@ -90,12 +93,67 @@ def test_an_even_background_under_the_text_is_no_scan() -> None:
     assert judged(document).kind is PageKind.NATIVE
 
 
-def test_a_scanned_table_in_a_digital_page_sends_the_page_to_ocr() -> None:
+def test_a_scanned_table_in_a_digital_page_goes_to_ocr_and_the_text_does_not() -> None:
     document = digital_pdf()
     put_picture(document[0], file_of(printed(size_pt=(460, 250))), (70, 400, 530, 650))
-    assert judged(document) == Judgement(
-        PageKind.IMAGE, "pictures that may hold text cover 22% of the page", (PageFlag.MIXED_PAGE,)
-    )
+    judgement = judged(document)
+    assert judgement.kind is PageKind.MIXED
+    assert judgement.reason == "the text layer is sound, pictures on 22% of the page may hold more text"
+    assert judgement.flags == (PageFlag.MIXED_PAGE,)
+    assert [tuple(map(round, area)) for area in judgement.areas] == [(70, 400, 530, 650)]
+
+
+def test_the_strips_of_a_scan_are_one_picture() -> None:
+    document = digital_pdf()
+    scan = printed(size_pt=(460, 250))
+    for number in range(5):
+        top, strip = number * scan.height // 5, scan.height // 5
+        part = scan.crop((0, top, scan.width, top + strip))
+        put_picture(document[0], file_of(part), (70, 400 + number * 50, 530, 450 + number * 50))
+    assert [tuple(map(round, area)) for area in judged(document).areas] == [(70, 400, 530, 650)]
+
+
+def seal() -> Image.Image:
+    """A round seal with letters on transparent paper, as facsimiles are put under contracts."""
+    image = Image.new("RGBA", (400, 400), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    for inset in (5, 90):
+        draw.ellipse((inset, inset, 400 - inset, 400 - inset), outline=(30, 50, 160, 255), width=8)
+    for row in range(5):
+        draw.text((110, 130 + row * 28), "GORODSKAYA BOLNITSA No 4", fill=(30, 50, 160, 255), font_size=16)
+    return image
+
+
+def test_a_seal_over_the_signatures_is_read() -> None:
+    document = digital_pdf()
+    put_picture(document[0], file_of(seal(), "PNG"), (80, 180, 190, 290))
+    judgement = judged(document)
+    assert judgement.kind is PageKind.MIXED
+    assert len(judgement.areas) == 1
+
+
+def test_a_coat_of_arms_at_the_top_is_no_text() -> None:
+    document = digital_pdf()
+    put_picture(document[0], file_of(seal(), "PNG"), (270, 15, 330, 75))
+    assert judged(document) == Judgement(PageKind.NATIVE, "the text layer is sound")
+
+
+def test_a_picture_that_stands_on_every_page_is_read_once() -> None:
+    document = digital_pdf([RUSSIAN, RUSSIAN, RUSSIAN])
+    for page in document:
+        put_picture(page, file_of(seal(), "PNG"), (400, 650, 510, 760))
+    pictures = PictureFinder()
+    with reopened(document) as read:
+        kinds = [judge_page(page, read_page(page), PrepareOptions(), pictures).kind for page in read]
+    assert kinds == [PageKind.MIXED, PageKind.NATIVE, PageKind.NATIVE]
+
+
+def test_a_page_number_on_a_scan_is_text_and_on_dark_paper_part_of_the_picture() -> None:
+    light, dark = scanned_pdf(), scanned_pdf(file_of(printed().point(lambda level: level // 3)))
+    for document in (light, dark):
+        write(document[0], "17", (290, 820))
+    assert judged(light).kind is PageKind.MIXED
+    assert judged(dark).kind is PageKind.IMAGE
 
 
 def test_a_photograph_in_a_digital_page_does_not() -> None:

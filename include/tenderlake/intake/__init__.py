@@ -6,47 +6,88 @@ it through :mod:`tenderlake.sandbox` only.
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from tenderlake.documents import DocumentManifest, PrepareLimits, PrepareOptions, Rejection
+from tenderlake.documents import UNPACKING_NAME, DocumentManifest, PrepareLimits, PrepareOptions, Rejection, Unpacking
+from tenderlake.intake.archives import unpack
 from tenderlake.intake.folder import PreparedFolder
+from tenderlake.intake.mail import unpack_mail
+from tenderlake.intake.office import prepare_text_document
+from tenderlake.intake.office.conversion import convert_to_pdf
 from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError
 from tenderlake.intake.pdf import prepare_pdf
 from tenderlake.intake.pictures import prepare_pictures
-from tenderlake.intake.sniffing import SourceFormat, sniff
+from tenderlake.intake.sniffing import (
+    ArchiveFormat,
+    ConvertedFormat,
+    DocumentFormat,
+    MailFormat,
+    SourceFormat,
+    Unsupported,
+    sniff,
+)
 from tenderlake.states import SourceState
 
 
 def prepare_document(
-    path: Path, output: Path, *, document_id: str, options: PrepareOptions, limits: PrepareLimits
-) -> DocumentManifest | Rejection:
-    """Prepare one document.
+    path: Path,
+    output: Path,
+    *,
+    document_id: str,
+    options: PrepareOptions,
+    limits: PrepareLimits,
+    passwords: Sequence[str] = (),
+    may_convert: bool = True,
+) -> DocumentManifest | Unpacking | Rejection:
+    """Prepare one document, or unpack one level of an archive.
 
     Args:
         path: The file; its name plays no part.
         output: A folder, made where missing. On success it holds ``manifest.json`` (written last), the native texts
-            (``native-pages.jsonl``) and the page images (``page-000001.jpg`` and so on).
+            (``native-pages.jsonl``) and the page images (``page-000001.jpg`` and so on). Of an archive it holds
+            ``unpacking.json`` and the members (``member-000001`` and so on).
         document_id: The SHA-256 of the file.
         options: How pages are made.
         limits: Sizes that are checked here; time and memory are for the sandbox to enforce.
+        passwords: Tried where a file is encrypted.
+        may_convert: This process may start LibreOffice for what has no reader here.
 
     Returns:
-        The manifest, or the final state of a file that cannot be prepared and the reason for people.
+        The manifest, the members of an archive, or the final state of a file that cannot be prepared and why.
 
     Raises:
         OSError: The disk failed; the document is not to blame.
+        ConverterNeededError: LibreOffice has to convert it, and ``may_convert`` is not set.
     """
     folder = PreparedFolder(output)
     try:
         size_bytes = _checked_size(path, limits)
         source_format = sniff(path)
-        if not isinstance(source_format, SourceFormat):
+        if isinstance(source_format, ArchiveFormat | MailFormat):
+            if isinstance(source_format, MailFormat):
+                unpacking = unpack_mail(path, output, source_format, limits)
+            else:
+                unpacking = unpack(path, output, source_format, limits, passwords)
+            (output / UNPACKING_NAME).write_text(unpacking.model_dump_json(), encoding="utf-8")
+            return unpacking
+        if isinstance(source_format, Unsupported):
             raise RejectedError(
                 SourceState.SKIPPED_UNSUPPORTED,
-                f"{source_format.name} ({source_format.media_type}): this version reads PDF and images only",
+                f"{source_format.name} ({source_format.media_type}): this version does not read it",
             )
-        if source_format is SourceFormat.PDF:
-            pages = prepare_pdf(path, folder, document_id, options, limits)
+        media_type = source_format.value
+        if isinstance(source_format, DocumentFormat):
+            pages, media_type = prepare_text_document(
+                path, source_format, folder, document_id, options, limits, passwords
+            )
+        elif isinstance(source_format, ConvertedFormat):
+            with tempfile.TemporaryDirectory(prefix="convert-", dir=output) as work:
+                pdf = convert_to_pdf(path, source_format, Path(work), limits, may_convert=may_convert)
+                pages = prepare_pdf(pdf, folder, document_id, options, limits)
+        elif source_format is SourceFormat.PDF:
+            pages = prepare_pdf(path, folder, document_id, options, limits, passwords)
         else:
             pages = prepare_pictures(path, source_format, folder, limits)
             folder.add_native_pages(())
@@ -55,7 +96,7 @@ def prepare_document(
     except MemoryError:
         return Rejection(state=SourceState.QUARANTINED_TOO_LARGE, reason=NOT_ENOUGH_MEMORY)
     manifest = DocumentManifest(
-        document_id=document_id, media_type=source_format.value, size_bytes=size_bytes, options=options, pages=pages
+        document_id=document_id, media_type=media_type, size_bytes=size_bytes, options=options, pages=pages
     )
     folder.finish(manifest)
     return manifest

@@ -16,6 +16,10 @@ class RejectedError(Exception):
         self.rejection = Rejection(state=state, reason=one_line(reason))
 
 
+class ConverterNeededError(Exception):
+    """Another program must convert the document, and this process may start none."""
+
+
 def one_line(text: object) -> str:
     """An error's words for a reason: one line, printable, not endless."""
     words = " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())

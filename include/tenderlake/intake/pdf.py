@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from heapq import merge
+from operator import attrgetter
 from pathlib import Path
 
 from tenderlake.documents import PageKind, PagePlan, PrepareLimits, PrepareOptions, TextLayerMode
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError, is_disk_trouble, is_out_of_memory, one_line
+from tenderlake.letters import judge_letters
 from tenderlake.mupdf import Document, Page, first_complaint, forget_complaints, is_page_incomplete, pymupdf
 from tenderlake.nativetext import ENGINE, ENGINE_VERSION, NativePage, NativeText
 from tenderlake.pagecontent import PageContent, read_page
 from tenderlake.pageflags import PageFlag
-from tenderlake.rendering import page_scale, render_page
+from tenderlake.picturetext import PictureFinder
+from tenderlake.rendering import PageImage, page_scale, render_page, render_pictures
 from tenderlake.states import SourceState
 from tenderlake.textlayer import Judgement, judge_page
+
+_PAGES_BETWEEN_SHRINKS = 25
 
 
 def native_page_key(document_id: str, page_number: int, options: PrepareOptions) -> str:
@@ -31,16 +38,21 @@ def native_page_key(document_id: str, page_number: int, options: PrepareOptions)
 
 
 def prepare_pdf(
-    path: Path, folder: PreparedFolder, document_id: str, options: PrepareOptions, limits: PrepareLimits
+    path: Path,
+    folder: PreparedFolder,
+    document_id: str,
+    options: PrepareOptions,
+    limits: PrepareLimits,
+    passwords: Sequence[str] = (),
 ) -> tuple[PagePlan, ...]:
-    """Prepare all pages of a PDF.
+    """Prepare all pages of a PDF; ``passwords`` are tried where one is needed.
 
     Raises:
         RejectedError: A password is needed, nothing of the file can be read, or it has too many pages.
     """
     forget_complaints()
     with _open(path) as document:
-        page_count = _count_pages(document, limits)
+        page_count = _count_pages(document, limits, passwords)
         _refuse_dynamic_form(document)
         job = _PdfJob(document, folder, document_id, options, limits)
         pages = tuple(job.prepare(number) for number in range(1, page_count + 1))
@@ -66,10 +78,12 @@ def _open(path: Path) -> Document:
         ) from error
 
 
-def _count_pages(document: Document, limits: PrepareLimits) -> int:
+def _count_pages(document: Document, limits: PrepareLimits, passwords: Sequence[str]) -> int:
     # Asked once, before anything else: asking again after a successful password makes all pages come back empty.
-    if document.needs_pass:
-        raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, "the PDF opens only with a password")
+    if document.needs_pass and not any(document.authenticate(password) for password in passwords):
+        raise RejectedError(
+            SourceState.QUARANTINED_ENCRYPTED, "the PDF needs a password that is not in TENDERLAKE_PASSWORDS"
+        )
     try:
         page_count = int(document.page_count)
     except Exception as error:
@@ -111,23 +125,29 @@ class _PdfJob:
     document_id: str
     options: PrepareOptions
     limits: PrepareLimits
+    pictures: PictureFinder = field(default_factory=PictureFinder)
     text: NativeText = field(init=False)
+    earlier_ocr: NativeText = field(init=False)
 
     def __post_init__(self) -> None:
         self.text = NativeText(self.document_id)
+        self.earlier_ocr = NativeText(self.document_id)
 
     def write_native_pages(self, pages: tuple[PagePlan, ...]) -> None:
         """Label and write the native texts, when all pages are known."""
         keys = {
             page.page_number: native_page_key(self.document_id, page.page_number, self.options)
             for page in pages
-            if page.kind is PageKind.NATIVE
+            if page.has_native_result
         }
-        self.folder.add_native_pages(self.text.results(keys))
+        results = merge(self.text.results(keys), self.earlier_ocr.results(keys), key=attrgetter("page_number"))
+        self.folder.add_native_pages(results)
 
     def prepare(self, number: int) -> PagePlan:
         """One page; whatever goes wrong with it is in the plan."""
         forget_complaints()
+        if number % _PAGES_BETWEEN_SHRINKS == 0:  # MuPDF would keep up to 256 MB of pictures and fonts
+            pymupdf.TOOLS.store_shrink(100)
         size = (0, 0)
         try:
             page = self.document[number - 1]
@@ -144,11 +164,11 @@ class _PdfJob:
 
     def _prepare(self, number: int, page: Page) -> PagePlan:
         content, judgement = self._judge(page)
-        if content is not None and judgement.kind is PageKind.NATIVE:
+        if content is not None and judgement.kind is not PageKind.IMAGE:
             if PageFlag.BLANK_PAGE in judgement.flags and (damage := self._damage(page)):
                 return self._failed(number, f"nothing is left of this page of a damaged file: {damage}", (0, 0))
             try:
-                return self._native(number, page, content, judgement)
+                return self._native_or_mixed(number, page, content, judgement)
             except Exception as error:
                 if is_out_of_memory(error) or self.options.text_layer is TextLayerMode.ONLY:
                     raise
@@ -158,7 +178,7 @@ class _PdfJob:
     def _judge(self, page: Page) -> tuple[PageContent | None, Judgement]:
         try:
             content = read_page(page, with_hidden_text=self.options.text_layer is TextLayerMode.ONLY)
-            return content, judge_page(page, content, self.options)
+            return content, judge_page(page, content, self.options, self.pictures)
         except Exception as error:
             if is_out_of_memory(error) or self.options.text_layer is TextLayerMode.ONLY:
                 raise
@@ -173,6 +193,28 @@ class _PdfJob:
             return complaint or "its content is missing"
         return None
 
+    def _native_or_mixed(self, number: int, page: Page, content: PageContent, judgement: Judgement) -> PagePlan:
+        plan = self._native(number, page, content, judgement)
+        if judgement.kind is PageKind.NATIVE:
+            return plan
+        scale = page_scale(content.turn.width_pt, content.turn.height_pt, self.options.dpi, self.limits.max_page_pixels)
+        try:
+            image = render_pictures(page, content, judgement.areas, scale)
+        except Exception as error:  # the text is safe; that the pictures are not read is said
+            if is_disk_trouble(error):
+                raise
+            why = NOT_ENOUGH_MEMORY if is_out_of_memory(error) else one_line(error)
+            reason = f"{judgement.reason}; they cannot be drawn: {why}"
+            return plan.model_copy(update={"kind": PageKind.MIXED, "reason": reason})
+        return plan.model_copy(
+            update={
+                "kind": PageKind.MIXED,
+                "image_name": self.folder.add_image(number, image),
+                "image_media_type": image.media_type,
+                "image_size_bytes": len(image.data),
+            }
+        )
+
     def _native(self, number: int, page: Page, content: PageContent, judgement: Judgement) -> PagePlan:
         turn = content.turn
         scale = page_scale(turn.width_pt, turn.height_pt, self.options.dpi, self.limits.max_page_pixels)
@@ -184,7 +226,7 @@ class _PdfJob:
             px_per_pt=scale.px_per_pt,
             quality_flags=self._flags(judgement.flags),
         )
-        self.text.add(page, content, native)
+        self.text.add(page, content, native, judgement.areas)
         return PagePlan(
             page_number=number,
             kind=PageKind.NATIVE,
@@ -199,6 +241,7 @@ class _PdfJob:
     def _image(self, number: int, page: Page, content: PageContent | None, judgement: Judgement) -> PagePlan:
         image = render_page(page, content, dpi=self.options.dpi, max_pixels=self.limits.max_page_pixels)
         return PagePlan(
+            has_earlier_ocr=self._keep_earlier_ocr(number, page, image, judgement),
             page_number=number,
             kind=PageKind.IMAGE,
             reason=judgement.reason,
@@ -211,6 +254,25 @@ class _PdfJob:
             image_size_bytes=len(image.data),
             quality_flags=self._flags((*judgement.flags, *image.flags)),
         )
+
+    def _keep_earlier_ocr(self, number: int, page: Page, image: PageImage, judgement: Judgement) -> bool:
+        """Keep the text that an OCR program left in the file, where it is made of words: ours may fail."""
+        if PageFlag.HIDDEN_TEXT_LAYER not in judgement.flags or self.options.text_layer is not TextLayerMode.AUTO:
+            return False
+        content = read_page(page, with_hidden_text=True)
+        text = content.visible_text
+        if content.sideways_deg or not text or not judge_letters(text, self.options.languages).is_sound:
+            return False
+        native = NativePage(
+            page_number=number,
+            width_px=image.width_px,
+            height_px=image.height_px,
+            rotation_deg=content.turn.rotation_deg,
+            px_per_pt=image.width_px / max(content.turn.width_pt, 1e-3),
+            quality_flags=self._flags((PageFlag.HIDDEN_TEXT_LAYER, PageFlag.EARLIER_OCR_TAKEN)),
+        )
+        self.earlier_ocr.add(page, content, native)
+        return True
 
     def _flags(self, flags: tuple[PageFlag, ...]) -> tuple[str, ...]:
         repaired = (PageFlag.REPAIRED_FILE,) if self.document.is_repaired else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from PIL import Image
 from tenderlake.documents import PageKind, PagePlan, PrepareLimits
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError, is_disk_trouble, is_out_of_memory, one_line
-from tenderlake.intake.sniffing import SourceFormat
+from tenderlake.intake.sniffing import SourceFormat, picture_format_of
 from tenderlake.pageflags import PageFlag
 from tenderlake.rendering import render_image
 from tenderlake.states import SourceState
@@ -184,3 +185,40 @@ def _failed(number: int, reason: str, size: tuple[int, int]) -> PagePlan:
         height_px=size[1],
         quality_flags=(PageFlag.RENDER_FAILED.value,),
     )
+
+
+def picture_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels of a picture within a document; None where it is no format that is decoded here."""
+    picture_format = picture_format_of(data)
+    if picture_format is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Image.MAX_IMAGE_PIXELS = None
+            with Image.open(io.BytesIO(data), formats=[picture_format.pillow_name]) as image:
+                return image.size
+    except _DECODE_ERRORS:
+        return None
+
+
+def prepare_picture(data: bytes, number: int, reason: str, folder: PreparedFolder, limits: PrepareLimits) -> PagePlan:
+    """Make an image page of a picture within a document: its first frame, passed through where OCR reads its codec.
+
+    A picture that does not decode becomes a page without image, with flag ``render_failed`` and the reason.
+    """
+    picture_format = picture_format_of(data)
+    if picture_format is None:
+        return _failed(number, f"{reason}: a format that is not decoded here", (0, 0))
+    original = data if picture_format in (SourceFormat.JPEG, SourceFormat.PNG) else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        Image.MAX_IMAGE_PIXELS = None
+        try:
+            image = Image.open(io.BytesIO(data), formats=[picture_format.pillow_name])
+        except _DECODE_ERRORS as error:
+            return _failed(number, f"{reason}: {_words(picture_format, error)}", (0, 0))
+        with image:
+            page = _page(number, image, picture_format, original, folder, limits)
+    words = reason if page.image_name else f"{reason}: {page.reason}"
+    return page.model_copy(update={"reason": words})

@@ -1,19 +1,29 @@
 """Finds out what a file is from its content; the name is never asked.
 
-What can be read (PDF and pictures) is known by its signature and confirmed later by its decoder. Everything else only
-gets a name that people understand, for the reason why it was left out.
+What can be read is known by its signature or, within a container, by what the container says of itself, and confirmed
+later by its reader. Everything else only gets a name that people understand, for the reason why it was left out.
 """
 
 from __future__ import annotations
 
+import io
 import mmap
 import re
+import struct
 import zipfile
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
+import olefile
 import puremagic
+
+from tenderlake.intake.encodings import decode_text
+
+TKind = TypeVar("TKind")
 
 HEAD_BYTES = 8192
 PDF_HEADER_WITHIN_BYTES = 1024
@@ -38,6 +48,76 @@ class SourceFormat(StrEnum):
         return "JPEG2000" if self is SourceFormat.JPEG2000 else self.value.partition("/")[2].upper()
 
 
+class ArchiveFormat(StrEnum):
+    """The archives that are unpacked; the values are media types."""
+
+    ZIP = "application/zip"
+    SEVEN_ZIP = "application/x-7z-compressed"
+    RAR = "application/vnd.rar"
+    TAR = "application/x-tar"
+    GZIP = "application/gzip"
+    BZIP2 = "application/x-bzip2"
+    XZ = "application/x-xz"
+
+
+class DocumentFormat(StrEnum):
+    """The documents whose file holds text in its order, without places on a page; the values are media types."""
+
+    DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    ODT = "application/vnd.oasis.opendocument.text"
+    ODS = "application/vnd.oasis.opendocument.spreadsheet"
+    ODP = "application/vnd.oasis.opendocument.presentation"
+    RTF = "application/rtf"
+    DOC = "application/msword"
+    XLS = "application/vnd.ms-excel"
+    PPT = "application/vnd.ms-powerpoint"
+    ENCRYPTED_OFFICE = "application/x-ole-storage"
+    """An OOXML file with a password: which one shows when it is open."""
+    HTML = "text/html"
+    TXT = "text/plain"
+    CSV = "text/csv"
+    XML = "application/xml"
+
+
+class MailFormat(StrEnum):
+    """E-mails; the values are media types."""
+
+    EML = "message/rfc822"
+    MSG = "application/vnd.ms-outlook"
+
+
+class ConvertedFormat(StrEnum):
+    """Documents that no reader here knows and LibreOffice converts; the values are media types."""
+
+    WORD_6 = "application/x-msword-6"
+    XLSB = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
+    ODG = "application/vnd.oasis.opendocument.graphics"
+    WORKS = "application/vnd.ms-works"
+    VISIO = "application/vnd.visio"
+
+    @property
+    def words(self) -> str:
+        """The format as people call it."""
+        return _CONVERTED[self][0]
+
+    @property
+    def suffix(self) -> str:
+        """The usual ending of names: LibreOffice asks for it."""
+        return _CONVERTED[self][1]
+
+
+_CONVERTED = {
+    ConvertedFormat.WORD_6: ("a Word document of before 1997", ".doc"),
+    ConvertedFormat.XLSB: ("a binary Excel workbook (XLSB)", ".xlsb"),
+    ConvertedFormat.ODG: ("an OpenDocument drawing", ".odg"),
+    ConvertedFormat.WORKS: ("a Microsoft Works document", ".wps"),
+    ConvertedFormat.VISIO: ("a Visio drawing", ".vsd"),
+}
+KnownFormat = SourceFormat | DocumentFormat | ConvertedFormat | MailFormat | ArchiveFormat
+
+
 @dataclass(frozen=True)
 class Unsupported:
     """A file that is left out: its name in words and its media type."""
@@ -58,56 +138,74 @@ _PICTURES = (
 )
 _ZIP = re.compile(rb"PK\x03\x04|PK\x05\x06|PK\x07\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_OTHERS = (
-    (re.compile(rb"Rar!\x1a\x07"), Unsupported("RAR archive", "application/vnd.rar")),
-    (re.compile(rb"7z\xbc\xaf\x27\x1c"), Unsupported("7-Zip archive", "application/x-7z-compressed")),
-    (re.compile(rb"\x1f\x8b"), Unsupported("gzip archive", "application/gzip")),
-    (re.compile(rb"BZh[1-9]"), Unsupported("bzip2 archive", "application/x-bzip2")),
-    (re.compile(rb"\xfd7zXZ\0"), Unsupported("xz archive", "application/x-xz")),
-    (re.compile(rb".{257}ustar", re.DOTALL), Unsupported("tar archive", "application/x-tar")),
-    (re.compile(rb"\{\\rtf"), Unsupported("RTF document", "application/rtf")),
+_ARCHIVES = (
+    (re.compile(rb"Rar!\x1a\x07"), ArchiveFormat.RAR),
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), ArchiveFormat.SEVEN_ZIP),
+    (re.compile(rb"\x1f\x8b\x08"), ArchiveFormat.GZIP),
+    (re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), ArchiveFormat.BZIP2),
+    (re.compile(rb"\xfd7zXZ\0"), ArchiveFormat.XZ),
+    (re.compile(rb".{257}ustar", re.DOTALL), ArchiveFormat.TAR),
+)
+_RTF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}\{\\rtf")
+_OTHERS: tuple[tuple[re.Pattern[bytes], DocumentFormat | ConvertedFormat | Unsupported], ...] = (
     (re.compile(rb"AT&TFORM"), Unsupported("DjVu document", "image/vnd.djvu")),
     (
         re.compile(rb"0.{0,6}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", re.DOTALL),
         Unsupported("digital signature", "application/pkcs7-signature"),
     ),
     (re.compile(rb"-----BEGIN "), Unsupported("digital signature or key", "application/x-pem-file")),
-    (
-        re.compile(
-            rb"\s*(?:Received|Return-Path|MIME-Version|From|Subject|Date|Message-ID|Delivered-To|X-[\w-]+):", re.I
-        ),
-        Unsupported("e-mail", "message/rfc822"),
-    ),
-    (re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html)", re.I), Unsupported("web page", "text/html")),
-    (re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml"), Unsupported("XML file", "application/xml")),
+    (re.compile(rb"\xdb\xa5-\0|\xfe7\0#|1\xbe\0\0"), ConvertedFormat.WORD_6),
+    (re.compile(rb"\x09[\0\x02\x04\x08][\x04-\x10]\0"), DocumentFormat.XLS),
 )
-_OOXML = "application/vnd.openxmlformats-officedocument."
-_ODF = "application/vnd.oasis.opendocument."
-_ZIP_FOLDERS = (
-    ("word/", Unsupported("Word document", f"{_OOXML}wordprocessingml.document")),
-    ("xl/", Unsupported("Excel workbook", f"{_OOXML}spreadsheetml.sheet")),
-    ("ppt/", Unsupported("PowerPoint presentation", f"{_OOXML}presentationml.presentation")),
+_MAIL_HEADER = re.compile(
+    rb"^(Received|Return-Path|MIME-Version|From|To|Subject|Date|Message-ID|Delivered-To|Content-Type|DKIM-Signature|"
+    rb"ARC-Seal|X-[\w-]+):",
+    re.IGNORECASE | re.MULTILINE,
 )
-_ODF_NAMES = {
-    f"{_ODF}text": "OpenDocument text",
-    f"{_ODF}spreadsheet": "OpenDocument spreadsheet",
-    f"{_ODF}presentation": "OpenDocument presentation",
-    f"{_ODF}graphics": "OpenDocument drawing",
-    "application/epub+zip": "EPUB book",
+_MAIL_START = re.compile(rb"(?:From [^\n]*\n)?[A-Za-z][\w-]{1,60}:")
+_HTML = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|table|div|p|h1|font|center)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
+
+
+def _main_type(kind: str, program: str, *files: str) -> re.Pattern[bytes]:
+    """The content types of the main part of an OOXML file, with or without macros."""
+    names = "|".join(files)
+    return re.compile(rf"{kind}\.(?:{names})\.main|{program}\.(?:{names})\.macro".encode(), re.IGNORECASE)
+
+
+_OOXML_TYPES: tuple[tuple[re.Pattern[bytes], DocumentFormat | ConvertedFormat], ...] = (
+    (_main_type("wordprocessingml", "ms-word", "document", "template"), DocumentFormat.DOCX),
+    (re.compile(rb"ms-excel\.sheet\.binary", re.IGNORECASE), ConvertedFormat.XLSB),
+    (_main_type("spreadsheetml", "ms-excel", "sheet", "template", "addin"), DocumentFormat.XLSX),
+    (_main_type("presentationml", "ms-powerpoint", "presentation", "slideshow", "template"), DocumentFormat.PPTX),
+)
+_ZIP_FOLDERS = (("word/", DocumentFormat.DOCX), ("xl/", DocumentFormat.XLSX), ("ppt/", DocumentFormat.PPTX))
+_MOST_TYPES_BYTES = 4 << 20
+_ODF_FORMATS: dict[str, DocumentFormat | ConvertedFormat | Unsupported] = {
+    **{odf.value: odf for odf in (DocumentFormat.ODT, DocumentFormat.ODS, DocumentFormat.ODP)},
+    ConvertedFormat.ODG.value: ConvertedFormat.ODG,
+    "application/epub+zip": Unsupported("EPUB book", "application/epub+zip"),
 }
-_OLE_STREAMS = (
-    ("EncryptedPackage", Unsupported("Office document with a password", "application/x-ole-storage")),
-    ("__substg1.0_", Unsupported("Outlook message", "application/vnd.ms-outlook")),
-    ("WordDocument", Unsupported("Word 97-2003 document", "application/msword")),
-    ("PowerPoint Document", Unsupported("PowerPoint 97-2003 presentation", "application/vnd.ms-powerpoint")),
-    ("Workbook", Unsupported("Excel 97-2003 workbook", "application/vnd.ms-excel")),
-    ("Book", Unsupported("Excel 5 workbook", "application/vnd.ms-excel")),
+_OLE_STREAMS: tuple[tuple[str, DocumentFormat | MailFormat | ConvertedFormat], ...] = (
+    ("EncryptedPackage", DocumentFormat.ENCRYPTED_OFFICE),
+    ("__substg1.0_", MailFormat.MSG),
+    ("__properties_version1.0", MailFormat.MSG),
+    ("WordDocument", DocumentFormat.DOC),
+    ("PowerPoint Document", DocumentFormat.PPT),
+    ("Workbook", DocumentFormat.XLS),
+    ("Book", DocumentFormat.XLS),
+    ("VisioDocument", ConvertedFormat.VISIO),
+    ("MatOST", ConvertedFormat.WORKS),
 )
+_FIRST_WORD_97 = 0xC1
 _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
 _MIN_CONFIDENCE = 0.5
 
 
-def sniff(path: Path) -> SourceFormat | Unsupported:
+def sniff(path: Path) -> KnownFormat | Unsupported:
     """What a file with at least one byte is, by its content.
 
     Raises:
@@ -117,20 +215,31 @@ def sniff(path: Path) -> SourceFormat | Unsupported:
         head = file.read(HEAD_BYTES)
     if head.startswith(b"%PDF-"):
         return SourceFormat.PDF
-    for signature, picture in _PICTURES:
-        if signature.match(head):
-            return picture
+    found = _first_match(_PICTURES, head)
+    if found is not None:
+        return found
     # Containers may hold a PDF near their beginning; they are what they begin with.
     if _ZIP.match(head):
-        return _name_zip(path)
+        return sniff_zip(path)
     if head.startswith(_OLE):
         return _name_ole(path)
-    for signature, unsupported in _OTHERS:
-        if signature.match(head):
-            return unsupported
+    if _RTF.match(head):
+        return DocumentFormat.RTF
+    other = _first_match(_ARCHIVES, head) or _first_match(_OTHERS, head)
+    if other is not None:
+        return other
     if b"%PDF-" in head[:PDF_HEADER_WITHIN_BYTES] or _is_headless_pdf(head):
         return SourceFormat.PDF
     return _name_other(path, head)
+
+
+def picture_format_of(data: bytes) -> SourceFormat | None:
+    """The format of a picture by its first bytes; None where it is none that is decoded here."""
+    return _first_match(_PICTURES, data[:HEAD_BYTES])
+
+
+def _first_match(signatures: Sequence[tuple[re.Pattern[bytes], TKind]], head: bytes) -> TKind | None:
+    return next((kind for signature, kind in signatures if signature.match(head)), None)
 
 
 def _is_headless_pdf(head: bytes) -> bool:
@@ -138,36 +247,81 @@ def _is_headless_pdf(head: bytes) -> bool:
     return bool(_PDF_OBJECT.search(head)) and (b"endobj" in head or b"/Type" in head)
 
 
-def _name_zip(path: Path) -> Unsupported:
+def sniff_zip(source: Path | io.BytesIO) -> DocumentFormat | ConvertedFormat | ArchiveFormat | Unsupported:
+    """What a ZIP file is: an office document by what it says of itself, else an archive."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             names = archive.namelist()
-            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
-                media_type = archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
-                if media_type in _ODF_NAMES:
-                    return Unsupported(_ODF_NAMES[media_type], media_type)
-    except (zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError):
-        return Unsupported("damaged ZIP archive or Office document", "application/zip")
-    if "[Content_Types].xml" in names:
-        for folder, office in _ZIP_FOLDERS:
-            if any(name.startswith(folder) for name in names):
-                return office
-        if any(name.endswith(".fdseq") for name in names):
-            return Unsupported("XPS document", "application/vnd.ms-xpsdocument")
-    return Unsupported("ZIP archive", "application/zip")
+            named = _name_odf(archive, names) or _name_ooxml(archive, names)
+    except (zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zlib.error):
+        return ArchiveFormat.ZIP  # and the unpacker says what is wrong with it
+    return named or ArchiveFormat.ZIP
 
 
-def _name_ole(path: Path) -> Unsupported:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+def _name_odf(archive: zipfile.ZipFile, names: Sequence[str]) -> DocumentFormat | ConvertedFormat | Unsupported | None:
+    if "mimetype" not in names or archive.getinfo("mimetype").file_size >= 200:
+        return None
+    media_type = archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
+    return _ODF_FORMATS.get(media_type)
+
+
+def _name_ooxml(
+    archive: zipfile.ZipFile, names: Sequence[str]
+) -> DocumentFormat | ConvertedFormat | Unsupported | None:
+    """By the content types of the parts (ECMA-376 part 2, 10.1.2), else by their folders."""
+    types_name = next((name for name in names if name.lower() == "[content_types].xml"), None)
+    if types_name is None:
+        return None
+    if archive.getinfo(types_name).file_size <= _MOST_TYPES_BYTES:
+        types = archive.read(types_name)
+        if found := next((office for pattern, office in _OOXML_TYPES if pattern.search(types)), None):
+            return found
+    for folder, office in _ZIP_FOLDERS:
+        if any(name.startswith(folder) for name in names):
+            return office
+    if any(name.endswith(".fdseq") for name in names):
+        return Unsupported("XPS document", "application/vnd.ms-xpsdocument")
+    return None
+
+
+def _name_ole(path: Path) -> DocumentFormat | MailFormat | ConvertedFormat | Unsupported:
+    streams = _ole_entries(path)
+    if streams is not None:
         for stream, office in _OLE_STREAMS:
-            if content.find(stream.encode("utf-16-le")) >= 0:
-                return office
+            if any(name.startswith(stream) if stream.endswith("_") else name == stream for name in streams):
+                return ConvertedFormat.WORD_6 if office is DocumentFormat.DOC and _is_word_6(path) else office
+    else:  # the directory is damaged; its reader will say so of what it once was
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            for stream, office in _OLE_STREAMS:
+                if content.find(stream.encode("utf-16-le")) >= 0:
+                    return office
     return Unsupported("Microsoft Office file", "application/x-ole-storage")
 
 
-def _name_other(path: Path, head: bytes) -> Unsupported:
-    if _is_text(head):
-        return Unsupported("plain text", "text/plain")
+def _is_word_6(path: Path) -> bool:
+    """By the version in its header ([MS-DOC] 2.5.2, nFib)."""
+    try:
+        with olefile.OleFileIO(path) as ole:
+            head = ole.openstream("WordDocument").read(4)
+    except (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error):
+        return False
+    return len(head) == 4 and struct.unpack_from("<H", head, 2)[0] < _FIRST_WORD_97
+
+
+def _ole_entries(path: Path) -> frozenset[str] | None:
+    """The names in the root of an OLE file; None where it is damaged."""
+    try:
+        with olefile.OleFileIO(path) as ole:
+            return frozenset(entry[0] for entry in ole.listdir(streams=True, storages=True))
+    except (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error, RecursionError):
+        return None
+
+
+def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | Unsupported:
+    if _is_mail(head):
+        return MailFormat.EML
+    if (text := decode_text(head[: len(head) - len(head) % 4])) is not None:
+        return _name_text(text.text)
     try:
         with path.open("rb") as file:
             guesses = puremagic.magic_stream(file)
@@ -179,8 +333,18 @@ def _name_other(path: Path, head: bytes) -> Unsupported:
     return Unsupported(best.name.removesuffix(" file"), best.mime_type or "application/octet-stream")
 
 
-def _is_text(head: bytes) -> bool:
-    """Text in UTF-8, UTF-16 with a mark, or a one-byte code page: no control characters but line ends."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True
-    return not any((byte < 0x20 and byte not in b"\t\n\r\f\x1a") or byte == 0x7F for byte in head)
+def _is_mail(head: bytes) -> bool:
+    """Begins with header lines, not an empty one, at least two of which only e-mails have (RFC 5322, 2.2)."""
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    if not _MAIL_START.match(head):
+        return False
+    header = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    return len({name.lower() for name in _MAIL_HEADER.findall(header)}) >= 2
+
+
+def _name_text(text: str) -> DocumentFormat:
+    if _HTML.match(text):
+        return DocumentFormat.HTML
+    if _XML.match(text):
+        return DocumentFormat.XML
+    return DocumentFormat.TXT

@@ -196,8 +196,17 @@ DOCUMENTS = Table(
         Column("size_bytes", INT64, "Size of the file.", "482133", unit="bytes", minimum=1),
         Column("page_count", INT32, "Pages of the document.", "12", unit="pages", minimum=1),
         Column("native_pages", INT32, "Pages whose text layer was taken.", "9", unit="pages", minimum=0),
-        Column("ocr_pages", INT32, "Pages given to OCR; with native_pages, all pages.", "3", unit="pages", minimum=0),
-        Column("failed_pages", INT32, "Pages that could not be read, of either kind.", "0", unit="pages", minimum=0),
+        Column(
+            "ocr_pages",
+            INT32,
+            "Pages given to OCR as a whole or in part; with native_pages, all pages.",
+            "3",
+            unit="pages",
+            minimum=0,
+        ),
+        Column(
+            "failed_pages", INT32, "Pages without text because they could not be read.", "0", unit="pages", minimum=0
+        ),
         Column(
             "document_type",
             STRING,
@@ -252,8 +261,22 @@ PAGES = Table(
     columns=(
         _DOCUMENT_ID,
         _PAGE_NUMBER,
-        Column("width_px", INT32, "Width as people see the page.", "2480", unit="pixels", minimum=0),
-        Column("height_px", INT32, "Height as people see the page.", "3508", unit="pixels", minimum=0),
+        Column(
+            "width_px",
+            INT32,
+            "Width as people see the page; 0 where the file gives none.",
+            "2480",
+            unit="pixels",
+            minimum=0,
+        ),
+        Column(
+            "height_px",
+            INT32,
+            "Height as people see the page; 0 where the file gives none.",
+            "3508",
+            unit="pixels",
+            minimum=0,
+        ),
         Column("dpi", INT32, "Pixels an inch, where known.", "300", "pixels per inch", nullable=True, minimum=1),
         Column(
             "rotation_deg",
@@ -267,7 +290,7 @@ PAGES = Table(
         Column(
             "text_source",
             STRING,
-            "Where the text comes from; none: the page could not be read.",
+            "Where the text comes from; ocr with flag mixed_page: a part of it; none: the page could not be read.",
             "ocr",
             allowed=tuple(source.value for source in TextSource),
         ),
@@ -296,7 +319,9 @@ PAGES = Table(
         Column("quality_flags", STRINGS, _FLAGS, "['mixed_script', 'read_again']"),
         Column("engine", STRING, "What read the page.", "tesseract", None, True),
         Column("model", STRING, "Model of the engine, where it has several.", "PaddleOCR-VL-0.9B", None, True),
-        Column("ocr_seconds", FLOAT64, "Time of OCR; null for native pages.", "4.4", "seconds", True, minimum=0),
+        Column(
+            "ocr_seconds", FLOAT64, "Time of OCR; null for pages that needed none.", "4.4", "seconds", True, minimum=0
+        ),
         Column(
             "image_key", STRING, "S3 key of the page image, where one was made.", "work/documents/…/p1.jpg", None, True
         ),
@@ -324,7 +349,13 @@ BLOCKS = Table(
         _PAGE_NUMBER,
         Column("block_number", INT32, "Place in the reading order of the page, from 1.", "7", minimum=1),
         Column("label", STRING, "What the block is.", "table", allowed=tuple(label.value for label in BlockLabel)),
-        Column("bbox_px", BOX, "Box [x0, y0, x1, y1], origin at the top left.", "[120, 96, 860, 140]", unit="pixels"),
+        Column(
+            "bbox_px",
+            BOX,
+            "Box [x0, y0, x1, y1], origin at the top left; all 0 where none is known.",
+            "[120, 96, 860, 140]",
+            unit="pixels",
+        ),
         Column("content", STRING, "What it says, as content_format says.", "<table>…</table>", is_free_text=True),
         Column(
             "content_format",

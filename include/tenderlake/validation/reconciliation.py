@@ -13,11 +13,12 @@ import pandas as pd
 
 from tenderlake.documents import PreparedSource, SourceId, SourceRef
 from tenderlake.runs import SourceOutcome
+from tenderlake.states import SourceState
 from tenderlake.validation.results import Reconciliation, Tally
 from tenderlake.validation.running import SuiteRunner, messages
 from tenderlake.validation.suites import Suite, sources_suite, sums_suite
 
-_ENDS = ("published", "skipped", "quarantined", "left")
+_ENDS = ("published", "unpacked", "skipped", "quarantined", "left")
 
 
 def reconcile(
@@ -87,4 +88,6 @@ def _end(outcome: SourceOutcome) -> str:
         return "left"
     if outcome.state.is_published:
         return "published"
+    if outcome.state is SourceState.UNPACKED:
+        return "unpacked"
     return "skipped" if outcome.state.is_skipped else "quarantined"

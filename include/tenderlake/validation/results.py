@@ -48,9 +48,10 @@ class Tally(Value):
 
 
 class Reconciliation(Value):
-    """The sums of a run: ``discovered`` = ``published`` + ``skipped`` + ``quarantined`` + ``left``.
+    """The sums of a run: ``discovered`` = ``published`` + ``unpacked`` + ``skipped`` + ``quarantined`` + ``left``.
 
-    ``discovered`` counts what discover took and the pages that prepare found in it; the others count how they ended.
+    ``discovered`` counts what discover took, the members of its archives and the pages that prepare found in it; the
+    others count how they ended.
     ``errors`` name what is lost, in sentences; empty where the sums add up.
     """
 
@@ -59,4 +60,5 @@ class Reconciliation(Value):
     skipped: Tally
     quarantined: Tally
     left: Tally
+    unpacked: Tally = Tally()
     errors: tuple[str, ...] = ()

@@ -116,8 +116,8 @@ def sums_suite() -> Suite:
         "discovered",
         "accounted",
         lambda row: (
-            f"{row['discovered']} discovered are not {row['published']} published + {row['skipped']} skipped + "
-            f"{row['quarantined']} quarantined + {row['left']} left"
+            f"{row['discovered']} discovered are not {row['published']} published + {row['unpacked']} unpacked + "
+            f"{row['skipped']} skipped + {row['quarantined']} quarantined + {row['left']} left"
         ),
     )
     return Suite("reconciliation of sums", (check,), lambda row: f"{row['measure']}: ")
@@ -270,7 +270,7 @@ def _page_rules() -> Iterator[Check]:
     for column in ("engine", "page_key"):
         yield _present_on_page_by_ocr(column)
     for column in ("width_px", "height_px"):
-        yield _positive_on_page_that_was_read(column)
+        yield _positive_on_page_by_ocr(column)
 
 
 def _null_on_failed_page(column: str) -> Check:
@@ -303,11 +303,12 @@ def _present_on_page_by_ocr(column: str) -> Check:
     )
 
 
-def _positive_on_page_that_was_read(column: str) -> Check:
+def _positive_on_page_by_ocr(column: str) -> Check:
+    """Only an image must have a size: office files and texts have none, and none is invented."""
     return Check(
         f"{column}_positive",
         lambda gxe: gxe.ExpectColumnValuesToBeBetween(
-            column=column, min_value=1, row_condition=_column("text_source") != TextSource.NONE.value
+            column=column, min_value=1, row_condition=_column("text_source") == TextSource.OCR.value
         ),
         lambda row: f"{column} is {row[column]}",
         Severity.WARNING,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+import docx
+import openpyxl
 import pymupdf
 import pytest
 from PIL import Image, ImageSequence
@@ -31,6 +33,8 @@ SPECIFICATION = f"{PURCHASE}/Приложение 1. Описание объек
 JUSTIFICATION = f"{PURCHASE}/Приложение 2. Обоснование НМЦК.tif"
 CONTRACT = f"{PURCHASE}/Приложение 3. Проект контракта.pdf"
 ESTIMATE = f"{PURCHASE}/Приложение 4. Локальный сметный расчёт.pdf"
+WORKBOOK = f"{PURCHASE}/Приложение 4. Локальный сметный расчёт.xlsx"
+WORKS = f"{PURCHASE}/Приложение 7. Техническое задание на работы.docx"
 BROKEN = f"{PURCHASE}/Приложение 5 (повреждено).pdf"
 GARBLED = f"{PURCHASE}/Приложение 6. Требования к заявке.pdf"
 ENCRYPTED = f"{PURCHASE}/Запросы цен/Коммерческое предложение 1 (под паролем).pdf"
@@ -162,6 +166,17 @@ def test_the_estimate_is_pictures_of_300_dpi_without_a_text_layer(
             (image,) = page.get_image_info()
             assert round(image["width"] / page.rect.width * 72) == 300
             assert image["colorspace"] == 1
+
+
+def test_the_office_files_open_in_other_programs(folder: Path) -> None:
+    document = docx.Document(str(folder / WORKS))
+    assert document.paragraphs[0].text == "ТЕХНИЧЕСКОЕ ЗАДАНИЕ"
+    assert [len(table.rows) for table in document.tables] == [13]
+    book = openpyxl.load_workbook(folder / WORKBOOK)
+    assert book.sheetnames == ["Расчёт", "Итоги"]
+    assert [cell.number_format for cell in book["Итоги"]["B"]] == ["General", *["#,##0.00"] * 5]
+    amounts = [cell.value for cell in book["Итоги"]["B"]][1:]
+    assert round(sum(amounts[:4]), 2) == amounts[4]
 
 
 def test_a_garbled_text_layer_is_cp1251_read_as_latin1_under_sound_print(

@@ -112,8 +112,8 @@ def test_a_lost_source_is_named(run: Run, runner: SuiteRunner) -> None:
     assert run.reconcile(runner).errors == (
         "inbox/packed.pdf/смета.pdf: it was taken, and has no outcome",
         "inbox/packed.pdf/смета.pdf: 5 pages were found in it, and 0 are accounted for",
-        "sources: 8 discovered are not 2 published + 2 skipped + 1 quarantined + 2 left",
-        "pages: 17 discovered are not 5 published + 3 skipped + 0 quarantined + 4 left",
+        "sources: 8 discovered are not 2 published + 0 unpacked + 2 skipped + 1 quarantined + 2 left",
+        "pages: 17 discovered are not 5 published + 0 unpacked + 3 skipped + 0 quarantined + 4 left",
     )
 
 
@@ -130,7 +130,7 @@ def test_pages_lost_on_the_way_are_counted(run: Run, runner: SuiteRunner) -> Non
     run.staged_pages["r"] = 2
     assert run.reconcile(runner).errors == (
         "inbox/read.pdf: 3 pages were found in it, and 2 are accounted for",
-        "pages: 17 discovered are not 9 published + 3 skipped + 0 quarantined + 4 left",
+        "pages: 17 discovered are not 9 published + 0 unpacked + 3 skipped + 0 quarantined + 4 left",
     )
 
 
@@ -138,7 +138,7 @@ def test_an_outcome_out_of_nowhere_is_named(run: Run, runner: SuiteRunner) -> No
     run.outcomes.append(outcome(source("stranger.pdf"), SourceState.SKIPPED_EMPTY))
     assert run.reconcile(runner).errors == (
         "inbox/stranger.pdf: it has an outcome, and nobody took it",
-        "sources: 8 discovered are not 3 published + 3 skipped + 1 quarantined + 2 left",
+        "sources: 8 discovered are not 3 published + 0 unpacked + 3 skipped + 1 quarantined + 2 left",
     )
 
 

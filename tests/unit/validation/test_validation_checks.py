@@ -102,12 +102,23 @@ def good_batch(contract: str = CONTRACT, estimate: str = ESTIMATE) -> Batch:
                 "confidence": 0.9,
             },
             {"document_id": contract, "page_number": 3, **page, **by_ocr, "text_source": "none"},
-            {"document_id": estimate, "page_number": 1, **page, "text": "", "markdown": "", "text_source": "native"},
+            # A workbook: its pages have no size and its blocks no place.
+            {
+                "document_id": estimate,
+                "page_number": 1,
+                **page,
+                "width_px": 0,
+                "height_px": 0,
+                "dpi": None,
+                **read,
+                "text_source": "native",
+            },
         ],
         blocks=[
             {"document_id": contract, "page_number": 1, "block_number": 1, **block},
             {"document_id": contract, "page_number": 2, "block_number": 1, **block, "confidence": 0.9},
             {"document_id": contract, "page_number": 2, "block_number": 2, **block, "confidence": 0.8},
+            {"document_id": estimate, "page_number": 1, "block_number": 1, **block, "bbox_px": [0.0, 0.0, 0.0, 0.0]},
         ],
     )
 
@@ -236,8 +247,8 @@ CRITICAL: dict[str, tuple[Spoil, str]] = {
 }
 
 WARNINGS: dict[str, tuple[Spoil, str]] = {
-    "pages.width_px_positive": (page_is(1, width_px=0), "page 1: width_px is 0"),
-    "pages.height_px_positive": (page_is(1, height_px=0), "page 1: height_px is 0"),
+    "pages.width_px_positive": (page_is(2, width_px=0), "page 2: width_px is 0"),
+    "pages.height_px_positive": (page_is(2, height_px=0), "page 2: height_px is 0"),
     "blocks.box_x0_before_x1": (
         block_is(bbox_px=[100.0, 20.0, 90.0, 50.0]),
         "page 2, block 2: the box [100, 20, 90, 50] is turned inside out",
@@ -377,10 +388,10 @@ def test_many_failures_of_one_kind_are_told_once_and_counted(validator: Validato
 def test_each_failing_document_of_a_batch_gets_its_own_verdict(validator: Validator) -> None:
     batch = good_batch()
     page_is(2, confidence=1.7)(batch)
-    page_is(4, width_px=0)(batch)
+    batch.blocks[3].update(bbox_px=[-50.0, 0.0, 0.0, 0.0])
     assert validator.check_batch(*batch.frames()) == {
         CONTRACT: Verdict(critical=("page 2: confidence 1.7 is above 1",)),
-        ESTIMATE: Verdict(warnings=("page 1: width_px is 0",)),
+        ESTIMATE: Verdict(warnings=("page 1, block 1: the box [-50, 0, 0, 0] reaches outside the page (0 × 0 px)",)),
     }
 
 

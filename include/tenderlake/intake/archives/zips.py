@@ -1,0 +1,122 @@
+"""ZIP archives, with names in the code pages of Russian Windows and with AES or the old encryption."""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pyzipper
+
+from tenderlake.intake.archives.common import LINK, NEEDS_PASSWORD, SPECIAL, copy, corrupt
+from tenderlake.intake.membernames import decode_names
+from tenderlake.intake.outcome import RejectedError
+from tenderlake.intake.unpacking import MemberSink, UnpackFolder
+from tenderlake.states import SourceState
+
+_UTF8_FLAG = 0x800
+_ENCRYPTED_FLAG = 0x1
+_UNICODE_PATH_FIELD = 0x7075
+
+
+def unpack_zip(path: Path, folder: UnpackFolder, passwords: Sequence[str]) -> None:
+    """Unpack a ZIP archive."""
+    try:
+        archive = pyzipper.AESZipFile(path)
+    except (zipfile.BadZipFile, pyzipper.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        raise corrupt(error) from error
+    with archive:
+        entries = archive.infolist()
+        _refuse_overlaps(entries)
+        for entry, name in zip(entries, _zip_names(entries), strict=True):
+            if not name.endswith("/"):
+                _unpack_zip_entry(archive, entry, folder.add(name), passwords)
+
+
+def _zip_names(entries: Sequence[zipfile.ZipInfo]) -> list[str]:
+    """Names as their archiver meant them: its Unicode field, its UTF-8 flag, else the code page they look like."""
+    declared = [_declared_zip_name(entry) for entry in entries]
+    undeclared = [_raw_zip_name(entry) for entry, name in zip(entries, declared, strict=True) if name is None]
+    guessed = iter(decode_names(undeclared))
+    return [name if name is not None else next(guessed) for name in declared]
+
+
+def _declared_zip_name(entry: zipfile.ZipInfo) -> str | None:
+    if entry.flag_bits & _UTF8_FLAG:
+        return entry.filename
+    return _unicode_path(entry)
+
+
+def _raw_zip_name(entry: zipfile.ZipInfo) -> bytes:
+    # orig_filename is what the flags say, cp437, which maps every byte to a character and back.
+    return entry.orig_filename.encode("cp437", "replace")
+
+
+def _unicode_path(entry: zipfile.ZipInfo) -> str | None:
+    """The name in Info-ZIP's Unicode path field (APPNOTE 4.6.9), which counts while its checksum fits the name."""
+    extra = entry.extra
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        data, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == _UNICODE_PATH_FIELD and len(data) > 5 and data[0] == 1:
+            (checksum,) = struct.unpack_from("<I", data, 1)
+            if checksum == zlib.crc32(_raw_zip_name(entry)):
+                with suppress(UnicodeDecodeError):
+                    return data[5:].decode("utf-8")
+    return None
+
+
+def _refuse_overlaps(entries: Sequence[zipfile.ZipInfo]) -> None:
+    """Members that share their bytes make a bomb of any size (D. Fifield, "A better zip bomb", 2019)."""
+    end = -1
+    for entry in sorted(entries, key=lambda e: e.header_offset):
+        if entry.header_offset < end:
+            raise RejectedError(SourceState.QUARANTINED_ARCHIVE_BOMB, "its members overlap each other, as in a bomb")
+        end = entry.header_offset + 30 + entry.compress_size
+
+
+def _unpack_zip_entry(
+    archive: pyzipper.AESZipFile, entry: zipfile.ZipInfo, member: MemberSink, passwords: Sequence[str]
+) -> None:
+    if member.rejection:
+        return
+    kind = (entry.external_attr >> 16) & 0o170000 if entry.create_system == 3 else 0
+    if kind == 0o120000:
+        member.reject(SourceState.SKIPPED_UNSUPPORTED, LINK)
+        return
+    if kind not in (0, 0o100000):
+        member.reject(SourceState.SKIPPED_UNSUPPORTED, SPECIAL)
+        return
+    if not entry.flag_bits & _ENCRYPTED_FLAG:
+        problem = _read_zip_entry(archive, entry, member, None)
+        if problem is not None:
+            member.reject(SourceState.QUARANTINED_CORRUPT, f"damaged in the archive: {problem}")
+        return
+    for password in passwords:
+        # A wrong password passes ZipCrypto's own test once in 256 times; then it is the checksum that tells.
+        if _read_zip_entry(archive, entry, member, password) is None:
+            return
+        member.restart()
+    member.reject(SourceState.QUARANTINED_ENCRYPTED, NEEDS_PASSWORD)
+
+
+def _read_zip_entry(
+    archive: pyzipper.AESZipFile, entry: zipfile.ZipInfo, member: MemberSink, password: str | None
+) -> Exception | None:
+    try:
+        with archive.open(entry, pwd=password.encode() if password is not None else None) as source:
+            copy(source, member)
+    except RejectedError:
+        raise
+    except (zipfile.BadZipFile, pyzipper.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError,
+            NotImplementedError, struct.error) as error:  # fmt: skip
+        return error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        return error  # bz2 says so of damaged data
+    return None

@@ -1,0 +1,236 @@
+"""Unpacks e-mails (EML, MSG): the message with its header lines, and what is attached, each a member.
+
+A message within a message is a member like any other. Nothing is fetched: pictures at addresses stay there.
+"""
+
+from __future__ import annotations
+
+import email.errors
+import email.header
+import email.message
+import email.policy
+import html
+import mimetypes
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from email.parser import BytesParser
+from pathlib import Path
+
+from tenderlake.documents import PrepareLimits, Unpacking
+from tenderlake.intake.encodings import decode_text
+from tenderlake.intake.office.flow import Picture, picture_is_large
+from tenderlake.intake.outcome import RejectedError
+from tenderlake.intake.outlook import read_outlook
+from tenderlake.intake.sniffing import MailFormat
+from tenderlake.intake.unpacking import UnpackFolder
+from tenderlake.states import SourceState
+
+_SHOWN_HEADERS = ("From", "To", "Cc", "Date", "Subject")
+_ENCODED_WORD = re.compile(r"=\?[^?\s]+\?[bqBQ]\?[^?]*\?=")
+_BETWEEN_ENCODED = re.compile(r"(\?=)\s+(=\?)")
+_TABLE = re.compile("<table", re.IGNORECASE)
+_SUFFIXES = {"message/rfc822": ".eml", "text/html": ".html", "text/plain": ".txt", "text/calendar": ".ics"}
+_MOST_NAME_CHARS = 150
+_SMALL_PICTURE = "a small picture of the message's layout, such as a logo"
+
+
+@dataclass(frozen=True)
+class _Attachment:
+    name: str
+    data: bytes
+    is_layout: bool = False
+
+
+def unpack_mail(path: Path, output: Path, mail_format: MailFormat, limits: PrepareLimits) -> Unpacking:
+    """Unpack one e-mail: ``message.txt`` or ``message.html`` first, then its attachments under their own names.
+
+    Raises:
+        RejectedError: It is damaged as a whole, or too large.
+        OSError: Our disk failed.
+    """
+    folder = UnpackFolder(output, path.stat().st_size, limits)
+    try:
+        if mail_format is MailFormat.EML:
+            _unpack_eml(path, folder)
+        else:
+            _unpack_msg(path, folder)
+    except RecursionError as error:
+        raise RejectedError(
+            SourceState.QUARANTINED_CORRUPT, "the parts of the message lie in each other without end"
+        ) from error
+    return folder.finish(mail_format.value)
+
+
+def _add(folder: UnpackFolder, attachment: _Attachment) -> None:
+    member = folder.add(attachment.name)
+    if attachment.is_layout and not picture_is_large(Picture(attachment.data, attachment.name)):
+        member.reject(SourceState.SKIPPED_UNSUPPORTED, _SMALL_PICTURE)
+        return
+    if member.rejection is None:
+        member.write(attachment.data)
+
+
+def message_member(headers: Iterable[tuple[str, str]], text: str, page: str) -> _Attachment:
+    """The message itself: as a web page where it has tables or no plain text, else as plain text."""
+    lines = [f"{name}: {' '.join(value.split())}" for name, value in headers if value.strip()]
+    if page.strip() and (not text.strip() or _TABLE.search(page)):
+        head = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines)
+        whole = (
+            f'<!doctype html>\n<html><head><meta charset="utf-8"></head><body>\n{head}<hr>\n{page}\n</body></html>\n'
+        )
+        return _Attachment("message.html", whole.encode("utf-8", "replace"))
+    # The empty line before all keeps the text from being an e-mail itself, to be unpacked again and again.
+    return _Attachment("message.txt", "\n".join(["", *lines, "", text]).encode("utf-8", "replace"))
+
+
+# ---- EML (RFC 5322, 2045 to 2047, 2231)
+
+
+class _RawHeaders(email.policy.Compat32):
+    """Headers as they are in the file: bytes that no standard allows stay, and are decoded here."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        """The value as it is."""
+        return value
+
+
+def _unpack_eml(path: Path, folder: UnpackFolder) -> None:
+    with path.open("rb") as file:
+        message = BytesParser(policy=_RawHeaders()).parse(file)
+    texts: list[str] = []
+    pages: list[str] = []
+    attachments: list[_Attachment] = []
+    for part in _leaves(message):
+        if _is_body(part):
+            (pages if part.get_content_type() == "text/html" else texts).append(_text_of(part))
+        else:
+            attachments.append(_attachment(part, len(attachments) + 1))
+    headers = [(name, _header(value)) for name in _SHOWN_HEADERS if (value := message.get(name)) is not None]
+    _add(folder, message_member(headers, "\n\n".join(texts), "<hr>".join(pages)))
+    for attachment in attachments:
+        _add(folder, attachment)
+
+
+def _leaves(message: email.message.Message) -> Iterator[email.message.Message]:
+    """The parts that hold something; a message within the message is one part."""
+    stack = [message]
+    while stack:
+        part = stack.pop()
+        payload = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+            stack += [inner for inner in reversed(payload) if isinstance(inner, email.message.Message)]
+        else:
+            yield part
+
+
+def _is_body(part: email.message.Message) -> bool:
+    is_attached = part.get_content_disposition() == "attachment" or _filename(part) is not None
+    return part.get_content_type() in ("text/plain", "text/html") and not is_attached
+
+
+def _bytes_of(part: email.message.Message) -> bytes:
+    payload = part.get_payload()
+    if isinstance(payload, list):  # message/rfc822
+        return b"\n".join(inner.as_bytes() for inner in payload if isinstance(inner, email.message.Message))
+    decoded = part.get_payload(decode=True)
+    return decoded if isinstance(decoded, bytes) else b""
+
+
+def _text_of(part: email.message.Message) -> str:
+    data = _bytes_of(part)
+    charset = part.get_content_charset() or ""
+    if charset and charset not in ("us-ascii", "ascii"):
+        try:
+            return data.decode(charset)
+        except (LookupError, UnicodeDecodeError, ValueError):
+            pass
+    decoded = decode_text(data, charset or None)
+    return decoded.text if decoded is not None else data.decode("utf-8", "replace")
+
+
+def _filename(part: email.message.Message) -> str | None:
+    try:
+        name = part.get_filename()
+    except (LookupError, ValueError, TypeError):
+        name = None
+    return safe_name(_header(name)) if name else None
+
+
+def _attachment(part: email.message.Message, number: int) -> _Attachment:
+    kind = part.get_content_type()
+    name = _filename(part)
+    if name is None and kind == "message/rfc822":
+        payload = part.get_payload()
+        inner = payload[0] if isinstance(payload, list) and payload else None
+        subject = _header(inner.get("Subject") or "") if isinstance(inner, email.message.Message) else ""
+        name = safe_name(f"{subject or 'message'}.eml")
+    if name is None:
+        suffix = _SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ""
+        name = f"attachment {number}{suffix}"
+    is_layout = part.get("Content-ID") is not None and part.get_content_maintype() == "image"
+    return _Attachment(name, _bytes_of(part), is_layout)
+
+
+def _header(value: object) -> str:
+    """The words of a header: encoded words decoded, undeclared bytes by the letters that they look like."""
+    text = str(value)
+    raw = _undeclared(text)
+    if raw is not None:
+        text = raw
+    if not _ENCODED_WORD.search(text):
+        return text
+    try:
+        parts = email.header.decode_header(_BETWEEN_ENCODED.sub(r"\1 \2", text))
+        return "".join(_decoded_word(word, charset) for word, charset in parts)
+    except (email.errors.HeaderParseError, ValueError):
+        return text
+
+
+def _undeclared(text: str) -> str | None:
+    """Text of a header that came as bytes beyond ASCII, which no standard allows and many programs write."""
+    if text.isascii():
+        return None
+    data = text.encode("utf-8", "surrogateescape")
+    decoded = decode_text(data)
+    return decoded.text if decoded is not None else data.decode("utf-8", "replace")
+
+
+def _decoded_word(word: bytes | str, charset: str | None) -> str:
+    if isinstance(word, str):
+        return word
+    try:
+        return word.decode(charset or "ascii")
+    except (LookupError, UnicodeDecodeError):
+        decoded = decode_text(word)
+        return decoded.text if decoded is not None else word.decode("utf-8", "replace")
+
+
+def safe_name(name: str) -> str:
+    """A file name out of what a message says: its last part, without what no path may have."""
+    last = re.split(r"[/\\]", name)[-1]
+    clean = "".join(char if char.isprintable() else " " for char in last)
+    clean = " ".join(clean.split()).strip(". ") or "attachment"
+    if len(clean) > _MOST_NAME_CHARS:
+        stem, dot, extension = clean.rpartition(".")
+        is_extension = bool(dot) and len(extension) <= 10
+        clean = f"{stem[:_MOST_NAME_CHARS]}.{extension}" if is_extension else clean[:_MOST_NAME_CHARS]
+    return clean
+
+
+# ---- MSG ([MS-OXMSG])
+
+
+def _unpack_msg(path: Path, folder: UnpackFolder) -> None:
+    message = read_outlook(path)
+    for prefix, inner in message.with_embedded():
+        headers = [(name, value) for name, value in inner.headers.items() if name in _SHOWN_HEADERS]
+        if inner.body or inner.page or not inner.rich_text:
+            body = message_member(headers, inner.body, inner.page)
+            _add(folder, _Attachment(prefix + body.name, body.data))
+        else:
+            _add(folder, _Attachment(f"{prefix}message.txt", message_member(headers, "", "").data))
+            _add(folder, _Attachment(f"{prefix}message.rtf", inner.rich_text))
+        for number, attached in enumerate(inner.attachments, start=1):
+            name = safe_name(attached.name or f"attachment {number}")
+            _add(folder, _Attachment(prefix + name, attached.data, attached.is_layout))

@@ -1,0 +1,157 @@
+"""Builds tables: cells with spans as files give them, empty borders and columns in which nothing begins left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from ocr_tasks.htmltables import Cell, Table
+from tenderlake.intake.office.flow import MOST_REAL_PAGE_CHARS, MOST_TABLE_ROWS, Flow, clean_lines
+
+_MOST_SPAN = 1000
+_MOST_GRID_PLACES = 2_000_000
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """A cell at its place in the grid of the file, counted from 0."""
+
+    row: int
+    column: int
+    text: str
+    row_span: int = 1
+    column_span: int = 1
+    is_header: bool = False
+
+
+def cleaned(cell: GridCell) -> GridCell:
+    """The cell with its text as it goes into the lake."""
+    text = clean_lines(cell.text)
+    return cell if text == cell.text else replace(cell, text=text)
+
+
+def compact_table(cells: Iterable[GridCell]) -> Table:
+    """A table of the cells with text; rows and columns in which none of them begins are left out.
+
+    Forms are drawn on grids of hundreds of narrow columns, and sheets have empty borders: neither is content. Places
+    that no cell covers become empty cells, so that every row of the table is whole.
+    """
+    full = [c for cell in cells if (c := cleaned(cell)).text]
+    rows = _Places(cell.row for cell in full)
+    columns = _Places(cell.column for cell in full)
+    placed = [
+        Cell(
+            rows.place(cell.row),
+            columns.place(cell.column),
+            cell.text,
+            rows.span(cell.row, cell.row_span),
+            columns.span(cell.column, cell.column_span),
+            cell.is_header,
+        )
+        for cell in full
+    ]
+    return whole_table(placed, len(rows), len(columns))
+
+
+class _Places:
+    """The rows (or columns) that are kept, renumbered."""
+
+    def __init__(self, used: Iterable[int]) -> None:
+        self._kept = sorted(set(used))
+        self._place = {old: new for new, old in enumerate(self._kept)}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def place(self, old: int) -> int:
+        """The new number."""
+        return self._place[old]
+
+    def span(self, old: int, span: int) -> int:
+        """How many kept ones a span covers."""
+        first = self._place[old]
+        last = first
+        while last + 1 < len(self._kept) and self._kept[last + 1] < old + span:
+            last += 1
+        return min(last - first + 1, _MOST_SPAN)
+
+
+def whole_table(cells: Sequence[Cell], row_count: int, column_count: int) -> Table:
+    """The table with an empty cell at every place that no cell covers; cells that overlap others lose their spans."""
+    taken: set[tuple[int, int]] = {(cell.row, cell.column) for cell in cells}
+    whole: list[Cell] = []
+    for cell in cells:
+        span = [
+            (row, column)
+            for row in range(cell.row, min(cell.row + cell.row_span, row_count))
+            for column in range(cell.column, min(cell.column + cell.column_span, column_count))
+        ]
+        others = [place for place in span if place != (cell.row, cell.column)]
+        if any(place in taken for place in others):
+            cell = replace(cell, row_span=1, column_span=1)
+            others = []
+        taken.update(others)
+        whole.append(cell)
+    header_rows = {cell.row for cell in cells if cell.is_header}
+    whole += [
+        Cell(row, column, "", is_header=row in header_rows)
+        for row in range(row_count)
+        for column in range(column_count)
+        if (row, column) not in taken
+    ]
+    whole.sort(key=lambda cell: (cell.row, cell.column))
+    return Table(tuple(whole), row_count, column_count)
+
+
+def pieces_of(cells: Sequence[GridCell]) -> Iterator[Table]:
+    """The table of a whole sheet in pieces of a bounded number of rows and letters, with the same columns in each.
+
+    A sheet that is very wide and nearly empty keeps in each piece only the columns used there.
+    """
+    full = sorted((c for cell in cells if (c := cleaned(cell)).text), key=lambda cell: (cell.row, cell.column))
+    rows = _Places(cell.row for cell in full)
+    columns = _Places(cell.column for cell in full)
+    is_sparse = len(rows) * len(columns) > _MOST_GRID_PLACES
+    for piece in _cut(full):
+        here = _Places(cell.row for cell in piece)
+        across = _Places(cell.column for cell in piece) if is_sparse else columns
+        placed = [
+            Cell(
+                here.place(cell.row),
+                across.place(cell.column),
+                cell.text,
+                here.span(cell.row, cell.row_span),
+                across.span(cell.column, cell.column_span),
+                cell.is_header,
+            )
+            for cell in piece
+        ]
+        yield whole_table(placed, len(here), len(across))
+
+
+def _cut(cells: Sequence[GridCell]) -> Iterator[list[GridCell]]:
+    """Cells in order of their rows, cut between rows."""
+    piece: list[GridCell] = []
+    rows = chars = 0
+    for _, group in groupby(cells, key=lambda cell: cell.row):
+        row = list(group)
+        size = sum(len(cell.text) for cell in row)
+        if piece and (rows >= MOST_TABLE_ROWS or chars + size > MOST_REAL_PAGE_CHARS):
+            yield piece
+            piece, rows, chars = [], 0, 0
+        piece += row
+        rows, chars = rows + 1, chars + size
+    if piece:
+        yield piece
+
+
+def add_sheet(flow: Flow, name: str, cells: Sequence[GridCell], *, is_hidden: bool, is_first: bool) -> None:
+    """A sheet as pages of its own: its name as a heading, then its table."""
+    if not is_first:
+        flow.end_page()
+    flow.heading(f"{name} (hidden sheet)" if is_hidden else name, 2)
+    for number, table in enumerate(pieces_of(cells)):
+        if number:
+            flow.end_page()
+        flow.table(table)

@@ -1,0 +1,261 @@
+"""Office files for tests, made part by part: OOXML and OpenDocument packages, OLE files, old Word documents."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Mapping, Sequence
+
+from PIL import Image, ImageDraw
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+STRICT_W = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+S = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_TYPES = "application/vnd.openxmlformats-officedocument."
+_MAIN = {
+    "docx": ("word/document.xml", f"{_TYPES}wordprocessingml.document.main+xml"),
+    "docm": ("word/document.xml", "application/vnd.ms-word.document.macroEnabled.main+xml"),
+    "xlsx": ("xl/workbook.xml", f"{_TYPES}spreadsheetml.sheet.main+xml"),
+}
+
+
+def zipped(parts: Mapping[str, bytes | str]) -> bytes:
+    """A ZIP package of these parts in this order."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+    return buffer.getvalue()
+
+
+def relationships(entries: Mapping[str, tuple[str, str]], base: str = R) -> str:
+    """A part of relationships: id to kind and target; a target with ``://`` is external."""
+    lines = "".join(
+        f'<Relationship Id="{identity}" Type="{base}/{kind}" Target="{target}"'
+        + (' TargetMode="External"/>' if "://" in target else "/>")
+        for identity, (kind, target) in entries.items()
+    )
+    return (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{lines}</Relationships>'
+    )
+
+
+def ooxml(kind: str, parts: Mapping[str, bytes | str]) -> bytes:
+    """An OOXML file with its content types and root relationship."""
+    main, content_type = _MAIN[kind]
+    types = f'<Types><Override PartName="/{main}" ContentType="{content_type}"/></Types>'
+    root = relationships({"r1": ("officeDocument", main)})
+    return zipped({"[Content_Types].xml": types, "_rels/.rels": root, **parts})
+
+
+def docx(
+    body: str,
+    *,
+    parts: Mapping[str, bytes | str] | None = None,
+    relations: Mapping[str, tuple[str, str]] | None = None,
+    kind: str = "docx",
+    namespace: str = W,
+) -> bytes:
+    """A Word document with this body in WordprocessingML (prefix ``w``)."""
+    document = f'<w:document xmlns:w="{namespace}" xmlns:r="{R}"><w:body>{body}</w:body></w:document>'
+    rels = {"word/_rels/document.xml.rels": relationships(relations or {})}
+    return ooxml(kind, {"word/document.xml": document, **rels, **(parts or {})})
+
+
+def paragraph(text: str, properties: str = "", run: str = "") -> str:
+    """A paragraph of one run."""
+    return (
+        f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:rPr>{run}</w:rPr><w:t xml:space='preserve'>{text}</w:t></w:r></w:p>"
+    )
+
+
+def cell(text: str, properties: str = "") -> str:
+    """A cell of a table."""
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{paragraph(text)}</w:tc>"
+
+
+def xlsx(
+    sheets: Mapping[str, str],
+    *,
+    styles: str = "",
+    strings: Sequence[str] = (),
+    hidden: Sequence[str] = (),
+    names: str = "",
+) -> bytes:
+    """A workbook: every sheet is the inside of its ``worksheet`` element."""
+    entries = "".join(
+        f'<sheet name="{name}" sheetId="{number}" r:id="s{number}"' + (' state="hidden"/>' if name in hidden else "/>")
+        for number, name in enumerate(sheets, start=1)
+    )
+    relations = {f"s{number}": ("worksheet", f"worksheets/sheet{number}.xml") for number in range(1, len(sheets) + 1)}
+    relations |= {"st": ("styles", "styles.xml"), "ss": ("sharedStrings", "sharedStrings.xml")}
+    shared = "".join(f"<si><t>{text}</t></si>" for text in strings)
+    return ooxml(
+        "xlsx",
+        {
+            "xl/workbook.xml": f'<workbook xmlns="{S}" xmlns:r="{R}"><sheets>{entries}</sheets>{names}</workbook>',
+            "xl/_rels/workbook.xml.rels": relationships(relations),
+            "xl/styles.xml": f'<styleSheet xmlns="{S}">{styles}</styleSheet>',
+            "xl/sharedStrings.xml": f'<sst xmlns="{S}">{shared}</sst>',
+            **{
+                f"xl/worksheets/sheet{number}.xml": f'<worksheet xmlns="{S}">{content}</worksheet>'
+                for number, content in enumerate(sheets.values(), start=1)
+            },
+        },
+    )
+
+
+def odf(kind: str, body: str, *, styles: str = "", manifest: str = "") -> bytes:
+    """An OpenDocument file; the usual prefixes are declared."""
+    namespaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "text", "table", "style", "draw")
+    )
+    fo = 'xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0"'
+    content = (
+        f"<office:document-content {namespaces} {fo}><office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body>{body}</office:body></office:document-content>"
+    )
+    return zipped(
+        {
+            "mimetype": f"application/vnd.oasis.opendocument.{kind}",
+            "content.xml": content,
+            "META-INF/manifest.xml": f"<manifest>{manifest}</manifest>",
+        }
+    )
+
+
+def scan(width: int = 900, height: int = 700, colour: str = "white") -> bytes:
+    """A PNG picture large enough to hold text."""
+    image = Image.new("L", (width, height), colour)
+    ImageDraw.Draw(image).text((40, 40), "SCAN", fill="black")
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+Storage = Mapping[str, "bytes | Storage"]
+
+_SECTOR, _SMALL = 512, 4096
+_FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+
+
+def ole(root: Storage) -> bytes:
+    """An OLE file of streams and storages ([MS-CFB])."""
+    entries: list[bytearray] = []
+    contents: list[tuple[int, bytes]] = []
+    _add_entry(entries, contents, "Root Entry", root, 5)
+    small = _Sectors(64)
+    for index, content in contents:
+        if len(content) < _SMALL:
+            struct.pack_into("<II", entries[index], 116, small.add(content), len(content))
+    sectors = _Sectors(_SECTOR)
+    for index, content in [(0, b"".join(small.data)), *contents]:
+        if index == 0 or len(content) >= _SMALL:
+            struct.pack_into("<II", entries[index], 116, sectors.add(content), len(content))
+    first_directory = sectors.add(b"".join(entries))
+    small_table = sectors.add(small.table())
+    small_sectors = -(-len(small.table()) // _SECTOR)
+    fat_sectors = 1
+    while (len(sectors.chains) + fat_sectors) * 4 > fat_sectors * _SECTOR:
+        fat_sectors += 1
+    first_fat = len(sectors.chains)
+    sectors.chains += [_FAT] * fat_sectors
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16 + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + b"\0" * 6
+    counts = (0, fat_sectors, first_directory, 0, _SMALL, small_table, small_sectors, _END, 0)
+    header += struct.pack("<9I", *counts)
+    header += struct.pack(f"<{fat_sectors}I", *range(first_fat, first_fat + fat_sectors)).ljust(436, b"\xff")
+    return header + b"".join(sectors.data) + sectors.table().ljust(fat_sectors * _SECTOR, b"\xff")
+
+
+class _Sectors:
+    """Streams in sectors of one size, each a chain."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.data: list[bytes] = []
+        self.chains: list[int] = []
+
+    def add(self, content: bytes) -> int:
+        first, count = len(self.chains), max(1, -(-len(content) // self._size))
+        for number in range(count):
+            self.data.append(content[number * self._size : (number + 1) * self._size].ljust(self._size, b"\0"))
+            self.chains.append(first + number + 1 if number + 1 < count else _END)
+        return first
+
+    def table(self) -> bytes:
+        return struct.pack(f"<{len(self.chains)}I", *self.chains)
+
+
+def _add_entry(
+    entries: list[bytearray], contents: list[tuple[int, bytes]], name: str, content: bytes | Storage, kind: int
+) -> int:
+    index = len(entries)
+    entry = bytearray(128)
+    raw = name.encode("utf-16-le")
+    entry[: len(raw)] = raw
+    struct.pack_into("<HBBIII", entry, 64, len(raw) + 2, kind, 1, _FREE, _FREE, _FREE)
+    struct.pack_into("<I", entry, 116, _END)
+    entries.append(entry)
+    if isinstance(content, bytes):
+        contents.append((index, content))
+        return index
+    previous: int | None = None
+    for inner, value in content.items():
+        number = _add_entry(entries, contents, inner, value, 2 if isinstance(value, bytes) else 1)
+        if previous is None:
+            struct.pack_into("<I", entry, 76, number)
+        else:
+            struct.pack_into("<I", entries[previous], 72, number)
+        previous = number
+    return index
+
+
+def doc(paragraphs: Sequence[tuple[str, bytes]], *, version: int = 0xC1) -> bytes:
+    """A Word 97 document: paragraphs with their end marks, each with the properties that are said of it (sprms)."""
+    text = "".join(content for content, _ in paragraphs)
+    raw = text.encode("utf-16-le")
+    begin = 2048
+    main = bytearray(begin) + raw
+    main += b"\0" * (-len(main) % 512)
+    edges, page = [begin], bytearray(512)
+    at = 510
+    places = []
+    for content, properties in paragraphs:
+        edges.append(edges[-1] + 2 * len(content))
+        papx = struct.pack("<H", 0) + properties
+        papx += b"\0" * (1 - len(papx) % 2)
+        at = (at - 1 - len(papx)) // 2 * 2
+        page[at] = (len(papx) + 1) // 2
+        page[at + 1 : at + 1 + len(papx)] = papx
+        places.append(at // 2)
+    struct.pack_into(f"<{len(edges)}I", page, 0, *edges)
+    for index, place in enumerate(places):
+        page[4 * len(edges) + 13 * index] = place
+    page[511] = len(places)
+    page_number = len(main) // 512
+    main += page
+    pieces = struct.pack("<II", 0, len(text)) + struct.pack("<HIH", 0, begin, 0)
+    clx = b"\x02" + struct.pack("<I", len(pieces)) + pieces
+    bins = struct.pack("<III", edges[0], edges[-1], page_number)
+    struct.pack_into("<HH", main, 0, 0xA5EC, version)
+    struct.pack_into("<H", main, 0x0A, 0x0200)
+    struct.pack_into("<i", main, 0x4C, len(text))
+    struct.pack_into("<II", main, 0x9A + 8 * 33, 0, len(clx))
+    struct.pack_into("<II", main, 0x9A + 8 * 13, len(clx), len(bins))
+    return ole({"WordDocument": bytes(main), "1Table": clx + bins})
+
+
+def outlook(
+    strings: Mapping[str, str], *, attachments: Sequence[Storage] = (), fixed: bytes = b"", header_bytes: int = 32
+) -> Storage:
+    """The storage of an Outlook message: properties by their tags, such as ``0037`` for the subject."""
+    storage: dict[str, bytes | Storage] = {
+        f"__substg1.0_{tag}001F": value.encode("utf-16-le") for tag, value in strings.items()
+    }
+    storage["__properties_version1.0"] = b"\0" * header_bytes + fixed
+    for number, attachment in enumerate(attachments):
+        storage[f"__attach_version1.0_#{number:08X}"] = attachment
+    return storage

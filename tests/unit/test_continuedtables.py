@@ -1,0 +1,139 @@
+"""Given a table that goes on over pages, the Markdown of the document shows one table, and no row is lost."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
+from tenderlake.documentmarkdown import DocumentMarkdown
+
+pytestmark = pytest.mark.unit
+
+BOX = (100.0, 100.0, 900.0, 1200.0)
+HEADER = ("№", "Наименование", "Цена")
+NUMBERS = ("1", "2", "3")
+
+
+def table(*rows: tuple[str, ...], box: tuple[float, float, float, float] = BOX) -> Block:
+    body = "".join("<tr>" + "".join(f"<td>{text}</td>" for text in row) + "</tr>" for row in rows)
+    return Block(
+        label=BlockLabel.TABLE, bbox_px=box, content=f"<table>{body}</table>", content_format=ContentFormat.HTML
+    )
+
+
+def text(content: str, label: BlockLabel = BlockLabel.TEXT) -> Block:
+    return Block(label=label, bbox_px=(100, 50, 900, 90), content=content)
+
+
+def markdown(*pages: tuple[Block, ...], trouble: str | None = None) -> str:
+    file = io.StringIO()
+    writer = DocumentMarkdown(file)
+    for number, blocks in enumerate(pages, start=1):
+        page = PageResult(
+            page_key="k",
+            document_id="d0c",
+            page_number=number,
+            status=PageStatus.DONE,
+            engine="native",
+            engine_version="1",
+            width_px=1000,
+            height_px=1400,
+            blocks=blocks,
+        )
+        writer.add(page, trouble)
+    writer.close()
+    return file.getvalue()
+
+
+FOOTER = text("Документация о закупке", BlockLabel.FOOTER)
+PAGE_NUMBER = text("4", BlockLabel.PAGE_NUMBER)
+ONE_TABLE = """
+<!-- page 1 -->
+
+Спецификация
+
+
+| № | Наименование | Цена |
+| --- | --- | --- |
+| 1 | Кабель | 10 |
+| 2 | Провод | 20 |
+
+<!-- page 2 -->
+
+Итого 30
+"""
+
+
+def test_a_repeated_header_is_shown_once_and_running_lines_do_not_part_the_table() -> None:
+    shown = markdown(
+        (text("Спецификация"), table(HEADER, ("1", "Кабель", "10")), FOOTER, PAGE_NUMBER),
+        (FOOTER, table(HEADER, ("2", "Провод", "20"), box=(90, 100, 905, 300)), text("Итого 30")),
+    )
+    assert shown == ONE_TABLE.replace("Спецификация\n\n\n", "Спецификация\n\n")
+
+
+def test_a_table_may_say_that_it_goes_on() -> None:
+    shown = markdown(
+        (table(HEADER, NUMBERS, ("1", "Кабель", "10")),),
+        (text("Продолжение таблицы 3"), table(NUMBERS, ("2", "Провод", "20"), box=(300, 100, 700, 200))),
+    )
+    assert shown.count("| --- | --- | --- |") == 1
+    assert "Продолжение" not in shown
+    assert shown.count("| 1 | 2 | 3 |") == 1
+    assert shown.index("Провод") < shown.index("<!-- page 2 -->")
+
+
+def test_a_table_without_a_repeated_header_goes_on_in_its_place() -> None:
+    shown = markdown(
+        (table(HEADER, ("1", "Кабель", "10")),), (table(("2", "Провод", "20")),), (table(("3", "Щит", "5")),)
+    )
+    assert shown.count("| --- | --- | --- |") == 1
+    assert [shown.count(name) for name in ("Кабель", "Провод", "Щит")] == [1, 1, 1]
+    assert shown.index("Щит") < shown.index("<!-- page 2 -->") < shown.index("<!-- page 3 -->")
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        (text("Таблица 4. Сроки"), table(HEADER, ("2", "Провод", "20"))),
+        (table(("Этап", "Срок", "Место", "Кто")),),
+        (table(("Этап", "Срок", "Место"), box=(400, 100, 700, 200)),),
+        (text("Итого"), text("Подпись")),
+        (),
+    ],
+    ids=["a title between", "other columns", "another place", "no table", "nothing"],
+)
+def test_other_tables_stay_apart(second: tuple[Block, ...]) -> None:
+    first = (table(HEADER, ("1", "Кабель", "10")),)
+    shown = markdown(first, second)
+    assert shown == markdown(first) + markdown((), second).removeprefix("\n<!-- page 1 -->\n")
+
+
+def test_a_header_with_merged_cells_is_dropped_as_a_whole() -> None:
+    head = '<tr><td rowspan="2">№</td><td colspan="2">Цена</td></tr><tr><td>без НДС</td><td>с НДС</td></tr>'
+    parts = [
+        Block(
+            label=BlockLabel.TABLE,
+            bbox_px=BOX,
+            content=f"<table>{head}<tr><td>{number}</td><td>10</td><td>12</td></tr></table>",
+            content_format=ContentFormat.HTML,
+        )
+        for number in (1, 2)
+    ]
+    shown = markdown(*((part,) for part in parts))
+    assert shown.count("без НДС") == 1
+    assert shown.count("<table>") == 1
+    assert "<tr><td>2</td><td>10</td><td>12</td></tr>" in shown
+
+
+def test_a_header_alone_at_the_top_of_a_page_does_not_lose_the_row_that_follows() -> None:
+    """Two rows that are the same as the beginning: the last row of a part is never dropped."""
+    shown = markdown((table(HEADER, ("1", "Кабель", "10")),), (table(HEADER),))
+    assert shown.count("Наименование") == 2
+
+
+def test_trouble_on_a_page_in_the_middle_of_a_table_is_told() -> None:
+    shown = markdown((table(HEADER, ("1", "Кабель", "10")),), (table(("2", "Провод", "20")),), trouble="no seal")
+    assert shown.count("was not read in full") == 2

@@ -1,0 +1,319 @@
+"""Given an e-mail, a web page or a text file, this is what people read in it."""
+
+from __future__ import annotations
+
+import struct
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocr_tasks.htmltables import parse_html_table
+from tenderlake.documents import DocumentManifest, Rejection, Unpacking
+from tenderlake.intake.encodings import decode_text
+from tenderlake.intake.outlook import rtf_of
+from tenderlake.intake.plaintext import find_delimiter
+from tenderlake.intake.sniffing import DocumentFormat
+from tenderlake.states import SourceState
+from tests.officefiles import Storage, ole, outlook, scan
+from tests.prepared import LIMITS, outcome_of, prepared, rejected, unpacked
+
+pytestmark = pytest.mark.unit
+
+ORDER = "Прошу предоставить ценовую информацию на поставку кабеля."
+
+
+def rows(html: str) -> list[list[str]]:
+    """The texts of a table, row by row."""
+    table = parse_html_table(html)
+    found: list[list[str]] = [[] for _ in range(table.row_count)]
+    for one in table.cells:
+        found[one.row].append(one.text)
+    return found
+
+
+# ---- encodings
+
+
+TEXTS = (
+    "Наименование;Цена\n",
+    "ТЕХНИЧЕСКОЕ ЗАДАНИЕ на поставку",
+    "№ п/п;Ёмкость, л",
+    "Договор № 15 от 01.02.2025 г.",
+    "привет мир",
+    ORDER,
+)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1251", "cp866", "koi8_r"]
+)
+@pytest.mark.parametrize("text", TEXTS)
+def test_russian_is_told_in_every_encoding_that_offices_wrote(text: str, encoding: str) -> None:
+    if encoding in ("cp866", "koi8_r") and "№" in text:
+        text = text.replace("№", "N")
+    decoded = decode_text(text.encode(encoding))
+    assert decoded is not None
+    assert decoded.text == text
+
+
+@pytest.mark.parametrize("text", ["Über die Größe der Straße für alle Bürger", "café déjà vu à la carte"])
+def test_other_european_texts_are_not_taken_for_russian(text: str) -> None:
+    decoded = decode_text(text.encode("cp1252"))
+    assert decoded is not None
+    assert (decoded.text, decoded.encoding) == (text, "cp1252")
+
+
+@pytest.mark.parametrize("data", [b"\0\1\2\3" * 20, bytes(range(0x80, 0x100)) * 8, b"text\x07\x1b[0m"])
+def test_what_is_no_text_is_not_decoded(data: bytes) -> None:
+    assert decode_text(data) is None
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_break_the_search_for_an_encoding(data: bytes) -> None:
+    decoded = decode_text(data)
+    assert decoded is None or isinstance(decoded.text, str)
+
+
+# ---- plain text and tables of values
+
+
+def test_a_text_is_paragraphs_and_its_form_feeds_are_page_ends(tmp_path: Path) -> None:
+    text = "Заголовок\n\nПервая строка\nвторая строка\n\n1. Пункт\n\fВторая страница\x1a"
+    found = prepared(tmp_path, text.encode("cp866"))
+    assert found.manifest.media_type == DocumentFormat.TXT
+    assert found.said(1) == [
+        ("text", "Заголовок"),
+        ("text", "Первая строка\nвторая строка"),
+        ("list_item", "1. Пункт"),
+    ]
+    assert found.texts(2) == ["Вторая страница"]
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+def test_values_become_a_table_whatever_parts_them(tmp_path: Path, delimiter: str) -> None:
+    lines = [["Товар", "Цена", "Срок"], ['"Кабель; ВВГ, 3|5"' if delimiter != "\t" else "Кабель", "100", "10"]]
+    text = "\r\n".join(delimiter.join(line) for line in lines)
+    found = prepared(tmp_path, text.encode("cp1251"))
+    assert found.manifest.media_type == DocumentFormat.CSV
+    assert rows(found.texts()[0]) == [[value.strip('"') for value in line] for line in lines]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Мы, нижеподписавшиеся, составили акт.\nПриёмка, как видно, прошла.\nЗамечаний, увы, нет.\n",
+        "Первая строка\nвторая строка\n",
+        "Уважаемый Иван Иванович, добрый день!\nПросим, пожалуйста, ответить.\n",
+    ],
+)
+def test_sentences_with_commas_are_no_table(text: str) -> None:
+    assert find_delimiter(text) is None
+
+
+def test_a_text_that_turns_into_data_is_left_out(tmp_path: Path) -> None:
+    rejection = rejected(tmp_path, b"plain words\n" * 2000 + bytes(range(32)) * 100)
+    assert rejection.state is SourceState.SKIPPED_UNSUPPORTED
+
+
+def test_an_unknown_xml_file_is_read_by_its_elements(tmp_path: Path) -> None:
+    text = (
+        '<?xml version="1.0" encoding="windows-1251"?><notice><price cur="RUB">100</price><name>Кабель</name></notice>'
+    )
+    found = prepared(tmp_path, text.encode("cp1251"))
+    assert found.texts() == ["notice", "price: 100; cur = RUB", "name: Кабель"]
+
+
+# ---- web pages
+
+
+PAGE = """<!doctype html><html><head><meta charset="windows-1251"><title>Извещение</title>
+<style>p { color: red }</style><script>document.write("нет")</script></head><body>
+<h2>Сведения о закупке</h2><p>Начальная <b>цена</b>:<br>100&nbsp;000 руб.</p>
+<ol start="3"><li>Кабель<ul><li>медный</li></ul></li><li>Лампа</li></ol>
+<div style="display:none">скрыто</div><img src="http://example.org/a.png">
+<table><thead><tr><td rowspan="2">№</td><td colspan="2">Цена</td></tr></thead>
+<tr><td>без НДС</td><td>с НДС</td></tr><tr><td>1</td><td>100</td><td>120</td></tr></table>
+<table><tr><td>одна ячейка</td></tr></table></body></html>"""
+
+
+def test_a_web_page_keeps_its_structure_and_runs_nothing(tmp_path: Path) -> None:
+    found = prepared(tmp_path, PAGE.encode("cp1251"))
+    assert found.manifest.media_type == DocumentFormat.HTML
+    *before, table, last = found.said()
+    assert before == [
+        ("title 1", "Извещение"),
+        ("heading 2", "Сведения о закупке"),
+        ("text", "Начальная цена:\n100 000 руб."),
+        ("list_item", "3. Кабель"),
+        ("list_item", "• медный"),
+        ("list_item", "4. Лампа"),
+    ]
+    cells = parse_html_table(table[1]).cells
+    assert [(one.text, one.row, one.column) for one in cells] == [
+        ("№", 0, 0),
+        ("Цена", 0, 1),
+        ("без НДС", 1, 1),
+        ("с НДС", 1, 2),
+        ("1", 2, 0),
+        ("100", 2, 1),
+        ("120", 2, 2),
+    ]
+    assert (cells[0].row_span, cells[1].column_span, cells[0].is_header) == (2, 2, True)
+    assert last == ("text", "одна ячейка")
+
+
+def test_the_declared_encoding_of_a_web_page_gives_way_to_the_real_one(tmp_path: Path) -> None:
+    found = prepared(tmp_path, PAGE.encode("utf-8"))
+    assert found.texts()[1] == "Сведения о закупке"
+
+
+def test_a_page_of_tags_without_end_ends(tmp_path: Path) -> None:
+    found = prepared(tmp_path, b"<html><body>" + b"<div>" * 1000 + b"<table><tr><td>" * 300 + b"text")
+    assert any("text" in text for text in found.texts())
+
+
+# ---- e-mail
+
+
+def message(subject: str = "Запрос цен") -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "Иванов <ivanov@example.org>", "zakupki@example.org", subject
+    mail["Date"] = "Tue, 20 Jan 2026 10:00:00 +0300"
+    mail.set_content(ORDER, charset="koi8-r")
+    return mail
+
+
+def test_an_email_is_its_message_and_its_attachments(tmp_path: Path) -> None:
+    mail = message()
+    mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="Техническое задание.pdf")
+    mail.add_attachment(message("Вложенное"))
+    members = unpacked(tmp_path, mail.as_bytes())
+    assert list(members) == ["message.txt", "Техническое задание.pdf", "Вложенное.eml"]
+    body = members["message.txt"]
+    assert isinstance(body, bytes)
+    assert body.decode() == (
+        "\nFrom: Иванов <ivanov@example.org>\nTo: zakupki@example.org\nDate: Tue, 20 Jan 2026 10:00:00 +0300\n"
+        f"Subject: Запрос цен\n\n{ORDER}\n"
+    )
+    inner = members["Вложенное.eml"]
+    assert isinstance(inner, bytes)
+    (tmp_path / "inner").mkdir()
+    assert ORDER.encode() in unpacked(tmp_path / "inner", inner)["message.txt"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b'name="=?koi8-r?B?y8/UydLP18vJLmRvYw==?="',
+        b"name*=windows-1251''%EA%EE%F2%E8%F0%EE%E2%EA%E8.doc",
+        b"name*0*=windows-1251''%EA%EE%F2%E8; name*1*=%F0%EE%E2%EA%E8.doc",
+        'name="котировки.doc"'.encode("cp1251"),
+        'name="котировки.doc"'.encode(),
+    ],
+)
+def test_names_of_attachments_are_read_however_they_were_written(tmp_path: Path, name: bytes) -> None:
+    data = (
+        b"From: a@example.org\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: text/plain\r\n\r\ntext\r\n--b\r\nContent-Type: application/msword; " + name + b"\r\n"
+        b"Content-Disposition: attachment\r\n\r\nDATA\r\n--b--\r\n"
+    )
+    assert unpacked(tmp_path, data)["котировки.doc"] == b"DATA"
+
+
+def test_the_text_of_a_message_is_no_message_again(tmp_path: Path) -> None:
+    body = unpacked(tmp_path, message().as_bytes())["message.txt"]
+    assert isinstance(body, bytes)
+    (tmp_path / "body").mkdir()
+    assert ORDER in prepared(tmp_path / "body", body).texts()
+
+
+def test_a_message_with_a_table_is_kept_as_a_web_page(tmp_path: Path) -> None:
+    mail = message()
+    mail.add_alternative("<p>Цены</p><table><tr><td>a</td><td>1</td></tr></table>", subtype="html")
+    members = unpacked(tmp_path, mail.as_bytes())
+    assert list(members) == ["message.html"]
+    page = members["message.html"]
+    assert isinstance(page, bytes)
+    (tmp_path / "page").mkdir()
+    texts = prepared(tmp_path / "page", page).texts()
+    assert texts[0] == "From: Иванов <ivanov@example.org>"
+    assert rows(texts[-1]) == [["a", "1"]]
+
+
+def test_a_logo_of_a_message_is_named_and_left_out_and_a_scan_in_it_is_kept(tmp_path: Path) -> None:
+    mail = message()
+    mail.add_related(scan(100, 50), maintype="image", subtype="png", cid="<logo>", filename="logo.png")
+    mail.add_related(scan(), maintype="image", subtype="png", cid="<scan>", filename="scan.png")
+    members = unpacked(tmp_path, mail.as_bytes())
+    logo = members["logo.png"]
+    assert isinstance(logo, Rejection)
+    assert logo.state is SourceState.SKIPPED_UNSUPPORTED
+    assert members["scan.png"] == scan()
+
+
+def test_no_name_leads_out_of_the_message(tmp_path: Path) -> None:
+    mail = message()
+    mail.add_attachment(b"x", maintype="application", subtype="pdf", filename="../../etc/passwd")
+    mail.add_attachment(b"y", maintype="application", subtype="pdf", filename="C:\\Windows\\a.pdf")
+    assert list(unpacked(tmp_path, mail.as_bytes())) == ["message.txt", "passwd", "a.pdf"]
+
+
+def test_too_many_attachments_are_a_bomb(tmp_path: Path) -> None:
+    mail = message()
+    for number in range(5):
+        mail.add_attachment(b"x", maintype="application", subtype="pdf", filename=f"{number}.pdf")
+    limits = LIMITS.model_copy(update={"max_archive_members": 4})
+    assert rejected(tmp_path, mail.as_bytes(), limits=limits).state is SourceState.QUARANTINED_ARCHIVE_BOMB
+
+
+def test_an_outlook_message_gives_its_attachments_and_the_messages_within(tmp_path: Path) -> None:
+    inner = outlook({"0037": "Ответ", "1000": "Цена 100 руб."}, header_bytes=24)
+    attached: Storage = {"__substg1.0_3707001F": "Смета.xlsx".encode("utf-16-le"), "__substg1.0_37010102": b"PK data"}
+    forwarded: Storage = {
+        "__substg1.0_3001001F": "Ответ поставщика".encode("utf-16-le"),
+        "__substg1.0_3701000D": inner,
+    }
+    sent = struct.pack("<IIQ", 0x00390040, 0, (1_768_892_400 + 11_644_473_600) * 10_000_000)
+    data = ole(
+        outlook(
+            {"0037": "Запрос", "0C1A": "Иванов", "5D01": "ivanov@example.org", "0E04": "Отдел закупок", "1000": ORDER},
+            attachments=[attached, forwarded],
+            fixed=sent,
+        )
+    )
+    members = unpacked(tmp_path, data)
+    assert list(members) == ["message.txt", "Смета.xlsx", "Ответ поставщика/message.txt"]
+    body = members["message.txt"]
+    assert isinstance(body, bytes)
+    assert body.decode().splitlines()[:5] == [
+        "",
+        "From: Иванов <ivanov@example.org>",
+        "To: Отдел закупок",
+        "Date: Tue, 20 Jan 2026 07:00:00 +0000",
+        "Subject: Запрос",
+    ]
+    assert members["Смета.xlsx"] == b"PK data"
+    assert members["Ответ поставщика/message.txt"] == "\nSubject: Ответ\n\nЦена 100 руб.".encode()
+
+
+def test_compressed_rich_text_is_expanded() -> None:
+    """The example of [MS-OXRTFCP] 3.1.1."""
+    data = bytes.fromhex(
+        "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
+    )
+    assert rtf_of(data) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_break_the_expansion_of_rich_text(data: bytes) -> None:
+    head = struct.pack("<IIII", len(data), 5000, 0x75465A4C, 0)
+    assert len(rtf_of(head + data)) <= 5000 + 17
+
+
+def test_any_mail_ends_in_a_typed_outcome(tmp_path: Path) -> None:
+    raw = message().as_bytes()
+    for cut in range(0, len(raw), 37):
+        assert isinstance(outcome_of(tmp_path, raw[: cut + 1]), DocumentManifest | Unpacking | Rejection)
