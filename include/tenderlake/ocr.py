@@ -1,14 +1,15 @@
 """OCR: one shard read to the end, whatever happens to the engine.
 
 A page is done when its result object exists, so every attempt starts with what is missing. Where the engine dies, the
-pages that are left are halved until the page that kills it is alone; that page gets a failed result with the reason,
-and the others are read in one go again. How an attempt is started, in a container or a child process, is the caller's.
+pages that are left are halved until the page that kills it is alone; that page gets a failed result with the reason as
+soon as another one is read after it, and the others are read in one go again. How an attempt is started, in a container
+or a child process, is the caller's.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 _LOG_TAIL_LINES = 5
 _MOST_SUSPECTS = 3
-"""Pages in a row that kill an engine which has read none: then it is not the pages."""
+"""Pages in a row that kill the engine, none read between them: then it is not the pages. As in ``ocr_tasks.worker``."""
 _LARGEST_RESULT_BYTES = 32 * 2**20
 
 
@@ -150,14 +151,14 @@ def read_shard(
     """
     waiting = pending_pages(storage, planned.pages)
     count = size = len(waiting)
-    attempts = read = 0
-    suspects: list[tuple[PlannedPage, Attempt]] = []
+    attempts = 0
+    suspects = _Suspects(storage, planned)
     while waiting:
         taken = waiting[:size]
         result = attempt(taken)
         attempts += 1
         left = pending_pages(storage, taken)
-        read += len(taken) - len(left)
+        suspects.compare(page for page in taken if page not in left)
         waiting = left + waiting[size:]
         size = len(waiting)
         if not left:
@@ -167,21 +168,53 @@ def read_shard(
         if not result.is_ready:
             raise TemporaryOcrError(f"the engine died before it read a page (exit code {result.exit_code})")
         if len(taken) == 1:
-            suspects.append((taken[0], result))
+            suspects.add(taken[0], result)
             waiting = waiting[1:]
             size = len(waiting)
-            # Where the engine reads nothing at all, it is the engine: no page is blamed for a broken host.
-            if read == 0 and len(suspects) >= _MOST_SUSPECTS:
-                raise EngineUnavailableError(
-                    f"the engine dies on every page (exit code {result.exit_code}): {result.last_words}"
-                )
         else:
             # It reads in order, so what it hangs on is most likely the first page that is missing.
             size = 1 if result.end is AttemptEnd.STALLED else (len(left) + 1) // 2
             log.warning("The engine died (exit code %d), %d pages left: trying %d", result.exit_code, len(left), size)
-    for page, result in suspects:
-        _blame(storage, planned, page, result)
-    return ShardOutcome(pages=count, blamed=len(suspects), attempts=attempts)
+    suspects.blame()
+    return ShardOutcome(pages=count, blamed=suspects.blamed, attempts=attempts)
+
+
+class _Suspects:
+    """Pages that killed the engine one after the other, each alone; a broken host would kill it on every page."""
+
+    def __init__(self, storage: Storage, planned: PlannedShard) -> None:
+        self._storage, self._planned = storage, planned
+        self._pages: list[tuple[PlannedPage, Attempt]] = []
+        self.blamed = 0
+
+    def add(self, page: PlannedPage, result: Attempt) -> None:
+        """One more.
+
+        Raises:
+            EngineUnavailableError: too many in a row; none of them is blamed.
+        """
+        self._pages.append((page, result))
+        if len(self._pages) >= _MOST_SUSPECTS:
+            raise EngineUnavailableError(
+                f"the engine dies on every page (exit code {result.exit_code}): {result.last_words}"
+            )
+
+    def compare(self, later: Iterable[PlannedPage]) -> None:
+        """Blame them where one of the pages that got their results after them was read."""
+        if self._pages and any(self._is_read(page) for page in later):
+            self.blame()
+
+    def blame(self) -> None:
+        """Give them their failed results."""
+        for page, result in self._pages:
+            _blame(self._storage, self._planned, page, result)
+        self.blamed += len(self._pages)
+        self._pages.clear()
+
+    def _is_read(self, page: PlannedPage) -> bool:
+        # One that failed for its image says nothing for the engine.
+        result = read_result(self._storage, page.result_key)
+        return result is not None and result.status is PageStatus.DONE
 
 
 def _error(result: Attempt, left: int) -> OcrError:

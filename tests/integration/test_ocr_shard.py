@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from ocr_tasks.contract import EngineSpec, PageResult, PageStatus, Runner
+from ocr_tasks.contract import EngineSpec, ExitCode, PageResult, PageStatus, Runner
 from tenderlake.layout import Layout
 from tenderlake.ocr import (
     Attempt,
@@ -105,6 +105,51 @@ def test_an_engine_that_dies_on_every_page_is_to_blame_itself(
         read_shard(storage, shard, dying)
     assert len(pending_pages(storage, shard.pages)) == 16
     assert len(starts) < 20
+
+
+def reads_pages(
+    storage: Storage, shard: PlannedShard, readable: set[int], status: PageStatus = PageStatus.DONE
+) -> Callable[[Sequence[PlannedPage]], Attempt]:
+    """Attempts that read the pages in order, until the engine dies on one that is not readable."""
+
+    def attempt(pages: Sequence[PlannedPage]) -> Attempt:
+        for page in pages:
+            if page.page_number not in readable:
+                return Attempt(exit_code=139)
+            result = PageResult(
+                page_key=page.page_key,
+                document_id=page.document_id,
+                page_number=page.page_number,
+                status=status,
+                reason="the image file is empty" if status is PageStatus.FAILED else None,
+                engine="null",
+                engine_version="1",
+                width_px=0,
+                height_px=0,
+            )
+            storage.put_model(page.result_key, result)
+        return Attempt(exit_code=ExitCode.ALL_DONE)
+
+    return attempt
+
+
+@pytest.mark.parametrize("status", list(PageStatus))
+def test_a_host_that_breaks_after_a_page_blames_no_other(storage: Storage, layout: Layout, status: PageStatus) -> None:
+    """A page that failed for its image alone says nothing for the engine either."""
+    shard = planned_shard(storage, layout, 8)
+    with pytest.raises(EngineUnavailableError, match="dies on every page"):
+        read_shard(storage, shard, reads_pages(storage, shard, {1}, status))
+    assert [page.page_number for page in pending_pages(storage, shard.pages)] == [2, 3, 4, 5, 6, 7, 8]
+
+
+def test_pages_that_kill_the_engine_one_by_one_are_blamed_where_others_are_read(
+    storage: Storage, layout: Layout
+) -> None:
+    shard = planned_shard(storage, layout, 10)
+    outcome = read_shard(storage, shard, reads_pages(storage, shard, {1, 4, 7, 8, 10}))
+    results = {page.page_number: storage.get_model(page.result_key, PageResult) for page in shard.pages}
+    assert failed_pages(results) == [2, 3, 5, 6, 9]
+    assert (outcome.pages, outcome.blamed) == (10, 5)
 
 
 def test_an_engine_that_dies_before_it_is_ready_is_tried_again(storage: Storage, layout: Layout) -> None:
