@@ -66,7 +66,7 @@ class Transfer:
         backoff_s: float = 0.5,
         connect_timeout_s: float = 10.0,
         read_timeout_s: float = 60.0,
-        longest_pause_s: float = 30.0,
+        longest_pause_s: int = 30,
         base_folder: Path | None = None,
     ) -> None:
         self._base_folder = base_folder or Path()
@@ -77,7 +77,7 @@ class Transfer:
                 total=attempts - 1,
                 backoff_factor=backoff_s,
                 backoff_max=20,
-                retry_after_max=longest_pause_s,  # type: ignore[arg-type]  a wait, yet declared as int
+                retry_after_max=longest_pause_s,
                 status_forcelist=_TEMPORARY_STATUSES,
                 allowed_methods=("GET", "PUT"),
                 raise_on_status=False,  # the last answer comes back, with its status and S3's error code

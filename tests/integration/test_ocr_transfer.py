@@ -100,7 +100,7 @@ def test_storage_that_stumbles_is_asked_again(server: Server, transfer: Transfer
 
 def test_storage_that_asks_for_a_long_pause_is_not_waited_for_so_long(server: Server) -> None:
     """It may ask for hours, in which pages would expire; the test itself would not end."""
-    transfer = Transfer(attempts=2, longest_pause_s=0.1)
+    transfer = Transfer(attempts=2, longest_pause_s=1)
     address = server.will_answer((503, b""), (200, b"page"))
     server.retry_after = "86400"
     assert transfer.read(address) == b"page"
