@@ -39,7 +39,7 @@ def check(settings: ServiceSettings) -> Checked:
     """Look at the container and ask its service."""
     findings = engine_class(settings.engine).diagnose_container(settings.spec)
     found = tuple(finding.text for finding in findings if not finding.is_ok)
-    address = f"http://127.0.0.1:{settings.port}/health"
+    address = settings.health_url
     try:
         # An empty handler: no proxy of the environment stands between a container and itself.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -41,6 +41,7 @@ from ocr_tasks.service.saving import Output
 from ocr_tasks.service.settings import ServiceSettings
 from ocr_tasks.service.uploads import JSON, MULTIPART, Receiver
 from ocr_tasks.service.vllm import VllmProbe
+from ocr_tasks.validation import words
 
 log = logging.getLogger(__name__)
 
@@ -190,10 +191,12 @@ def create_app(settings: ServiceSettings, load: Load) -> tuple[FastAPI, Service]
         if not hmac.compare_digest(given.encode(), token.encode()):
             raise ServiceError(401, ErrorCode.UNAUTHORIZED, "send the header 'Authorization: Bearer <token>'")
 
+    @app.head("/health", include_in_schema=False)
     @app.get("/health", summary="State of the service; 200 while it lives")
     async def health() -> Health:
         return service.health()
 
+    @app.head("/health/ready", include_in_schema=False)
     @app.get(
         "/health/ready",
         summary="Whether documents can be read now",
@@ -204,6 +207,7 @@ def create_app(settings: ServiceSettings, load: Load) -> tuple[FastAPI, Service]
         response.status_code = 200 if state.status is ServiceStatus.OK else 503
         return state
 
+    @app.head("/health/vllm", include_in_schema=False)
     @app.get("/health/vllm", summary="State of the vLLM server")
     async def vllm_health() -> VllmHealth:
         return await vllm.health()
@@ -283,7 +287,7 @@ def _answer_errors(app: FastAPI) -> None:
     async def on_wrong_value(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         problem = error.errors()[0]
-        message = f"{problem['loc'][-1]}: {problem['msg']}"
+        message = f"{problem['loc'][-1]}: {words(problem)}"
         return _error_response(request, ServiceError(422, ErrorCode.BAD_REQUEST, message))
 
     async def on_http_error(request: Request, error: Exception) -> Response:

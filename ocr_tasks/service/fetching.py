@@ -97,7 +97,7 @@ class Fetcher:
 
     @asynccontextmanager
     async def _connected(self, parts: SplitResult) -> AsyncIterator[_Exchange]:
-        host = parts.hostname or ""
+        host = _ascii_host(parts)
         port = parts.port or _PORTS[parts.scheme]
         address = await self._resolve(host, port)
         is_tls = parts.scheme == "https"
@@ -140,7 +140,7 @@ class _Exchange:
     async def request(self, parts: SplitResult) -> h11.Response:
         target = quote(urlunsplit(("", "", parts.path or "/", parts.query, "")), safe=_URL_SIGNS)
         headers = [
-            ("Host", parts.netloc.encode("idna").decode() if not parts.netloc.isascii() else parts.netloc),
+            ("Host", _host_header(parts)),
             ("Accept", "application/pdf, image/*"),
             ("Accept-Encoding", "identity"),
             ("User-Agent", "tenderlake-ocr"),
@@ -188,6 +188,21 @@ def _checked(url: str) -> SplitResult:
     if parts.username is not None or parts.password is not None:
         raise ServiceError(422, ErrorCode.REFUSED_URL, "url: an address with user and password is not fetched")
     return parts
+
+
+def _ascii_host(parts: SplitResult) -> str:
+    """The host as it is resolved, asked for and named in its certificate: letters beyond ASCII are encoded (IDNA)."""
+    host = parts.hostname or ""
+    try:
+        return host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        raise ServiceError(422, ErrorCode.URL_NOT_FETCHED, f"url: the host {host!r} was not found") from None
+
+
+def _host_header(parts: SplitResult) -> str:
+    host = _ascii_host(parts)
+    name = f"[{host}]" if ":" in host else host
+    return name if parts.port is None else f"{name}:{parts.port}"
 
 
 def _joined(parts: SplitResult, location: str) -> str:

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{16}")
 _PART = ".part-"
 _SECONDS_A_DAY = 86_400.0
+_CLEANING_PAUSE_S = 60.0
+_LEFT_S = 3600.0
+"""A folder that is half written for so long is that of a process that was killed."""
 
 
 def new_request_id() -> str:
@@ -47,9 +50,10 @@ class LocalFolder:
         self._keep_s = keep_days * _SECONDS_A_DAY
         self._keep_bytes = keep_bytes
         self._cleaning = threading.Lock()
+        self._cleaned = float("-inf")
 
     def check(self) -> None:
-        """Make the folder, and take away what a process that was killed has left half written.
+        """Make the folder where there is none.
 
         Raises:
             BadShardError: Nothing can be written there.
@@ -58,8 +62,7 @@ class LocalFolder:
             self._folder.mkdir(parents=True, exist_ok=True)
             probe = self._folder / f"{_PART}{secrets.token_hex(8)}"
             probe.mkdir()
-            for left in self._folder.glob(f"{_PART}*"):
-                shutil.rmtree(left, ignore_errors=True)
+            probe.rmdir()
         except OSError as error:
             raise BadShardError(
                 f"OCR_SERVICE_OUTPUT={self._folder} cannot be written ({error.strerror}): mount a folder there that "
@@ -85,17 +88,34 @@ class LocalFolder:
         return target
 
     def clean(self) -> None:
-        """Delete what is too old or too much, never the newest; other files in the folder are left alone."""
-        with self._cleaning:
-            saved = sorted(path for path in self._folder.iterdir() if _REQUEST_ID.fullmatch(path.name))
-            sizes = {path: _size(path) for path in saved}
-            total = sum(sizes.values())
-            oldest_kept = time.time() - self._keep_s
-            for path in saved[:-1]:
-                if total <= self._keep_bytes and _modified(path) >= oldest_kept:
-                    continue
-                shutil.rmtree(path, ignore_errors=True)
-                total -= sizes[path]
+        """Delete what is too old or too much, never the newest, and what was left half written long ago.
+
+        Other files in the folder are left alone. At most once a minute: there may be very many results to look at.
+        """
+        if not self._cleaning.acquire(blocking=False):
+            return
+        try:
+            if time.monotonic() - self._cleaned >= _CLEANING_PAUSE_S:
+                self._cleaned = time.monotonic()
+                self._clean()
+        finally:
+            self._cleaning.release()
+
+    def _clean(self) -> None:
+        saved = sorted(path for path in self._folder.iterdir() if _REQUEST_ID.fullmatch(path.name))
+        sizes = {path: _size(path) for path in saved}
+        total = sum(sizes.values())
+        oldest_kept = time.time() - self._keep_s
+        for path in saved[:-1]:
+            if total <= self._keep_bytes and _modified(path) >= oldest_kept:
+                continue
+            shutil.rmtree(path, ignore_errors=True)
+            total -= sizes[path]
+        # Another service may be writing into the same folder just now.
+        left_before = time.time() - _LEFT_S
+        for left in self._folder.glob(f"{_PART}*"):
+            if _modified(left) < left_before:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 class S3Folder:

@@ -15,7 +15,8 @@ from types import FrameType
 import uvicorn
 
 from ocr_tasks.contract import ExitCode
-from ocr_tasks.errors import BadShardError
+from ocr_tasks.engines import engine_class
+from ocr_tasks.errors import BadShardError, EngineUnavailableError
 from ocr_tasks.reading import PageReader, open_reader
 from ocr_tasks.service.app import Service, create_app
 from ocr_tasks.service.http import RequestShell
@@ -66,7 +67,10 @@ def serve(environment: Mapping[str, str]) -> ExitCode:
         # A service lives for months: no engine may take it down, hold it up or grow in it. And this process has its
         # token and the keys of S3: what is hostile is decoded in others.
         run_settings = dataclasses.replace(run_settings, worker=WorkerUse.ALWAYS)
+    _check_options(settings)
     _say_what_is_saved(settings)
+    if settings.token is None:
+        log.warning("everybody who reaches the port may have documents read: set OCR_SERVICE_TOKEN to change that")
 
     def load() -> PageReader:
         return open_reader(settings.spec, run_settings)
@@ -92,10 +96,18 @@ def serve(environment: Mapping[str, str]) -> ExitCode:
     return ExitCode.TEMPORARY if service.has_given_up else ExitCode.ALL_DONE
 
 
+def _check_options(settings: ServiceSettings) -> None:
+    try:
+        engine_class(settings.engine).options_type.of(settings.spec)
+    except EngineUnavailableError as error:
+        log.debug("%s", error)  # loading it will say so, and the state of the engine with it
+
+
 def _listen(settings: ServiceSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    both = settings.host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=128)
+        return socket.create_server((settings.host, settings.port), family=family, backlog=128, dualstack_ipv6=both)
     except OSError as error:
         raise BadShardError(
             f"cannot listen at {settings.host}:{settings.port} ({error.strerror}): "

@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from ocr_tasks.contract import EngineSpec
+from ocr_tasks.engines import ENGINES
 from ocr_tasks.errors import BadShardError
 from ocr_tasks.validation import one_line
 
+TOKEN_VARIABLE = "OCR_SERVICE_TOKEN"  # noqa: S105  the name of a variable
 S3_VARIABLES = ("CLOUDRU_S3_ENDPOINT", "CLOUDRU_S3_BUCKET", "CLOUDRU_S3_ACCESS_KEY", "CLOUDRU_S3_SECRET_KEY")
 """All four make S3 configured; with any missing, results are saved locally only."""
 
@@ -27,7 +29,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class _Variables(BaseModel):
-    """Fields are read from the variables that are their aliases; a blank variable counts as not set."""
+    """Fields are read from the variables that are their aliases; a blank variable counts as not set, but for tokens."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
@@ -125,6 +127,19 @@ class ServiceSettings(_Variables):
         """Which engine reads, and how."""
         return EngineSpec(name=self.engine, languages=self.languages, options=self.engine_options)
 
+    @property
+    def health_url(self) -> str:
+        """Where this machine itself can ask for the health of the service."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  any address, this one too
+        return f"http://[{host}]:{self.port}/health" if ":" in host else f"http://{host}:{self.port}/health"
+
+    @field_validator("engine")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in ENGINES:
+            raise ValueError(f"unknown engine, give one of {', '.join(sorted(ENGINES))}")
+        return value
+
     @field_validator("engine_options", mode="before")
     @classmethod
     def _are_json(cls, value: Any) -> Any:
@@ -156,14 +171,27 @@ class ServiceSettings(_Variables):
         Raises:
             BadShardError: A variable cannot work; the message names it and never shows a secret.
         """
+        if not environment.get(TOKEN_VARIABLE, "unset").strip():
+            # Most likely a secret that was not found: nobody means to open the service with it.
+            raise BadShardError(f"{TOKEN_VARIABLE} is set and empty: give a token, or unset it to let everybody call")
         given = {name: value.strip() for name, value in environment.items() if value.strip()}
         known = {str(field.alias) for field in cls.model_fields.values() if field.alias}
         s3_known = {str(field.alias) for field in S3Settings.model_fields.values()}
         missing = tuple(name for name in S3_VARIABLES if name not in given)
         try:
-            s3 = None if missing else S3Settings.model_validate({n: v for n, v in given.items() if n in s3_known})
             settings = cls.model_validate({name: value for name, value in given.items() if name in known})
         except ValidationError as error:
             raise BadShardError(f"wrong setting {one_line(error)}") from None
+        s3 = _s3_settings({name: value for name, value in given.items() if name in s3_known})
         is_partly_given = 0 < len(missing) < len(S3_VARIABLES)
         return settings.model_copy(update={"s3": s3, "s3_missing": missing if is_partly_given else ()})
+
+
+def _s3_settings(given: dict[str, str]) -> S3Settings | None:
+    """None where some are missing; those that are given have to be right all the same."""
+    try:
+        return S3Settings.model_validate(given)
+    except ValidationError as error:
+        if told := one_line(error, but_missing=True):
+            raise BadShardError(f"wrong setting {told}") from None
+        return None

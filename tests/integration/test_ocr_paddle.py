@@ -320,7 +320,7 @@ def test_the_quick_doctor_wants_the_gpu_it_is_asked_about() -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("version=1.7", "version: Input should be '1.5' or '1.6'"),
+        ("version=1.7", "version: must be '1.5' or '1.6'"),
         ("device=tpu", "device: String should match pattern"),
         ("max_pixels=4000", "min_pixels must not be greater than max_pixels"),
         ("colour", "give NAME=VALUE"),

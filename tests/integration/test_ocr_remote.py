@@ -248,7 +248,7 @@ def test_a_service_that_stays_busy_leaves_the_page_for_a_retry(tmp_path: Path, s
         (gives(b"<html>", 500), "the OCR service: it answered 500"),
         (gives(b"<html>"), "the OCR service gave no valid answer: Invalid JSON"),
         (gives(b""), "the OCR service gave no valid answer"),
-        (answer({}), "the OCR service gave no valid answer: request_id: Field required"),
+        (answer({}), "the OCR service gave no valid answer: request_id: is missing"),
         (answer({**DOCUMENT, "pages": []}), "the OCR service answered 0 pages for one"),
         (answer({**DOCUMENT, "pages": [PAGE, PAGE]}), "the OCR service answered 2 pages for one"),
         (document(width_px=41), "the OCR service answered for another page: 41 × 30 pixels"),

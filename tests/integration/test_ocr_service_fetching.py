@@ -30,6 +30,8 @@ PUBLIC = "127.0.0.2"
 INSIDE = "127.0.0.3"
 DOCUMENT = b"%PDF-1.7 " + bytes(range(256)) * 100
 
+TLS_NAMES = ("documents.example", "other.example", "xn--e1afmkfd.xn--p1ai")
+
 StartHost = Callable[..., Host]
 
 
@@ -77,6 +79,25 @@ def test_a_document_is_fetched(host: StartHost) -> None:
     assert asked.headers["Host"] == public.url.removeprefix("http://")
     assert "Authorization" not in asked.headers
     assert "Cookie" not in asked.headers
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [("пример.рф", "xn--e1afmkfd.xn--p1ai"), ("[::1]", "[::1]"), ("Documents.Example", "documents.example")],
+)
+def test_the_host_is_named_as_http_wants_it(
+    host: StartHost, monkeypatch: pytest.MonkeyPatch, name: str, sent: str
+) -> None:
+    resolved = dict.fromkeys(("xn--e1afmkfd.xn--p1ai", "::1", "documents.example"), PUBLIC)
+    monkeypatch.setattr("socket.getaddrinfo", resolving(resolved))
+    public = host(PUBLIC, gives(DOCUMENT))
+    port = public.url.rpartition(":")[2]
+    assert fetch(f"http://{name}:{port}/a.pdf") == DOCUMENT
+    assert public.asked[0].headers["Host"] == f"{sent}:{port}"
+
+
+def test_a_name_that_cannot_be_encoded_is_told() -> None:
+    assert refusal(f"http://{'я' * 70}.рф/").code is ErrorCode.URL_NOT_FETCHED
 
 
 def test_a_redirect_within_the_public_internet_is_followed(host: StartHost) -> None:
@@ -197,13 +218,14 @@ def test_https_is_trusted_by_the_name_and_not_by_the_address(
     host: StartHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection goes to the address that was judged; the certificate is that of the name that was asked for."""
-    names = certificate(tmp_path, "documents.example")
+    names = certificate(tmp_path, "documents.example", "xn--e1afmkfd.xn--p1ai")
     monkeypatch.setenv("SSL_CERT_FILE", str(names))
-    monkeypatch.setattr("socket.getaddrinfo", resolving({"documents.example": PUBLIC, "other.example": PUBLIC}))
+    monkeypatch.setattr("socket.getaddrinfo", resolving(dict.fromkeys(TLS_NAMES, PUBLIC)))
     public = host(PUBLIC, gives(DOCUMENT), tls=names)
     port = public.url.rpartition(":")[2]
     assert fetch(f"https://documents.example:{port}/a.pdf") == DOCUMENT
     assert public.asked[0].headers["Host"] == f"documents.example:{port}"
+    assert fetch(f"https://пример.рф:{port}/a.pdf") == DOCUMENT
     wrong_name = refusal(f"https://other.example:{port}/a.pdf")
     assert "no trusted connection" in wrong_name.message
     monkeypatch.delenv("SSL_CERT_FILE")
@@ -233,10 +255,10 @@ def resolving(names: dict[str, str]) -> Callable[..., Any]:
     return lambda name, *rest, **options: real(names.get(name, name), *rest, **options)
 
 
-def certificate(folder: Path, name: str) -> Path:
-    """A certificate for a name, signed by itself, with its key in the same file."""
+def certificate(folder: Path, *names: str) -> Path:
+    """A certificate for some names, signed by itself, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder()
@@ -246,7 +268,7 @@ def certificate(folder: Path, name: str) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -309,7 +309,7 @@ def test_a_failed_download_is_told_at_its_own_page() -> None:
     [
         (None, "the shard is missing: no such file"),
         ("not json", "is no shard of contract version 1: Invalid JSON"),
-        ('{"contract_version": 2}', "contract_version: Input should be 1"),
+        ('{"contract_version": 2}', "contract_version: must be 1"),
         (
             '{"shard_id": "s", "engine": {"name": "null"}, "pages": [{"page_key": "k", "document_id": "d", '
             '"page_number": 1, "image_url": "s3://bucket/key", "result_url": "r"}]}',

@@ -94,6 +94,48 @@ def test_a_malformed_variable_is_named(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("CLOUDRU_S3_ENDPOINT", "nonsense"),
+        ("CLOUDRU_S3_BUCKET", "a/b"),
+        ("CLOUDRU_S3_ACCESS_KEY", "key-without-tenant"),
+        ("CLOUDRU_S3_SECRET_KEY", "two words"),
+        ("CLOUDRU_S3_PREFIX", "../up"),
+        ("CLOUDRU_S3_REGION", "ru central"),
+    ],
+)
+def test_a_malformed_variable_of_s3_is_named_without_the_others(name: str, value: str) -> None:
+    with pytest.raises(BadShardError, match=f"^wrong setting {name}: ") as raised:
+        ServiceSettings.from_environment({name: value})
+    assert "missing" not in str(raised.value)
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_token_does_not_open_the_service(blank: str) -> None:
+    with pytest.raises(BadShardError, match=r"^OCR_SERVICE_TOKEN is set and empty: "):
+        ServiceSettings.from_environment({"OCR_SERVICE_TOKEN": blank})
+
+
+def test_an_unknown_engine_is_named() -> None:
+    with pytest.raises(BadShardError, match=r"^wrong setting OCR_ENGINE: unknown engine, give one of .*tesseract"):
+        ServiceSettings.from_environment({"OCR_ENGINE": "teseract"})
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:8081/health"),  # noqa: S104  nothing listens here
+        ("::", "http://[::1]:8081/health"),
+        ("::1", "http://[::1]:8081/health"),
+        ("192.0.2.7", "http://192.0.2.7:8081/health"),
+        ("ocr.example", "http://ocr.example:8081/health"),
+    ],
+)
+def test_health_is_asked_where_the_service_listens(host: str, url: str) -> None:
+    assert ServiceSettings.from_environment({"OCR_SERVICE_HOST": host}).health_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
         ("CLOUDRU_S3_ENDPOINT", "https://user:pa55word@s3.cloud.ru"),
         ("CLOUDRU_S3_ACCESS_KEY", "pa55word"),
         ("CLOUDRU_S3_SECRET_KEY", "pa55word again"),
