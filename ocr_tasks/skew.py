@@ -14,10 +14,8 @@ from functools import partial
 from PIL import Image, ImageChops
 
 from ocr_tasks.contract import BBox
-from ocr_tasks.ink import darker_than_paper
+from ocr_tasks.ink import ink_of
 
-_LOOK_DPI = 75
-_INK_LEVELS = 40
 _COLUMN_PX = 8
 """At 10 degrees print rises by 1.4 pixels within such a column."""
 _MOST_DEG = 12.0
@@ -79,10 +77,9 @@ def find_skew_deg(image: Image.Image, dpi: float) -> float:
         image: The page, grey.
         dpi: Its resolution.
     """
-    factor = max(1, round(dpi / _LOOK_DPI))
-    if min(image.size) < _FEWEST_PX * factor:
+    ink = ink_of(image, dpi)
+    if min(ink.size) < _FEWEST_PX:
         return 0.0
-    ink = darker_than_paper(image.reduce(factor), _INK_LEVELS)
     columns = ink.resize((max(1, ink.width // _COLUMN_PX), ink.height), Image.Resampling.BOX)
     best, reach = 0.0, _MOST_DEG
     for step in _STEPS_DEG:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ocr_tasks.contract import BBox
 from ocr_tasks.engines.tesseract_layout import Paragraph, Word, mean_confidence, page_words
-from ocr_tasks.ink import darker_than_paper
+from ocr_tasks.ink import ink_of
 
 _SURE_CONFIDENCE = 0.6
 """From here on a page is read well enough not to ask whether it is turned."""
@@ -22,10 +22,8 @@ _WORD_CONFIDENCE = 0.5
 _FEWEST_LETTERS = 20
 """What a turned part must say at least: noise and photos give words by chance, and short ones."""
 _CLEARLY = 2.0
-_LOOK_DPI = 75
-_INK_LEVELS = 40
 _CELL_PX = 38
-"""Half an inch of the look."""
+"""Half an inch of the ink's image."""
 _PART_CELLS = 9
 _LEAST_INK = 0.005
 
@@ -74,9 +72,7 @@ def part_with_ink(image: Image.Image, dpi: float) -> tuple[int, int, int, int] |
         image: The page, grey.
         dpi: Its resolution.
     """
-    factor = max(1, round(dpi / _LOOK_DPI))
-    small = image.reduce(min(factor, *image.size))
-    ink = darker_than_paper(small, _INK_LEVELS)
+    ink = ink_of(image, dpi)
     cells = ink.resize((max(1, ink.width // _CELL_PX), max(1, ink.height // _CELL_PX)), Image.Resampling.BOX)
     across, down = min(_PART_CELLS, cells.width), min(_PART_CELLS, cells.height)
     levels = cells.tobytes()

@@ -251,6 +251,14 @@ def ink_box(image: Image.Image) -> BBox:
     return box
 
 
+def test_faint_print_is_turned_and_levelled(engine: TesseractEngine) -> None:
+    upright = printed_page(PRINTED * 3).rotate(3, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    faint = turned(upright, 180).point(lambda level: 235 + level // 13)
+    reading = read(engine, faint)
+    assert reading.rotation_deg == 180
+    assert word_recall("\n".join([TRUTH] * 3), text(reading)) > 0.95
+
+
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
 def test_an_upright_page_with_specks_is_not_turned(engine: TesseractEngine, printed: Image.Image, share: float) -> None:
     assert read(engine, peppered(printed, share)).rotation_deg == 0
