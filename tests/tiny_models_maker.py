@@ -66,6 +66,7 @@ BLOCKS = (
     ("text", 0.98, 0.05, 0.19, 0.46, 0.31),  # two columns, which the pipeline joins to read them at once
     ("text", 0.96, 0.50, 0.19, 0.95, 0.31),
     ("table", 0.99, 0.05, 0.34, 0.95, 0.52),
+    ("seal", 0.87, 0.70, 0.40, 0.85, 0.50),  # in the table
     ("display_formula", 0.90, 0.05, 0.55, 0.80, 0.61),
     ("image", 0.93, 0.05, 0.64, 0.45, 0.77),
     ("chart", 0.92, 0.55, 0.64, 0.95, 0.77),

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+TABLE_PROMPT = "Table Recognition:"
+"""What the pipeline asks of a table."""
+
 
 @dataclass(frozen=True, eq=False)
 class Crop:
@@ -40,9 +43,9 @@ class BlockText:
     """What the model said about a crop.
 
     Attributes:
-        text: As the model wrote it; empty where it failed.
+        text: As the model wrote it; empty where it said nothing.
         flags: What is doubtful about it.
-        failure: Why it could not be read, None where it was.
+        failure: Why it could not be read, or not all of it; None where it was.
     """
 
     text: str

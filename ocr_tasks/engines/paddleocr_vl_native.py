@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocr_tasks.contract import ReadingFlag
-from ocr_tasks.engines.blocktexts import BlockText, BlockTexts, Crop, better_text
+from ocr_tasks.engines.blocktexts import TABLE_PROMPT, BlockText, BlockTexts, Crop, better_text
 from ocr_tasks.engines.paddle_library import one_line_of, raise_if_fatal
 from ocr_tasks.engines.paddleocr_vl_crops import other_size
 from ocr_tasks.errors import EngineUnavailableError, PageTimeoutError
@@ -17,7 +17,6 @@ from ocr_tasks.guards import text_flags
 
 log = logging.getLogger(__name__)
 
-_TABLE_PROMPT = "Table Recognition:"
 _SHARE_FOR_SECOND_READINGS = 0.8
 _UNREAD_PAGES_AT_START = 3
 
@@ -102,7 +101,7 @@ class NativeTexts(BlockTexts):
             log.warning("a block could not be read", exc_info=True)
             return BlockText(text="", failure=one_line_of(error))
         text = results[0]["result"] or ""
-        flags = text_flags(text, is_table=crop.prompt == _TABLE_PROMPT)
+        flags = text_flags(text, is_table=crop.prompt == TABLE_PROMPT)
         if self._generation.is_truncated:
             flags |= {ReadingFlag.TRUNCATED}
         return BlockText(text=text, flags=flags)

@@ -1,9 +1,9 @@
 """The PaddleOCR-VL pipeline, offline: its own code finds the blocks of a page, a ``BlockTexts`` reads them.
 
-The code is PaddleOCR's, unchanged, with two seams. The layout model is called by one thread at a time. The vision
-language model is replaced by an adapter, so that it may run in this process or on a server, its failures stay those of
-one block, and its doubtful answers are seen before the pipeline cuts repetitions out of them without a word
-(``truncate_repetitive_content``, PaddleX 3.6.1 inference/pipelines/paddleocr_vl/uilts.py).
+The code is PaddleOCR's, unchanged, with four seams. The layout model is called by one thread at a time. The vision
+language model is replaced by an adapter, so that it may run in this process or on a server, and its failures stay those
+of one block; tables are converted there for the same reason. The pipeline cuts no repetitions out of answers: it would
+do so without a word, and columns of equal sums are cut too. And it keeps the pictures and seals that lie in a table.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -23,7 +23,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ocr_tasks.contract import ReadingFlag
 from ocr_tasks.engines.base import PageReading
-from ocr_tasks.engines.blocktexts import BlockText, BlockTexts
+from ocr_tasks.engines.blocktexts import TABLE_PROMPT, BlockText, BlockTexts
 from ocr_tasks.engines.model_files import LAYOUT_MODEL, ORIENTATION_MODEL
 from ocr_tasks.engines.options import EngineOptions
 from ocr_tasks.engines.paddle_library import (
@@ -34,8 +34,9 @@ from ocr_tasks.engines.paddle_library import (
     use_dynamic_graph,
 )
 from ocr_tasks.engines.paddleocr_vl_blocks import page_blocks
-from ocr_tasks.engines.paddleocr_vl_crops import MOST_PIXELS, Pixels, prepared_crop
+from ocr_tasks.engines.paddleocr_vl_crops import MOST_PIXELS, Pixels, is_blank, prepared_crop
 from ocr_tasks.engines.paddleocr_vl_native import NativeTexts
+from ocr_tasks.engines.paddleocr_vl_tables import converted_table
 from ocr_tasks.errors import EngineUnavailableError, PageTimeoutError
 from ocr_tasks.images import PageImage
 from ocr_tasks.settings import ModelSettings
@@ -176,7 +177,7 @@ class PagePipeline:
                 texts = NativeTexts(inner.vl_rec_model)
             else:
                 inner.vl_rec_model.close()
-            self._adapter = inner.vl_rec_model = _TextsAdapter(texts)
+            self._adapter = inner.vl_rec_model = _TextsAdapter(texts, _open_seams())
 
     def read(
         self, page: PageImage, timeout_s: float, *, min_pixels: int | None = None, max_pixels: int | None = None
@@ -250,8 +251,9 @@ class _OneAtATime:
 class _TextsAdapter:
     """Stands in for the pipeline's vision language model: the pipeline calls ``predict`` and ``close``."""
 
-    def __init__(self, texts: BlockTexts) -> None:
+    def __init__(self, texts: BlockTexts, convert: Callable[[str], str]) -> None:
         self._texts = texts
+        self._convert = convert
         self._local = threading.local()
 
     @contextmanager
@@ -283,6 +285,10 @@ class _TextsAdapter:
                 answers = self._texts.read(asked, max_new_tokens=max_new_tokens, timeout_s=state.remaining_s())
             except PageTimeoutError:
                 raise state.timeout() from None  # they know what was left of the page's time, people what it was
+            answers = [
+                converted_table(answer, self._convert) if crop.prompt == TABLE_PROMPT else answer
+                for crop, answer in zip(asked, answers, strict=True)
+            ]
             state.texts.extend(answers)
         following = iter(answers)
         return [{"result": next(following).text if crop is not None else ""} for crop in crops]
@@ -334,6 +340,26 @@ def _load(options: PipelineOptions, models_folder: Path, *, is_model_here: bool,
         use_chart_recognition=options.use_chart_recognition,
         **model,
     )
+
+
+def _open_seams() -> Callable[[str], str]:
+    """Replace what the pipeline's module calls and must not do; returns its conversion of tables.
+
+    The guards judge repetitions, and what they doubt is flagged and kept. Of what lies in a table the pipeline would
+    keep nothing but, where the model reads the mark painted over it, its text in a cell.
+    """
+    from paddlex.inference.pipelines.paddleocr_vl import pipeline, uilts
+
+    pipeline.truncate_repetitive_content = lambda content, **_limits: content
+
+    def marked(table: Pixels, box: object, figures: object) -> tuple[Pixels, dict[str, str], list[str]]:
+        if is_blank(table):
+            return table, {}, []  # with marks on it, it would not be blank any more
+        return (*uilts.tokenize_figure_of_table(table, box, figures)[:2], [])
+
+    pipeline.tokenize_figure_of_table = marked
+    convert: Callable[[str], str] = uilts.convert_otsl_to_html
+    return convert
 
 
 def _can_be_turned(page: PageImage) -> bool:

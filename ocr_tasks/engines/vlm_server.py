@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from functools import partial
 
 from ocr_tasks.contract import ReadingFlag
-from ocr_tasks.engines.blocktexts import BlockText, BlockTexts, Crop, better_text
+from ocr_tasks.engines.blocktexts import TABLE_PROMPT, BlockText, BlockTexts, Crop, better_text
 from ocr_tasks.engines.paddleocr_vl_crops import other_size
 from ocr_tasks.engines.vlm_server_http import (
     AnswerError,
@@ -31,7 +31,6 @@ from ocr_tasks.guards import text_flags
 
 log = logging.getLogger(__name__)
 
-_TABLE_PROMPT = "Table Recognition:"
 _CHECK_HOLDS_S = 1.0
 _NOT_FOUND = 404
 _PENALTY = 1.1
@@ -142,7 +141,7 @@ class VlmServer(BlockTexts):
             return BlockText(
                 text="", failure=f"a side of the block is longer than the {MOST_SIDE_PX} px of a JPEG file"
             )
-        is_table = crop.prompt == _TABLE_PROMPT
+        is_table = crop.prompt == TABLE_PROMPT
         try:
             first = _checked(self._ask(question_about(crop, max_new_tokens), turn), is_table=is_table)
         except (RequestRefusedError, AnswerError, ServerTroubleError) as error:
@@ -213,7 +212,7 @@ def _other_question(crop: Crop, max_new_tokens: int, doubts: frozenset[ReadingFl
     """
     if ReadingFlag.REPETITION not in doubts:
         return question_about(crop, 2 * max_new_tokens)
-    penalty = _TABLE_PENALTY if crop.prompt == _TABLE_PROMPT else _PENALTY
+    penalty = _TABLE_PENALTY if crop.prompt == TABLE_PROMPT else _PENALTY
     return question_about(other_size(crop), max_new_tokens, penalty)
 
 

@@ -112,6 +112,7 @@ def test_a_page_has_its_blocks_in_reading_order(read_pages: dict[int, PageResult
         BlockLabel.HEADING,
         BlockLabel.TEXT,  # two columns that the pipeline joined
         BlockLabel.TABLE,
+        BlockLabel.SEAL,  # in the table
         BlockLabel.FORMULA,
         BlockLabel.PICTURE,
         BlockLabel.PICTURE,
@@ -205,7 +206,7 @@ def test_the_thread_that_loads_need_not_be_the_one_that_reads(tmp_path: Path) ->
         check=False,
     )
     assert ended.returncode == 0, ended.stderr[-3000:]
-    assert ended.stdout.split() == ["11", "11"]
+    assert ended.stdout.split() == ["12", "12"]
 
 
 def test_a_page_that_takes_too_long_is_given_up_within_a_block(tmp_path: Path) -> None:
@@ -229,7 +230,7 @@ def test_a_block_that_cannot_be_read_costs_only_itself(tmp_path: Path) -> None:
     assert page.status is PageStatus.FAILED
     assert "blocks could not be read: ZeroDivisionError" in str(page.reason)
     assert ReadingFlag.BLOCK_NOT_READ in page.quality_flags
-    assert len(page.blocks) == 11
+    assert len(page.blocks) == 12
     assert blank.status is PageStatus.DONE
 
 
@@ -321,7 +322,7 @@ def test_the_quick_doctor_wants_the_gpu_it_is_asked_about() -> None:
     ("option", "message"),
     [
         ("version=1.7", "version: must be '1.5' or '1.6'"),
-        ("device=tpu", "device: String should match pattern"),
+        ("device=tpu", "device: must match pattern"),
         ("max_pixels=4000", "min_pixels must not be greater than max_pixels"),
         ("colour", "give NAME=VALUE"),
     ],

@@ -141,7 +141,9 @@ def test_nothing_is_lost_between_the_model_and_the_result(stand_in: StandIn, tmp
         number: next(block for block in result.blocks if block.label is BlockLabel.TABLE)
         for number, result in read.items()
     }
-    assert tables[2].content.replace("\n", "") == "<table><tr><td>A</td><td></td></tr><tr><td>B</td></tr></table>"
+    assert (
+        tables[2].content.replace("\n", "") == "<table><tr><td>A</td><td></td></tr><tr><td></td><td>B</td></tr></table>"
+    )
     assert (tables[3].content_format, len(tables[3].content.split())) == (ContentFormat.TEXT, 1600)
     assert ReadingFlag.REPETITION in read[3].quality_flags
     x0, y0, x1, y1 = tables[1].bbox_px
