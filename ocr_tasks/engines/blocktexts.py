@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ocr_tasks.contract import ReadingFlag
+from ocr_tasks.guards import says_much_less, weight_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,15 +57,16 @@ class BlockText:
 def better_text(first: BlockText, second: BlockText) -> BlockText:
     """The reading of a crop to keep, told to be one of two.
 
-    That is the one with fewer doubts, of two that are only cut off the longer one, else the first. A second one without
-    any text is no better: nothing is easily said without doubt.
+    That is the less doubtful one, of two that are only cut off the longer one, else the first. A second one that says
+    much less is no better: little is easily said without doubt.
     """
 
-    def badness(text: BlockText) -> tuple[bool, int, int]:
+    def badness(text: BlockText) -> tuple[int, int]:
         is_cut = text.flags == {ReadingFlag.TRUNCATED}
-        return (text.failure is not None or not text.text.strip(), len(text.flags), -len(text.text) if is_cut else 0)
+        return (weight_of(text.flags), -len(text.text) if is_cut else 0)
 
-    kept = min(first, second, key=badness)
+    is_no_choice = second.failure is not None or not second.text.strip() or says_much_less(second.text, first.text)
+    kept = first if is_no_choice else min(first, second, key=badness)
     return replace(kept, flags=kept.flags | {ReadingFlag.READ_AGAIN})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ocr_tasks.contract import ReadingFlag
@@ -20,7 +21,6 @@ _WEIGHTS = {
 """How much of a page a doubt puts in question. The other flags tell what happened, and put nothing in question."""
 _INVENTED = frozenset({ReadingFlag.TEXT_ON_BLANK_PAGE, ReadingFlag.TOO_MUCH_TEXT})
 _LEAST_KEPT = 0.5
-"""A second reading that lost more than half of what the first one said is not better, whatever the doubts."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,17 @@ class Judged:
     @property
     def weight(self) -> int:
         """How doubtful it is."""
-        return sum(_WEIGHTS.get(doubt, 0) for doubt in self.doubts)
+        return weight_of(self.doubts)
+
+
+def weight_of(doubts: Iterable[ReadingFlag]) -> int:
+    """How much all of these doubts put in question."""
+    return sum(_WEIGHTS.get(doubt, 0) for doubt in doubts)
+
+
+def says_much_less(second: str, first: str) -> bool:
+    """Whether a second reading lost more than half of what the first one says: then it is no better."""
+    return _substance(second) < _LEAST_KEPT * _substance(first)
 
 
 def better_reading(first: Judged, second: Judged) -> Judged:
@@ -46,7 +56,7 @@ def better_reading(first: Judged, second: Judged) -> Judged:
         return first
     if second.weight > first.weight or (second.weight == first.weight and not _read_more(first, second)):
         return first
-    if _INVENTED.isdisjoint(first.doubts) and _substance(second) < _LEAST_KEPT * _substance(first):
+    if _INVENTED.isdisjoint(first.doubts) and says_much_less(_text(second), _text(first)):
         return first
     return second
 
@@ -56,7 +66,10 @@ def _read_more(first: Judged, second: Judged) -> bool:
     return first.reading.unread_reason is not None and second.reading.unread_reason is None
 
 
-def _substance(judged: Judged) -> int:
-    """How much a reading says, in bytes; what is said again and again counts once."""
-    text = "\n".join(block.content for block in judged.reading.blocks)
+def _text(judged: Judged) -> str:
+    return "\n".join(block.content for block in judged.reading.blocks)
+
+
+def _substance(text: str) -> int:
+    """How much a text says, in bytes; what is said again and again counts once."""
     return len(zlib.compress(text.encode("utf-8", "surrogatepass"))) if text.strip() else 0

@@ -205,6 +205,8 @@ def test_a_second_reading_without_time_leaves_the_first() -> None:
 
 CUT = frozenset({ReadingFlag.TRUNCATED})
 LOOPS = frozenset({ReadingFlag.TRUNCATED, ReadingFlag.REPETITION})
+MIXED = frozenset({ReadingFlag.MIXED_SCRIPT})
+TABLE = "".join(f"<fcel>{row}<fcel>{row * 100}<nl>" for row in range(80))
 
 
 @pytest.mark.parametrize(
@@ -215,6 +217,11 @@ LOOPS = frozenset({ReadingFlag.TRUNCATED, ReadingFlag.REPETITION})
         (BlockText("text", CUT), BlockText("text and more", CUT), "text and more"),
         (BlockText("loop", LOOPS), BlockText("longer loop", LOOPS), "loop"),
         (BlockText("loop loop", LOOPS), BlockText(" "), "loop loop"),
+        (BlockText(SOUND + " COCTAB", MIXED), BlockText("1"), SOUND + " COCTAB"),
+        (BlockText(SOUND + " COCTAB", MIXED), BlockText(SOUND), SOUND),
+        (BlockText(TABLE + "<fcel>x<nl>" * 40, LOOPS), BlockText("<fcel>Поз<nl>"), TABLE + "<fcel>x<nl>" * 40),
+        (BlockText(TABLE + "<fcel>x<nl>" * 40, LOOPS), BlockText(TABLE), TABLE),
+        (BlockText(SOUND, MIXED), BlockText(SOUND + " x", CUT), SOUND),
         (BlockText("loop loop", LOOPS), BlockText("", failure="boom"), "loop loop"),
     ],
 )
