@@ -179,7 +179,6 @@ def _specification(typesetter: Typesetter, fonts: Path) -> Sample:
             "ОПИСАНИЕ ОБЪЕКТА ЗАКУПКИ",
             CUSTOMER.inn,
             tender.ITEMS[6].okpd2,
-            "Продолжение таблицы 1",
             "ВЕДОМОСТЬ РАЗМЕЩЕНИЯ СВЕТИЛЬНИКОВ",
             "Спортивный зал",
         ),

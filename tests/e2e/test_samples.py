@@ -82,6 +82,14 @@ def test_the_facts_of_a_document_are_in_its_markdown(system: Embedded, sample: E
     assert [fact for fact in sample.facts if squeezed(fact) not in plain] == []
 
 
+def test_a_table_that_goes_on_over_a_page_is_one_table_to_read(system: Embedded) -> None:
+    sample = next(sample for sample in PUBLISHED if "Описание объекта" in sample.path)
+    markdown = system.connection.storage().get_bytes(f"markdown/{sample.path}.md").decode()
+    rows = [line for line in markdown.split("\n") if line.startswith("|")]
+    assert "Продолжение таблицы" not in markdown
+    assert sum("ОКПД2" in row for row in rows) == 1
+
+
 @pytest.mark.parametrize("truth", sorted((SAMPLES / "truth").glob("*.txt")), ids=lambda path: path.stem)
 def test_pages_read_by_ocr_say_what_the_paper_says(system: Embedded, truth: Path) -> None:
     rows = query(
