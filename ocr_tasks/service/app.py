@@ -37,6 +37,7 @@ from ocr_tasks.service.enginehost import EngineHost, Load
 from ocr_tasks.service.errors import ErrorCode, ServiceError
 from ocr_tasks.service.fetching import Fetcher
 from ocr_tasks.service.http import error_headers
+from ocr_tasks.service.pages import Splitters
 from ocr_tasks.service.saving import Output
 from ocr_tasks.service.settings import ServiceSettings
 from ocr_tasks.service.uploads import JSON, MULTIPART, Receiver
@@ -84,11 +85,13 @@ class Service:
         settings: The settings.
         output: Where results are saved.
         host: The engine.
+        splitters: Take PDFs and TIFFs apart.
     """
 
     settings: ServiceSettings
     output: Output
     host: EngineHost
+    splitters: Splitters = field(default_factory=Splitters)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     documents: int = 0
     has_given_up: bool = False
@@ -244,7 +247,9 @@ async def _read(service: Service, receiver: Receiver, request: Request, page_tim
         except asyncio.TimeoutError:
             message = f"the document did not come in within {settings.upload_timeout_s:g} s"
             raise ServiceError(408, ErrorCode.UPLOAD_TOO_SLOW, message) from None
-        reading = DocumentReading(request_id, document, service.host, settings, page_timeout_s, service.stopping)
+        reading = DocumentReading(
+            request_id, document, service.host, service.splitters, settings, page_timeout_s, service.stopping
+        )
         result = await _unless_gone(request, reading.run())
     service.has_given_up |= reading.error is not None and reading.error.code is ErrorCode.STOPPING
     if reading.error is not None and not result.pages:

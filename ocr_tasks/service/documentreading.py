@@ -14,9 +14,9 @@ from ocr_tasks.errors import PageError, PageTimeoutError
 from ocr_tasks.markdown import document_page, page_markdown
 from ocr_tasks.reading import PageRequest, failed_page
 from ocr_tasks.service.answers import DocumentResult, DocumentStatus, ServicePage
-from ocr_tasks.service.enginehost import EngineHost
+from ocr_tasks.service.enginehost import EngineHost, PagePlace
 from ocr_tasks.service.errors import ErrorCode, ServiceError
-from ocr_tasks.service.pages import PagePicture, Pages, ReceivedDocument, open_pages
+from ocr_tasks.service.pages import PagePicture, Pages, ReceivedDocument, Splitters, open_pages
 from ocr_tasks.service.settings import ServiceSettings
 
 
@@ -28,6 +28,7 @@ class DocumentReading:
         request_id: Names it in logs and in the output.
         document: What is read.
         host: What reads.
+        splitters: Take PDFs and TIFFs apart.
         settings: Limits.
         page_timeout_s: How long a page may take.
         stopping: Set when the service is being stopped: pages in work are finished, no other is begun.
@@ -37,6 +38,7 @@ class DocumentReading:
     request_id: str
     document: ReceivedDocument
     host: EngineHost
+    splitters: Splitters
     settings: ServiceSettings
     page_timeout_s: float
     stopping: asyncio.Event
@@ -52,7 +54,7 @@ class DocumentReading:
         Raises:
             ServiceError: The document cannot be opened, or has too many pages: nothing was read.
         """
-        pages = open_pages(self.document, self.settings.dpi)
+        pages = open_pages(self.document, self.settings.dpi, self.splitters)
         try:
             count = await self._count(pages)
             await self._read_until_stopped(pages, count)
@@ -93,27 +95,41 @@ class DocumentReading:
         await asyncio.sleep(self.settings.stop_s)
 
     async def _read_all(self, pages: Pages, count: int) -> None:
-        """The next page is rendered while one is read: more ahead would only take memory."""
-        upcoming = asyncio.ensure_future(pages.picture(1))
+        """The next page is rendered while one is read, where no other document waits: more would only take memory."""
+        upcoming = asyncio.ensure_future(self._prepare(pages, 1))
         try:
             for number in range(1, count + 1):
-                picture: PagePicture | PageError
                 try:
-                    picture = await upcoming
-                except PageError as error:
-                    picture = error
-                if number < count:
-                    upcoming = asyncio.ensure_future(pages.picture(number + 1))
-                try:
-                    self._pages.append(await self._read(number, picture))
+                    place, picture = await upcoming
+                    if number < count:
+                        upcoming = asyncio.ensure_future(self._prepare(pages, number + 1))
+                    try:
+                        self._pages.append(await self._read(number, picture))
+                    finally:
+                        place.give_back()
                 except ServiceError as error:
                     self.error = error
                 if self._is_over(number, count):
                     return
         finally:
             upcoming.cancel()
-            with suppress(asyncio.CancelledError, PageError):
-                await upcoming
+            with suppress(asyncio.CancelledError, ServiceError):
+                (await upcoming)[0].give_back()
+
+    async def _prepare(self, pages: Pages, number: int) -> tuple[PagePlace, PagePicture | PageError]:
+        """The image of a page when there is room for it, or why there is none.
+
+        Raises:
+            ServiceError: There was no room in time.
+        """
+        place = await self.host.take_place(self._left_s)
+        try:
+            return place, await pages.picture(number)
+        except PageError as error:
+            return place, error
+        except BaseException:
+            place.give_back()
+            raise
 
     def _is_over(self, number: int, count: int) -> bool:
         if self.error is None and number < count:

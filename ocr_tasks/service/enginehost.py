@@ -30,6 +30,19 @@ _RETRY_AFTER_UNREACHABLE_S = 30
 Load = Callable[[], PageReader]
 
 
+class PagePlace:
+    """Room for the image of one page, from before it is made until it has been read."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places: asyncio.Semaphore | None = places
+
+    def give_back(self) -> None:
+        """Let another page have it; a second time changes nothing."""
+        if self._places is not None:
+            self._places.release()
+            self._places = None
+
+
 class EngineHost:
     """One engine for all requests, up to its ``concurrency`` of pages at a time, first come first served.
 
@@ -41,6 +54,7 @@ class EngineHost:
         self._load = load
         self._loop: asyncio.AbstractEventLoop | None = None
         self._turns: asyncio.Semaphore | None = None
+        self._places: asyncio.Semaphore | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._reader: PageReader | None = None
         self._stopped = threading.Event()
@@ -87,6 +101,22 @@ class EngineHost:
         if self.state is EngineState.FAILED:
             message = f"the engine cannot be loaded: {self.reason}"
             raise ServiceError(503, ErrorCode.ENGINE_FAILED, message, retry_after_s=int(_FAILED_RETRY_S))
+
+    async def take_place(self, give_up_s: Callable[[], float]) -> PagePlace:
+        """Wait until the image of a page is wanted: one more than are read at a time, first come first served.
+
+        Raises:
+            ServiceError: 503, the engine cannot read now, or other documents kept it busy all the time.
+        """
+        self.check()
+        places = self._places
+        if places is None:
+            raise ServiceError(503, ErrorCode.STOPPING, "the service is being stopped", retry_after_s=10)
+        try:
+            await asyncio.wait_for(places.acquire(), max(give_up_s(), 0.001))
+        except asyncio.TimeoutError:
+            raise _no_turn() from None
+        return PagePlace(places)
 
     async def read(self, image: bytes, request: PageRequest, give_up_s: Callable[[], float]) -> PageResult:
         """Read a page when it is its turn.
@@ -181,6 +211,7 @@ class EngineHost:
 
     def _take(self, reader: PageReader) -> None:
         self._turns = asyncio.Semaphore(reader.concurrency)
+        self._places = asyncio.Semaphore(reader.concurrency + 1)
         self._threads = ThreadPoolExecutor(reader.concurrency, thread_name_prefix="page")
         self._reader = reader
         self.state, self.reason = EngineState.READY, None

@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 from abc import ABC, abstractmethod
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +23,7 @@ from ocr_tasks.service.splitter import Opened, Split
 _OPEN_TIMEOUT_S = 60.0
 _PAGE_TIMEOUT_S = 60.0
 _MOST_PNG_BYTES = 2**30
+_MOST_CHILDREN = 2
 _SECRET_FREE = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 _SPLIT = (MediaType.PDF, MediaType.TIFF)
 
@@ -76,9 +78,45 @@ class Pages(ABC):
         """End what works on it."""
 
 
-def open_pages(document: ReceivedDocument, dpi: int) -> Pages:
+class Splitters:
+    """Lets two documents have a child process each, however many documents there are: each may take 4 GiB.
+
+    A document keeps its child from page to page, unless another one has its turn and needs the room.
+    """
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(_MOST_CHILDREN)
+        self._working: set[_SplitPages] = set()
+        self._with_child: list[_SplitPages] = []
+        """The one that has waited longest first."""
+
+    @asynccontextmanager
+    async def turn(self, pages: _SplitPages) -> AsyncIterator[None]:
+        """Wait until this document may have a child at work."""
+        async with self._turns:
+            self.forget(pages)
+            resting = []
+            while len(self._with_child) >= _MOST_CHILDREN:
+                resting.append(next(one for one in self._with_child if one not in self._working))
+                self._with_child.remove(resting[-1])
+            self._with_child.append(pages)
+            self._working.add(pages)
+            try:
+                for one in resting:
+                    await one.end_child()
+                yield
+            finally:
+                self._working.remove(pages)
+
+    def forget(self, pages: _SplitPages) -> None:
+        """A document that has no child any more."""
+        if pages in self._with_child:
+            self._with_child.remove(pages)
+
+
+def open_pages(document: ReceivedDocument, dpi: int, splitters: Splitters) -> Pages:
     """The pages of a document; nothing is opened yet."""
-    return _SplitPages(document, dpi) if document.media_type in _SPLIT else _OnePicture(document)
+    return _SplitPages(document, dpi, splitters) if document.media_type in _SPLIT else _OnePicture(document)
 
 
 class _OnePicture(Pages):
@@ -97,15 +135,17 @@ class _OnePicture(Pages):
 class _SplitPages(Pages):
     """A PDF or TIFF, split by a child process; where that dies or hangs, the page fails and another child goes on."""
 
-    def __init__(self, document: ReceivedDocument, dpi: int) -> None:
+    def __init__(self, document: ReceivedDocument, dpi: int, splitters: Splitters) -> None:
         self._document = document
         self._dpi = dpi
+        self._splitters = splitters
         self._child: asyncio.subprocess.Process | None = None
 
     async def count(self) -> int:
         kind = "PDF" if self._document.media_type is MediaType.PDF else "TIFF"
         try:
-            opened = await self._open()
+            async with self._splitters.turn(self):
+                opened = await self._open()
         except PageError as error:
             raise ServiceError(422, ErrorCode.UNREADABLE_DOCUMENT, f"the {kind} cannot be opened: {error}") from None
         if opened.error or not opened.page_count:
@@ -114,6 +154,23 @@ class _SplitPages(Pages):
         return opened.page_count
 
     async def picture(self, page_number: int) -> PagePicture:
+        async with self._splitters.turn(self):
+            return await self._split(page_number)
+
+    async def close(self) -> None:
+        self._splitters.forget(self)
+        await self.end_child()
+
+    async def end_child(self) -> None:
+        """Go on with another one, if there is more to do."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        await asyncio.shield(child.wait())
+
+    async def _split(self, page_number: int) -> PagePicture:
         if self._child is None and (error := (await self._open()).error):
             raise PageError(f"the document cannot be opened again: {error}")
         child = self._running()
@@ -126,20 +183,12 @@ class _SplitPages(Pages):
                 raise PageError("the page cannot be rendered: its image is too large")
             data = await asyncio.wait_for(child[1].readexactly(split.size_bytes), _PAGE_TIMEOUT_S)
         except (OSError, asyncio.IncompleteReadError):
-            await self.close()
+            await self.end_child()
             raise PageError("the page cannot be rendered: it crashed the program that does it") from None
         except asyncio.TimeoutError:
-            await self.close()
+            await self.end_child()
             raise PageError(f"the page cannot be rendered within {_PAGE_TIMEOUT_S:g} s") from None
         return PagePicture(data, split.dpi)
-
-    async def close(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        await asyncio.shield(child.wait())
 
     async def _open(self) -> Opened:
         document = self._document
@@ -154,10 +203,10 @@ class _SplitPages(Pages):
         try:
             return await self._receive(Opened, _OPEN_TIMEOUT_S)
         except (OSError, asyncio.IncompleteReadError):
-            await self.close()
+            await self.end_child()
             raise PageError("it crashes the program that opens it") from None
         except asyncio.TimeoutError:
-            await self.close()
+            await self.end_child()
             raise PageError(f"it was not opened within {_OPEN_TIMEOUT_S:g} s") from None
 
     async def _receive(self, message: type[MessageT], timeout_s: float) -> MessageT:

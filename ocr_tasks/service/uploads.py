@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
-import shutil
 from pathlib import Path
 
 from fastapi import Request
 from pydantic import ValidationError
-from python_multipart.exceptions import FormParserError
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
 
 from ocr_tasks.service.answers import JsonDocument
 from ocr_tasks.service.errors import ErrorCode, ServiceError
 from ocr_tasks.service.fetching import Fetcher
+from ocr_tasks.service.forms import BadFormError, write_file_of_form
 from ocr_tasks.service.pages import ReceivedDocument
 from ocr_tasks.service.sniffing import HEAD_BYTES, media_type
 from ocr_tasks.validation import one_line
@@ -26,6 +21,7 @@ from ocr_tasks.validation import one_line
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
 _FILE_FIELD = "file"
+_DECODED_CHARACTERS = 4 * 2**20
 _ENVELOPE_BYTES = 64 * 1024
 """What a request may have beside the document: headers of parts, other fields, the address."""
 
@@ -41,7 +37,7 @@ def most_body_bytes(kind: str, max_bytes: int) -> int:
 
 
 class Receiver:
-    """Takes documents from requests.
+    """Takes documents from requests: whatever is waiting is on disk, and nothing of it in memory.
 
     Args:
         max_bytes: Largest document.
@@ -51,6 +47,8 @@ class Receiver:
     def __init__(self, max_bytes: int, fetcher: Fetcher) -> None:
         self._max_bytes = max_bytes
         self._fetcher = fetcher
+        self._decoding = asyncio.Lock()
+        """JSON is in memory twice while it is taken apart: one document at a time."""
 
     async def receive(self, request: Request, folder: Path) -> ReceivedDocument:
         """Write the document into a folder.
@@ -63,7 +61,7 @@ class Receiver:
         if kind == MULTIPART:
             await self._from_multipart(request, path)
         elif kind == JSON:
-            await self._from_json(await request.body(), path)
+            await self._from_json(request, path)
         else:
             raise ServiceError(
                 415,
@@ -74,32 +72,21 @@ class Receiver:
 
     async def _from_multipart(self, request: Request, path: Path) -> None:
         try:
-            async with request.form(max_files=1, max_fields=16, max_part_size=_ENVELOPE_BYTES) as form:
-                upload = form.get(_FILE_FIELD)
-                if not isinstance(upload, UploadFile):
-                    raise _bad(f"the form has no file in the field {_FILE_FIELD!r}")
-                with path.open("wb") as target:
-                    await asyncio.to_thread(shutil.copyfileobj, upload.file, target)
-        except (HTTPException, MultiPartException, FormParserError) as error:
-            # Older versions of Starlette let the errors of python-multipart through.
-            message = error.detail if isinstance(error, HTTPException) else str(error) or "it is no form"
-            raise _bad(f"the form cannot be read: {message}") from None
-
-    async def _from_json(self, body: bytes, path: Path) -> None:
-        try:
-            sent = await asyncio.to_thread(JsonDocument.model_validate_json, body)
-        except ValidationError as error:
-            raise _bad(f"wrong JSON: {one_line(error)}") from None
-        if (sent.file is None) == (sent.url is None):
-            raise _bad('wrong JSON: give either "file" (base64) or "url"')
-        if sent.url is not None:
             with path.open("wb") as target:
-                await self._fetcher.fetch(sent.url, target)
-            return
-        try:
-            await asyncio.to_thread(_write_base64, sent.file or "", path)
-        except (binascii.Error, ValueError):
-            raise _bad('"file" is no base64: encode the document in one piece, without line breaks') from None
+                await write_file_of_form(request.headers["content-type"], request.stream(), _FILE_FIELD, target)
+        except BadFormError as error:
+            raise _bad(str(error)) from None
+
+    async def _from_json(self, request: Request, path: Path) -> None:
+        body = path.with_name("body")
+        with body.open("wb") as target:
+            async for chunk in request.stream():
+                target.write(chunk)
+        async with self._decoding:
+            url = await asyncio.to_thread(_take_apart, body, path)
+        if url is not None:
+            with path.open("wb") as target:
+                await self._fetcher.fetch(url, target)
 
     def _checked(self, path: Path) -> ReceivedDocument:
         size_bytes = path.stat().st_size
@@ -133,8 +120,31 @@ def too_large(max_bytes: int) -> ServiceError:
     )
 
 
+def _take_apart(body: Path, path: Path) -> str | None:
+    """Write the document that a JSON body has, or return the address that it names; the body is deleted."""
+    try:
+        sent = JsonDocument.model_validate_json(body.read_bytes())
+    except ValidationError as error:
+        raise _bad(f"wrong JSON: {one_line(error)}") from None
+    finally:
+        body.unlink(missing_ok=True)
+    if (sent.file is None) == (sent.url is None):
+        raise _bad('wrong JSON: give either "file" (base64) or "url"')
+    if sent.file is not None:
+        try:
+            _write_base64(sent.file, path)
+        except ValueError:
+            raise _bad('"file" is no base64: encode the document in one piece, without line breaks') from None
+    return sent.url
+
+
 def _write_base64(text: str, path: Path) -> None:
-    path.write_bytes(base64.b64decode(text, validate=True))
+    with path.open("wb") as target:
+        for start in range(0, len(text), _DECODED_CHARACTERS):
+            part = text[start : start + _DECODED_CHARACTERS]
+            if part.endswith("=") and start + len(part) < len(text):
+                raise ValueError("the end in the middle")
+            target.write(base64.b64decode(part, validate=True))
 
 
 def _bad(message: str) -> ServiceError:
