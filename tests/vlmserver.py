@@ -47,6 +47,11 @@ class Asked:
         return Image.open(BytesIO(base64.b64decode(address.removeprefix("data:image/jpeg;base64,"))))
 
 
+def is_probe(asked: Asked) -> bool:
+    """Whether a white picture is shown, to find out whether and how the server answers."""
+    return asked.picture.convert("L").getextrema() == (255, 255)
+
+
 @dataclass(frozen=True)
 class Reply:
     """What the server answers: a text as vLLM wraps it, or any status and body; an empty answer hangs up."""

@@ -6,12 +6,14 @@ either in this process or on a server. One crop's failure is that crop's failure
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ocr_tasks.contract import ReadingFlag
+from ocr_tasks.errors import EngineUnavailableError
 from ocr_tasks.guards import says_much_less, weight_of
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 TABLE_PROMPT = "Table Recognition:"
 """What the pipeline asks of a table."""
+_UNREAD_PAGES_AT_START = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,35 @@ def better_text(first: BlockText, second: BlockText) -> BlockText:
     is_no_choice = second.failure is not None or not second.text.strip() or says_much_less(second.text, first.text)
     kept = first if is_no_choice else min(first, second, key=badness)
     return replace(kept, flags=kept.flags | {ReadingFlag.READ_AGAIN})
+
+
+class FirstPages:
+    """Watches whether a model reads anything at all; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._has_read = False
+        self._unread_pages = 0
+
+    def require_sense(self, texts: Sequence[BlockText]) -> None:
+        """Give up where nothing was ever read: then it is not the pages, and they must not be failed for good.
+
+        Args:
+            texts: All of a page.
+
+        Raises:
+            EngineUnavailableError: The first pages could not be read, none of their blocks.
+        """
+        if not texts:
+            return
+        with self._lock:
+            self._has_read = self._has_read or any(text.failure is None for text in texts)
+            self._unread_pages += not self._has_read
+            if not self._has_read and self._unread_pages >= _UNREAD_PAGES_AT_START:
+                raise EngineUnavailableError(
+                    f"the model reads nothing, all blocks of the first {_UNREAD_PAGES_AT_START} pages failed "
+                    f"({texts[-1].failure}): run python -m ocr_tasks doctor"
+                )
 
 
 class BlockTexts(ABC):

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocr_tasks.contract import ReadingFlag
-from ocr_tasks.engines.blocktexts import TABLE_PROMPT, BlockText, BlockTexts, Crop, better_text
+from ocr_tasks.engines.blocktexts import TABLE_PROMPT, BlockText, BlockTexts, Crop, FirstPages, better_text
 from ocr_tasks.engines.paddle_library import one_line_of, raise_if_fatal
 from ocr_tasks.engines.paddleocr_vl_crops import other_size
-from ocr_tasks.errors import EngineUnavailableError, PageTimeoutError
+from ocr_tasks.errors import PageTimeoutError
 from ocr_tasks.guards import text_flags
 
 log = logging.getLogger(__name__)
 
 _SHARE_FOR_SECOND_READINGS = 0.8
-_UNREAD_PAGES_AT_START = 3
 
 
 class NativeTexts(BlockTexts):
@@ -34,15 +33,14 @@ class NativeTexts(BlockTexts):
     def __init__(self, predictor: Any) -> None:
         self._predictor = predictor
         self._generation = predictor.infer = _Generation(predictor.infer)
-        self._has_read = False
-        self._unread_pages = 0
+        self._first_pages = FirstPages()
 
     def read(self, crops: Sequence[Crop], *, max_new_tokens: int, timeout_s: float) -> list[BlockText]:
         """Read the crops in order, then the doubtful ones again; the time limit is looked at before every token."""
         started = time.monotonic()
         self._generation.limit(timeout_s)
         texts = [self._read_once(crop, max_new_tokens) for crop in crops]
-        self._require_sense(texts)
+        self._first_pages.require_sense(texts)
         # Less than all that is left: running out of it is to cost second readings, not the page.
         self._generation.limit((timeout_s - (time.monotonic() - started)) * _SHARE_FOR_SECOND_READINGS)
         for place, (crop, first) in enumerate(zip(crops, texts, strict=True)):
@@ -57,20 +55,6 @@ class NativeTexts(BlockTexts):
     def close(self) -> None:
         """Close the predictor."""
         self._predictor.close()
-
-    def _require_sense(self, texts: Sequence[BlockText]) -> None:
-        """Give up where nothing was ever read: then it is not the pages, and they must not be failed for good.
-
-        Raises:
-            EngineUnavailableError: The first pages could not be read, none of their blocks.
-        """
-        self._has_read = self._has_read or any(text.failure is None for text in texts)
-        self._unread_pages += not self._has_read
-        if self._unread_pages == _UNREAD_PAGES_AT_START:
-            raise EngineUnavailableError(
-                f"the model reads nothing, all blocks of the first {_UNREAD_PAGES_AT_START} pages failed "
-                f"({texts[-1].failure}): run python -m ocr_tasks doctor"
-            )
 
     def _read_otherwise(self, crop: Crop, doubts: frozenset[ReadingFlag], max_new_tokens: int) -> BlockText:
         """A text that was only cut off is read to twice its length, any other in another size."""

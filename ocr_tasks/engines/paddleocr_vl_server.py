@@ -16,7 +16,8 @@ from ocr_tasks.engines.paddleocr_vl_doctor import cheap_findings
 from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineOptions
 from ocr_tasks.engines.vlm_server import VlmServer
 from ocr_tasks.engines.vlm_server_http import ModelServer
-from ocr_tasks.engines.vlm_server_probe import await_model, server_findings
+from ocr_tasks.engines.vlm_server_probe import await_model, largest_question, require_answer, server_findings
+from ocr_tasks.engines.vlm_server_request import Question
 from ocr_tasks.errors import TaskError
 from ocr_tasks.images import PageImage
 from ocr_tasks.settings import SERVER_API_KEY_VARIABLE, ModelSettings, server_api_key
@@ -34,7 +35,7 @@ class ServerOptions(PipelineOptions):
         requests: Requests in flight over all of them. vLLM takes its batches from these; more of them cost memory here
             and time-outs there.
         request_timeout_s: After so long without an answer a block is asked for again.
-        start_timeout_s: How long a server that loads its model is waited for.
+        start_timeout_s: How long a server that loads its model is waited for, at the start and where it broke down.
     """
 
     server_url: str
@@ -48,6 +49,10 @@ class ServerOptions(PipelineOptions):
     def served_model(self) -> str:
         """The name of the model on the server."""
         return self.model or self.version.model_name
+
+    def largest_question(self) -> Question:
+        """As much as the server will be asked for at once."""
+        return largest_question(self.max_new_tokens, self.max_pixels)
 
     @field_validator("server_url")
     @classmethod
@@ -78,9 +83,14 @@ class PaddleOcrVlServerEngine(Engine):
         version = library_version()
         server = _server(options)
         await_model(server, options.served_model, options.start_timeout_s)
+        require_answer(server, options.served_model, options.largest_question())
         self._info = EngineInfo(name=spec.name, version=version, model="+".join((options.served_model, *models)))
         texts = VlmServer(
-            server, options.served_model, requests=options.requests, request_timeout_s=options.request_timeout_s
+            server,
+            options.served_model,
+            requests=options.requests,
+            request_timeout_s=options.request_timeout_s,
+            return_timeout_s=options.start_timeout_s,
         )
         self._pipeline = PagePipeline(options, texts)
 
@@ -116,7 +126,7 @@ class PaddleOcrVlServerEngine(Engine):
         """Check libraries, device, layout model and server; where all are sound, load the engine."""
         options = ServerOptions.of(spec)
         findings = cheap_findings(options, _models(options))
-        findings += server_findings(_server(options), options.served_model, reads=True)
+        findings += server_findings(_server(options), options.served_model, options.largest_question())
         if all(finding.is_ok for finding in findings):
             findings.append(cls._loading_finding(spec))
         return findings
@@ -125,7 +135,7 @@ class PaddleOcrVlServerEngine(Engine):
     def diagnose_quickly(cls, spec: EngineSpec) -> list[Finding]:
         """The same without loading or reading anything."""
         options = ServerOptions.of(spec)
-        return cls.diagnose_container(spec) + server_findings(_server(options), options.served_model, reads=False)
+        return cls.diagnose_container(spec) + server_findings(_server(options), options.served_model, None)
 
     @classmethod
     def diagnose_container(cls, spec: EngineSpec) -> list[Finding]:

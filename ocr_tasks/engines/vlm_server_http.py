@@ -28,7 +28,8 @@ _MOST_ANSWER_BYTES = 2 * 2**20
 """An answer of 8192 tokens is below 100 KB; more than this is no answer."""
 _CHUNK_BYTES = 2**16
 _CONNECT_TIMEOUT_S = 10.0
-_TEMPORARY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
+_TEMPORARY_STATUSES = (408, 425, 500, 502, 504)
+_OVERLOADED_STATUSES = (429, 503)
 _KEY_STATUSES = (401, 403)
 _TLS_FAILURES = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
 _SHOWN_CHARACTERS = 200
@@ -37,6 +38,22 @@ _DATA_ADDRESS = re.compile(r"data:[\w/+.-]*;base64,[\w+/=]*")
 
 class ServerTroubleError(Exception):
     """The server did not answer this time (connection, time, 429, 5xx); another try can help."""
+
+
+class ConnectionLostError(ServerTroubleError):
+    """The connection failed or was cut, as it is when the server breaks down."""
+
+
+class OverloadedError(ServerTroubleError):
+    """The server says that it has too much to do (429, 503).
+
+    Attributes:
+        retry_after_s: When it wants to be asked again; 0 where it does not say.
+    """
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class RequestRefusedError(Exception):
@@ -174,7 +191,7 @@ class ModelServer:
                     f"no secure connection to the model server at {self.url}: {_cleaned(str(error))}; check its "
                     "address and that this machine trusts its certificate"
                 ) from None
-            raise ServerTroubleError(_connection_trouble(error, timeout_s)) from None
+            raise _connection_trouble(error, timeout_s) from None
         if response.status == 200:
             return data
         raise self._refusal(response, data)
@@ -191,6 +208,8 @@ class ModelServer:
         """What an answer other than 200 means."""
         status = response.status
         answer = f"answered {status}{self._own_words(data)}"
+        if status in _OVERLOADED_STATUSES:
+            return OverloadedError(f"it {answer}", _seconds(response.headers.get("Retry-After")))
         if status in _TEMPORARY_STATUSES:
             return ServerTroubleError(f"it {answer}")
         if status in _KEY_STATUSES:
@@ -248,15 +267,21 @@ def _is_wrong_for_good(error: Exception) -> bool:
     return isinstance(cause, ssl.SSLError) and cause.reason in _TLS_FAILURES
 
 
-def _connection_trouble(error: Exception, timeout_s: float) -> str:
+def _connection_trouble(error: Exception, timeout_s: float) -> ServerTroubleError:
     """What went wrong on the way, without the object names that urllib3 puts around it."""
     if isinstance(error, NameResolutionError):
-        return "its host name is not known here"
+        return ServerTroubleError("its host name is not known here")
     if isinstance(error, HTTPTimeoutError | TimeoutError) and not isinstance(error, NewConnectionError):
-        return f"no answer within {timeout_s:.3g} s"
+        return ServerTroubleError(f"no answer within {timeout_s:.3g} s")
     causes = [error.__cause__, *error.args[::-1], error]
     cause = next(cause for cause in causes if isinstance(cause, Exception))
-    return _cleaned(cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause))
+    told = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+    return ConnectionLostError(_cleaned(told))
+
+
+def _seconds(retry_after: str | None) -> float:
+    """What ``Retry-After`` asks for; 0 where it says nothing, or a date."""
+    return float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdecimal() else 0.0
 
 
 def _cleaned(text: str) -> str:

@@ -13,7 +13,7 @@ from ocr_tasks.contract import BlockLabel, ContentFormat, ExitCode, PageStatus, 
 from tests.ocr_command import Ended, results, write_shard
 from tests.pages import encoded
 from tests.tinymodels import paddle_tasks, tiny_models
-from tests.vlmserver import Asked, Reply, StandIn, by_prompt, error
+from tests.vlmserver import Asked, Reply, StandIn, by_prompt, error, is_probe
 
 pytestmark = pytest.mark.integration
 
@@ -60,8 +60,8 @@ def run(shard: Path, **variables: str) -> Ended:
 def test_pages_are_read_block_by_block(stand_in: StandIn, tmp_path: Path) -> None:
     ended = run(shard_of(tmp_path, stand_in, 3, requests=5))
     assert ended.code == ExitCode.ALL_DONE, ended.errors
-    assert {page_of(asked) for asked in stand_in.asked} == {1, 2, 3}
-    assert stand_in.count == 3 * BLOCKS_ASKED
+    asked = [page_of(asked) for asked in stand_in.asked if not is_probe(asked)]
+    assert {number: asked.count(number) for number in asked} == dict.fromkeys((1, 2, 3), BLOCKS_ASKED)
     assert stand_in.peak <= 5
     for result in results(tmp_path).values():
         assert (result.status, result.engine) == (PageStatus.DONE, ENGINE)
@@ -171,7 +171,7 @@ def test_a_server_that_dies_costs_no_page_and_the_retry_reads_the_rest(stand_in:
         return by_prompt(asked)
 
     stand_in.reply = die
-    shard = shard_of(tmp_path, stand_in, 8, concurrency=1)
+    shard = shard_of(tmp_path, stand_in, 8, concurrency=1, start_timeout_s=1.0)
     ended = run(shard)
     assert ended.code == ExitCode.TEMPORARY, ended.errors
     assert "stopped: 3 pages in a row had to be left for a retry" in ended.errors
@@ -185,10 +185,43 @@ def test_a_server_that_dies_costs_no_page_and_the_retry_reads_the_rest(stand_in:
     left = tuple(task for task in whole.pages if task.page_number not in first)
     shard.write_text(whole.model_copy(update={"pages": left}).model_dump_json())
     assert run(shard).code == ExitCode.ALL_DONE
-    assert {page_of(asked) for asked in stand_in.asked} == {4, 5, 6, 7, 8}
+    assert {page_of(asked) for asked in stand_in.asked if not is_probe(asked)} == {4, 5, 6, 7, 8}
     second = results(tmp_path)
     assert list(second) == [1, 2, 3, 4, 5, 6, 7, 8]
     assert {number: second[number] for number in first} == first
+
+
+def test_a_block_that_breaks_the_server_costs_its_page_alone(stand_in: StandIn, tmp_path: Path) -> None:
+    """Somebody starts the server again, as an orchestrator does."""
+    breakdowns: list[str] = []
+
+    def break_down(asked: Asked) -> Reply:
+        if (page_of(asked), asked.prompt) != (3, TABLE):
+            return by_prompt(asked)
+        breakdowns.append(asked.prompt)
+        stand_in.stop()
+        threading.Timer(4.0, stand_in.start).start()
+        return Reply(hangs_up=True)
+
+    stand_in.reply = break_down
+    ended = run(shard_of(tmp_path, stand_in, 6, concurrency=3))
+    assert ended.code == ExitCode.SOME_PAGES_FAILED, ended.errors
+    read = results(tmp_path)
+    assert list(read) == [1, 2, 3, 4, 5, 6]
+    assert {number for number, result in read.items() if result.status is PageStatus.FAILED} == {3}
+    assert (read[3].reason or "").startswith(
+        "1 of 8 blocks could not be read: the model server broke down 2 times on this block alone: "
+    )
+    assert ReadingFlag.BLOCK_NOT_READ in read[3].quality_flags
+    assert len(breakdowns) == 3
+
+
+def test_a_server_with_too_short_a_context_fails_no_page(stand_in: StandIn, tmp_path: Path) -> None:
+    stand_in.reply = lambda _: error(400, "This model's maximum context length is 2048 tokens")
+    ended = run(shard_of(tmp_path, stand_in, 4))
+    assert ended.code == ExitCode.ENGINE_UNAVAILABLE, ended.errors
+    assert "answer of 4096 tokens: the model server answered 400: This model's maximum context" in ended.last_error
+    assert results(tmp_path) == {}
 
 
 def test_a_page_whose_answer_never_comes_is_given_up(stand_in: StandIn, tmp_path: Path) -> None:

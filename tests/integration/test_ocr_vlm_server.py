@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from ocr_tasks.contract import ReadingFlag
 from ocr_tasks.engines.blocktexts import BlockText, Crop
 from ocr_tasks.engines.vlm_server import VlmServer
 from ocr_tasks.engines.vlm_server_http import ModelServer
-from ocr_tasks.engines.vlm_server_probe import await_model, server_findings
+from ocr_tasks.engines.vlm_server_probe import await_model, largest_question, require_answer, server_findings
 from ocr_tasks.errors import EngineUnavailableError, EngineUnreachableError, PageTimeoutError
 from tests.obstacles import ocr_python
 from tests.vlmserver import ANSWERS, MODEL, Asked, Reply, StandIn, error
@@ -40,15 +41,21 @@ def stand_in() -> Iterator[StandIn]:
 
 @contextmanager
 def reading(
-    stand_in: StandIn, *, requests: int = 8, request_timeout_s: float = 30.0, key: str | None = None
+    stand_in: StandIn,
+    *,
+    requests: int = 8,
+    request_timeout_s: float = 30.0,
+    return_timeout_s: float = 0.0,
+    key: str | None = None,
 ) -> Iterator[VlmServer]:
-    """What the engine reads with; it tries three times, without waiting long."""
+    """What the engine reads with; it tries three times, without waiting long, and not for a server that is gone."""
     server = ModelServer(stand_in.url, api_key=SecretStr(key) if key else None, connections=requests)
     texts = VlmServer(
         server,
         MODEL,
         requests=requests,
         request_timeout_s=request_timeout_s,
+        return_timeout_s=return_timeout_s,
         pauses_s=(0.05, 0.05),
         check_timeout_s=0.5,
     )
@@ -179,9 +186,8 @@ def test_requests_in_flight_are_bounded_over_all_pages(stand_in: StandIn) -> Non
         (Reply(text=None), "choices.0.message.content: must be a valid string"),
         (Reply("а" * 10_000_000), "the model server answered more than 2 MiB"),
         (error(500, "CUDA error"), "works, but failed 3 times with this block: it answered 500: CUDA error"),
-        (error(429, "Too many"), "works, but failed 3 times with this block: it answered 429: Too many"),
-        (Reply(hangs_up=True), "works, but failed 3 times with this block: "),
-        (Reply("cut off", headers={"Content-Length": "9999"}), "works, but failed 3 times with this block: "),
+        (Reply(hangs_up=True), "the model server broke down 2 times on this block alone: "),
+        (Reply("cut off", headers={"Content-Length": "9999"}), "broke down 2 times on this block alone: "),
     ],
 )
 def test_what_a_server_does_to_one_crop_is_that_crops_failure(stand_in: StandIn, reply: Reply, reason: str) -> None:
@@ -248,6 +254,118 @@ def test_a_server_that_says_it_is_ill_leaves_the_page_unread(stand_in: StandIn) 
     stand_in.is_healthy = False
     with pytest.raises(EngineUnreachableError, match="does not work now: it answered 500: EngineDeadError"):
         read(stand_in, crop())
+
+
+OVERLOADED = [error(429, "rate limit"), error(503, "queue is full")]
+
+
+@pytest.mark.parametrize("overloaded", OVERLOADED)
+def test_a_server_with_too_much_to_do_is_asked_until_it_has_time(stand_in: StandIn, overloaded: Reply) -> None:
+    stand_in.reply = in_turn(*[overloaded] * 5, Reply("Текст"))
+    assert read(stand_in, crop()) == [BlockText("Текст")]
+    assert stand_in.count == 6
+
+
+@pytest.mark.parametrize("overloaded", OVERLOADED)
+def test_a_server_with_too_much_to_do_all_the_time_leaves_the_page_unread(stand_in: StandIn, overloaded: Reply) -> None:
+    """Small requests pass, as they do at a gateway that counts tokens."""
+    stand_in.reply = lambda asked: Reply("x") if is_check(asked) else overloaded
+    with pytest.raises(EngineUnreachableError, match="does not work now: it has too much to do"):
+        read(stand_in, crop(), crop(), timeout_s=1.0)
+
+
+def test_a_server_says_when_it_wants_to_be_asked_again(stand_in: StandIn) -> None:
+    later = Reply(status=429, raw=b"{}", headers={"Retry-After": "2"})
+    stand_in.reply = in_turn(later, Reply("Текст"))
+    with pytest.raises(EngineUnreachableError):
+        read(stand_in, crop(), timeout_s=1.0)
+    assert stand_in.count == 1
+    stand_in.reply = in_turn(later, Reply("Текст"))
+    assert read(stand_in, crop()) == [BlockText("Текст")]
+
+
+def test_blocks_that_wait_behind_an_overload_are_not_to_blame_either(stand_in: StandIn) -> None:
+    stand_in.reply = lambda asked: Reply("x") if is_check(asked) else OVERLOADED[0]
+    with reading(stand_in, requests=1) as texts, ThreadPoolExecutor(3) as pages:
+        read = [pages.submit(texts.read, [crop()] * 3, max_new_tokens=10, timeout_s=1.0) for _ in range(3)]
+        assert [type(page.exception()) for page in read] == [EngineUnreachableError] * 3
+
+
+class Breaking:
+    """A server that breaks down on one crop, and is started again after a while.
+
+    Attributes:
+        breakdowns: How often it did.
+        alone: Whether nothing else was asked for at the time, each time.
+    """
+
+    def __init__(self, stand_in: StandIn, number: int, *, survives_alone: bool = False) -> None:
+        self._stand_in = stand_in
+        self._number = number
+        self._survives_alone = survives_alone
+        self._lock = threading.Lock()
+        self._current = 0
+        self.breakdowns = 0
+        self.alone: list[bool] = []
+        stand_in.reply = self._reply
+
+    def _reply(self, asked: Asked) -> Reply:
+        with self._lock:
+            self._current += 1
+        try:
+            time.sleep(0.05)  # so that others are in flight
+            if is_check(asked) or number_of(asked) != self._number:
+                return Reply(f"crop {number_of(asked)}")
+            with self._lock:
+                is_alone = self._current == 1
+                if self._survives_alone and is_alone:
+                    return Reply("survived")
+                self.alone.append(is_alone)
+                self.breakdowns += 1
+            self._stand_in.stop()
+            threading.Timer(1.0, self._stand_in.start).start()
+            return Reply(hangs_up=True)
+        finally:
+            with self._lock:
+                self._current -= 1
+
+
+def read_pages(stand_in: StandIn, pages: list[list[Crop]], **limits: float) -> list[list[BlockText]]:
+    """Read pages at the same time."""
+    with reading(stand_in, **limits) as texts, ThreadPoolExecutor(len(pages)) as threads:
+        read = [threads.submit(texts.read, page, max_new_tokens=10, timeout_s=30.0) for page in pages]
+        return [page.result() for page in read]
+
+
+PAGES = [[crop(number=10 * page + block) for block in range(2)] for page in range(2)]
+
+
+def test_a_block_that_breaks_the_server_is_found_and_costs_only_itself(stand_in: StandIn) -> None:
+    breaking = Breaking(stand_in, 11)
+    pages = read_pages(stand_in, PAGES, return_timeout_s=20.0)
+    assert pages[0] == [BlockText("crop 0"), BlockText("crop 1")]
+    assert pages[1][0] == BlockText("crop 10")
+    assert (pages[1][1].failure or "").startswith("the model server broke down 2 times on this block alone: ")
+    assert breaking.alone[-2:] == [True, True]
+    assert breaking.breakdowns == 3
+
+
+def test_a_server_that_broke_down_by_chance_costs_nothing(stand_in: StandIn) -> None:
+    Breaking(stand_in, 11, survives_alone=True)
+    assert read_pages(stand_in, PAGES, return_timeout_s=20.0) == [
+        [BlockText("crop 0"), BlockText("crop 1")],
+        [BlockText("crop 10"), BlockText("survived")],
+    ]
+
+
+def test_a_server_that_does_not_come_back_leaves_the_page_unread(stand_in: StandIn) -> None:
+    def die(_: Asked) -> Reply:
+        stand_in.stop()
+        return Reply(hangs_up=True)
+
+    stand_in.reply = die
+    with reading(stand_in, return_timeout_s=300.0) as texts, pytest.raises(EngineUnreachableError, match="refused"):
+        texts.read([crop(), crop()], max_new_tokens=10, timeout_s=2.0)
 
 
 @pytest.fixture
@@ -458,23 +576,70 @@ def test_a_secure_address_of_an_insecure_server_is_said_at_once(stand_in: StandI
         await_model(ModelServer(stand_in.url.replace("http:", "https:")), MODEL, 300.0)
 
 
+LARGEST = largest_question(4096, 1_003_520)
+SHORT_CONTEXT = "This model's maximum context length is 2048 tokens. However, you requested 4096 tokens"
+
+
+def with_a_short_context(asked: Asked) -> Reply:
+    """Answers nothing but questions as small as no block ever is."""
+    return Reply("x") if is_check(asked) else error(400, SHORT_CONTEXT)
+
+
+def test_a_server_that_will_refuse_every_block_is_found_before_the_first_page(stand_in: StandIn) -> None:
+    stand_in.reply = with_a_short_context
+    with pytest.raises(EngineUnavailableError) as caught:
+        require_answer(ModelServer(stand_in.url), MODEL, LARGEST)
+    assert f"answer of 4096 tokens: the model server answered 400: {SHORT_CONTEXT}; start it with" in str(caught.value)
+    [_, finding] = server_findings(ModelServer(stand_in.url), MODEL, LARGEST)
+    assert (finding.is_ok, finding.text) == (False, str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "trouble", [error(503, "busy"), error(500, "boom"), Reply(raw=b"<html>"), Reply(hangs_up=True)]
+)
+def test_anything_else_is_left_to_the_pages(stand_in: StandIn, trouble: Reply) -> None:
+    stand_in.reply = lambda _: trouble
+    require_answer(ModelServer(stand_in.url), MODEL, LARGEST)
+
+
+def test_a_server_that_refuses_all_of_the_first_pages_is_to_blame_for_it(stand_in: StandIn) -> None:
+    stand_in.reply = lambda _: error(400, "no such picture")
+    with reading(stand_in) as texts:
+        for _ in range(2):
+            assert texts.read([], max_new_tokens=10, timeout_s=30.0) == []
+            assert all(text.failure for text in texts.read([crop()] * 2, max_new_tokens=10, timeout_s=30.0))
+        for _ in range(2):
+            with pytest.raises(
+                EngineUnavailableError, match=r"all blocks of the first 3 pages failed .*no such picture"
+            ):
+                texts.read([crop()] * 2, max_new_tokens=10, timeout_s=30.0)
+
+
+def test_pages_that_are_refused_later_are_to_blame_themselves(stand_in: StandIn) -> None:
+    stand_in.reply = in_turn(Reply("Текст"), error(400, "no such picture"))
+    with reading(stand_in) as texts:
+        failures = [texts.read([crop()], max_new_tokens=10, timeout_s=30.0)[0].failure for _ in range(5)]
+    assert [failure is not None for failure in failures] == [False, True, True, True, True]
+
+
 def test_the_doctor_finds_a_sound_server_sound(stand_in: StandIn) -> None:
-    findings = server_findings(ModelServer(stand_in.url), MODEL, reads=True)
+    findings = server_findings(ModelServer(stand_in.url), MODEL, LARGEST)
     assert [finding.is_ok for finding in findings] == [True, True]
     assert findings[0].text == f"the model server at {stand_in.url} serves {MODEL}"
-    assert "read a small picture in" in findings[1].text
-    assert stand_in.count == 1
-    assert server_findings(ModelServer(stand_in.url), MODEL, reads=False) == findings[:1]
+    assert "read a picture of 960400 pixels in" in findings[1].text
+    [asked] = stand_in.asked
+    assert (asked.body["max_completion_tokens"], asked.picture.size) == (4096, (980, 980))
+    assert server_findings(ModelServer(stand_in.url), MODEL, None) == findings[:1]
     assert stand_in.count == 1
 
 
 def test_the_doctor_says_what_is_wrong_with_a_server(stand_in: StandIn) -> None:
     stand_in.reply = lambda _: error(400, "mm_processor_kwargs")
-    assert [finding.is_ok for finding in server_findings(ModelServer(stand_in.url), MODEL, reads=True)] == [True, False]
+    assert [finding.is_ok for finding in server_findings(ModelServer(stand_in.url), MODEL, LARGEST)] == [True, False]
     stand_in.models = ("mine",)
-    assert [finding.is_ok for finding in server_findings(ModelServer(stand_in.url), MODEL, reads=True)] == [False]
+    assert [finding.is_ok for finding in server_findings(ModelServer(stand_in.url), MODEL, LARGEST)] == [False]
     stand_in.stop()
-    [finding] = server_findings(ModelServer(stand_in.url), MODEL, reads=True)
+    [finding] = server_findings(ModelServer(stand_in.url), MODEL, LARGEST)
     assert (
         finding.text == f"the model server at {stand_in.url} does not answer: Connection refused; look whether it runs"
     )
