@@ -17,11 +17,13 @@ from ocr_tasks.errors import EngineUnavailableError, TaskError
 from ocr_tasks.hiding import hide_from_processes_of_the_same_user
 from ocr_tasks.logs import log_to_stderr
 from ocr_tasks.reading import EngineReader, PageReader
+from ocr_tasks.settings import REMOTE_TOKEN_VARIABLE, SERVER_API_KEY_VARIABLE
 from ocr_tasks.worker.wire import LOADING, Channel, Failure, Read, Ready, Result, Start
 
 log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
+_ENGINE_SECRETS = frozenset((SERVER_API_KEY_VARIABLE, REMOTE_TOKEN_VARIABLE))
 _MAX_IMAGE_BYTES = 2**32 - 1
 _GONE = 1
 """Exit code where nobody listens any more, or where an answer could not be given."""
@@ -35,7 +37,8 @@ def main(parent_pid: int) -> None:
     """
     _end_with(parent_pid)
     _be_the_first_to_go()
-    hide_from_processes_of_the_same_user()  # the engine's own secret; programs that take documents apart run beside it
+    if not _ENGINE_SECRETS.isdisjoint(os.environ):  # programs that take documents apart run beside it
+        hide_from_processes_of_the_same_user()
     log_to_stderr()
     channel = _take_channel()
     frame = channel.receive()
