@@ -225,11 +225,15 @@ class ProgressEvent(str, Enum):
 
     READY = "ready"
     PAGE = "page"
+    WAITING = "waiting"
     FINISHED = "finished"
 
 
 class Progress(_Value):
     """One line of JSON on standard output: the engine is ready, a page has its result, the shard is finished.
+
+    ``waiting``: a page has no result yet: the engine died on it, and it is blamed when one is read after it; or it
+    could not be moved or read now, and is left for a retry.
 
     ``done`` counts pages with a result so far (read or failed), ``total`` the pages of the shard.
     """

@@ -23,6 +23,16 @@ class EngineUnavailableError(TaskError):
     exit_code = ExitCode.ENGINE_UNAVAILABLE
 
 
+class EngineLostError(EngineUnavailableError):
+    """The engine broke while it read, such as with its device; one that is loaded afresh may read on."""
+
+
+class EngineStartTimeoutError(TaskError):
+    """The engine was not loaded in its time; another try can help."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
 class StorageError(TaskError):
     """Storage could not be reached, or refused; another try with fresh addresses can help."""
 
@@ -47,6 +57,10 @@ class ObjectMissingError(Exception):
 
 class PageError(Exception):
     """One page cannot be read, for good. The message is the reason people see in its result."""
+
+
+class EngineDiedError(PageError):
+    """The engine broke on a page. Which of the two is to blame only a page tells that is read after it."""
 
 
 class PageTimeoutError(PageError):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ocr_tasks.contract import EngineSpec, PageResult, PageStatus, PageTask, ReadingFlag
 from ocr_tasks.engines import Engine, EngineInfo, PageReading, create_engine, engine_class
-from ocr_tasks.errors import EngineUnreachableError, PageError, TaskError
+from ocr_tasks.errors import EngineDiedError, EngineUnreachableError, PageError, TaskError
 from ocr_tasks.guards import Judged, better_reading, find_doubts
 from ocr_tasks.images import PageImage, load_page_image
 from ocr_tasks.settings import RunSettings, WorkerUse
@@ -199,6 +199,7 @@ def failed_page(
         update={
             "status": PageStatus.FAILED,
             "reason": _reason(error),
+            "quality_flags": (ReadingFlag.ENGINE_DIED.value,) if isinstance(error, EngineDiedError) else (),
             "width_px": page.width_px if page else 0,
             "height_px": page.height_px if page else 0,
             "duration_s": duration_s,

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 from pydantic import ValidationError
@@ -108,7 +109,6 @@ class ShardRun:
         self._left_out_in_a_row = 0
         self._is_stopped = False
         self._fatal: Exception | None = None
-        self._has_read = False
         self._held_back: list[tuple[PageTask, PageResult]] = []
 
     def run(self) -> ExitCode:
@@ -124,8 +124,9 @@ class ShardRun:
         info = self._reader.info
         self._emit(self._progress(ProgressEvent.READY, engine=info.name, engine_version=info.version))
         self._read_all()
-        if not self._is_stopped:
-            # Fewer than the reader would take for its own fault, so it was the pages.
+        if not self._is_stopped and not self._left_out:
+            # Fewer than the reader would take for its own fault, so it was the pages. Not where others must be tried
+            # again anyway: what they wait for may be what is broken.
             self._store_all(self._held_back)
         self._uploads.finish(_LAST_UPLOADS_S if self._is_stopped else None)
         with self._lock:
@@ -142,9 +143,8 @@ class ShardRun:
 
         def read(task: PageTask, download: Future[bytes]) -> None:
             try:
-                self._finish(task, self._read(task, download))
-            except (StorageError, EngineUnreachableError) as error:
-                self._leave_out(task, error)
+                with self._leaving_out(task):
+                    self._finish(task, self._read(task, download))
             except Exception as error:
                 self._stop(error)
             finally:
@@ -173,17 +173,17 @@ class ShardRun:
         return result.model_copy(update={"runner": self._shard.runner, "image": self._shard.image})
 
     def _finish(self, task: PageTask, result: PageResult) -> None:
-        """Have a result stored; that of a page on which the engine died only when another page is known to be read.
+        """Have a result stored; that of a page on which the engine died, or read no block, when another is read after it.
 
         Where none is, the reader will say that the engine is to blame, and those pages must not have failed.
         """
         with self._lock:
-            self._has_read |= result.status is PageStatus.DONE
-            if ReadingFlag.ENGINE_DIED in result.quality_flags and not self._has_read:
+            if ReadingFlag.ENGINE_DIED in result.quality_flags or _is_nothing_read(result):
                 self._held_back.append((task, result))
+                self._emit(self._page_progress(ProgressEvent.WAITING, task, result))
                 return
             ready = [(task, result)]
-            if self._has_read:
+            if result.status is PageStatus.DONE:
                 ready += self._held_back
                 self._held_back = []
         self._store_all(ready)
@@ -194,39 +194,57 @@ class ShardRun:
 
     def _store(self, task: PageTask, result: PageResult) -> None:
         try:
-            self._transfer.write(task.result_url, result.model_dump_json().encode())
-            with self._lock:
-                self._left_out_in_a_row = 0
-                self._done += 1
-                self._failed += result.status is PageStatus.FAILED
-                self._emit(
-                    self._progress(
-                        ProgressEvent.PAGE,
-                        document_id=result.document_id,
-                        page_number=result.page_number,
-                        status=result.status,
-                        reason=result.reason,
-                        duration_s=round(result.duration_s, 3),
-                    )
-                )
-        except StorageError as error:
-            self._leave_out(task, error)
+            with self._leaving_out(task):
+                self._transfer.write(task.result_url, result.model_dump_json().encode())
+                with self._lock:
+                    self._left_out_in_a_row = 0
+                    self._done += 1
+                    self._failed += result.status is PageStatus.FAILED
+                    self._emit(self._page_progress(ProgressEvent.PAGE, task, result))
         except Exception as error:
             self._stop(error)
 
-    def _leave_out(self, task: PageTask, error: StorageError | EngineUnreachableError) -> None:
-        log.error("page %d of %s is left for a retry: %s", task.page_number, task.document_id, error)
-        with self._lock:
-            self._left_out += 1
-            self._left_out_in_a_row += 1
-            if self._left_out_in_a_row == _LEFT_OUT_IN_A_ROW:
-                log.error("stopped: %d pages in a row had to be left for a retry", _LEFT_OUT_IN_A_ROW)
-                self._is_stopped = True
+    @contextmanager
+    def _leaving_out(self, task: PageTask) -> Iterator[None]:
+        """Leave a page for a retry where it cannot be moved, or not be read now."""
+        try:
+            yield
+        except (StorageError, EngineUnreachableError) as error:
+            log.error("page %d of %s is left for a retry: %s", task.page_number, task.document_id, error)
+            with self._lock:
+                self._left_out += 1
+                self._left_out_in_a_row += 1
+                if self._left_out_in_a_row == _LEFT_OUT_IN_A_ROW:
+                    log.error("stopped: %d pages in a row had to be left for a retry", _LEFT_OUT_IN_A_ROW)
+                    self._is_stopped = True
+                self._emit(
+                    self._progress(
+                        ProgressEvent.WAITING,
+                        document_id=task.document_id,
+                        page_number=task.page_number,
+                        reason=str(error),
+                    )
+                )
 
     def _stop(self, error: Exception) -> None:
         with self._lock:
             self._fatal = self._fatal or error
             self._is_stopped = True
 
+    def _page_progress(self, event: ProgressEvent, task: PageTask, result: PageResult) -> Progress:
+        return self._progress(
+            event,
+            document_id=task.document_id,
+            page_number=task.page_number,
+            status=result.status,
+            reason=result.reason,
+            duration_s=round(result.duration_s, 3),
+        )
+
     def _progress(self, event: ProgressEvent, **facts: object) -> Progress:
         return Progress.model_validate({"event": event, "done": self._done, "total": len(self._shard.pages), **facts})
+
+
+def _is_nothing_read(result: PageResult) -> bool:
+    """Whether all blocks of a page were asked for in vain: the engine may read nothing at all."""
+    return ReadingFlag.BLOCK_NOT_READ in result.quality_flags and not any(block.content for block in result.blocks)

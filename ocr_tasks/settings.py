@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +17,7 @@ MAX_PIXELS_VARIABLE = "OCR_MAX_PIXELS"
 PREFETCH_VARIABLE = "OCR_PREFETCH_PAGES"
 WORKER_VARIABLE = "OCR_WORKER"
 WORKER_PAGES_VARIABLE = "OCR_WORKER_PAGES"
+START_TIMEOUT_VARIABLE = "OCR_START_TIMEOUT_S"
 MODELS_HOME_VARIABLE = "PADDLE_PDX_CACHE_HOME"
 MODELS_MANIFEST_VARIABLE = "OCR_MODELS_MANIFEST"
 SERVER_API_KEY_VARIABLE = "OCR_SERVER_API_KEY"
@@ -43,12 +45,14 @@ class RunSettings:
         worker: Whether the engine runs in a worker process.
         worker_pages: After so many pages the worker process is replaced: the memory of some engines grows with every
             page (PaddleOCR issue 17113: 8 GB in 300 pages).
+        start_timeout_s: How long loading an engine in a worker process may take, besides what it waits for a server.
     """
 
     max_pixels: int = 200_000_000
     prefetch_pages: int = 4
     worker: WorkerUse = WorkerUse.AUTO
     worker_pages: int = 200
+    start_timeout_s: float = 300.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> RunSettings:
@@ -58,6 +62,7 @@ class RunSettings:
             prefetch_pages=_positive(environment, PREFETCH_VARIABLE, cls.prefetch_pages),
             worker=_worker_use(environment),
             worker_pages=_positive(environment, WORKER_PAGES_VARIABLE, cls.worker_pages),
+            start_timeout_s=_seconds(environment, START_TIMEOUT_VARIABLE, cls.start_timeout_s),
         )
 
 
@@ -120,13 +125,31 @@ def _worker_use(environment: Mapping[str, str]) -> WorkerUse:
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name, "").strip()
-    if not text:
-        return default
-    try:
-        value = int(float(text))  # 2e8 is how people write it
-    except (ValueError, OverflowError):
-        value = 0
+    value = int(_number(environment, name, default))
     if value < 1:
-        raise BadShardError(f"{name}={text!r} is no positive number: unset it or give one, such as {default}")
+        raise _no_number(environment, name, default)
     return value
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    value = _number(environment, name, default)
+    if value <= 0:
+        raise _no_number(environment, name, default)
+    return value
+
+
+def _number(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name, "").strip()
+    try:
+        value = float(text or default)  # 2e8 is how people write it
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise _no_number(environment, name, default)
+    return value
+
+
+def _no_number(environment: Mapping[str, str], name: str, default: float) -> BadShardError:
+    return BadShardError(
+        f"{name}={environment[name].strip()!r} is no positive number: unset it or give one, such as {default}"
+    )

@@ -102,6 +102,11 @@ def progress_words(progress: Progress) -> str:
         took = f" in {progress.duration_s:.1f} s" if progress.duration_s is not None else ""
         why = f": {progress.reason}" if progress.reason else ""
         return f"{progress.done}/{progress.total} {what} {status}{took}{why}"
+    if progress.event is ProgressEvent.WAITING:
+        return (
+            f"{progress.done}/{progress.total} page {progress.page_number} of {str(progress.document_id)[:12]} "
+            f"has no result yet: {progress.reason}"
+        )
     if progress.event is ProgressEvent.READY:
         return f"Engine {progress.engine} {progress.engine_version} is ready, {progress.total} pages to read"
     return f"Engine finished: {progress.done} of {progress.total} pages have a result"

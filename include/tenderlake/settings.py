@@ -20,7 +20,13 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError, Valid
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
-from ocr_tasks.settings import MAX_PIXELS_VARIABLE, PREFETCH_VARIABLE, WORKER_PAGES_VARIABLE, RunSettings
+from ocr_tasks.settings import (
+    MAX_PIXELS_VARIABLE,
+    PREFETCH_VARIABLE,
+    START_TIMEOUT_VARIABLE,
+    WORKER_PAGES_VARIABLE,
+    RunSettings,
+)
 from tenderlake.documents import PrepareLimits, PrepareOptions, TextLayerMode
 from tenderlake.errors import NeedsPersonError
 
@@ -251,7 +257,9 @@ class Settings(BaseSettings):
         default=128, ge=1, le=1024, description="OCR shards of one run; where more would be needed they grow."
     )
     page_timeout_s: Seconds = Field(default=300.0, description="Seconds that reading one page may take.")
-    ocr_start_timeout_s: Seconds = Field(default=300.0, description="Seconds that an OCR engine may take to start.")
+    ocr_start_timeout_s: Seconds = Field(
+        default=RunSettings.start_timeout_s, description="Seconds that an OCR engine may take to start."
+    )
     ocr_max_pixels: Count = Field(
         default=RunSettings.max_pixels,
         description=(
@@ -450,6 +458,7 @@ class Settings(BaseSettings):
             MAX_PIXELS_VARIABLE: str(self.ocr_max_pixels),
             PREFETCH_VARIABLE: str(self.ocr_prefetch_pages),
             WORKER_PAGES_VARIABLE: str(self.ocr_worker_pages),
+            START_TIMEOUT_VARIABLE: str(self.ocr_start_timeout_s),
         }
 
     def container_network(self, endpoint_url: str | None) -> str:

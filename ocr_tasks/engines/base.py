@@ -87,6 +87,11 @@ class Engine(ABC):
         """How long its constructor may wait for something else, such as a server, besides what loading takes."""
         return 0.0
 
+    @classmethod
+    def page_wait_s(cls, spec: EngineSpec) -> float:
+        """How long ``read`` may wait for something else, such as its turn at a server, besides the time of the page."""
+        return 0.0
+
     @property
     @abstractmethod
     def info(self) -> EngineInfo:
@@ -108,7 +113,9 @@ class Engine(ABC):
         Raises:
             PageTimeoutError: It took longer.
             PageError: It cannot be read, with the reason. Any other exception is a failed page as well.
-            EngineUnavailableError: The engine is gone for good (such as a lost device); the run ends.
+            EngineUnavailableError: The engine cannot read for good; the run ends.
+            EngineLostError: It broke, such as with its device; the run ends where it cannot be loaded afresh.
+            EngineDiedError: It may have broken, or what it asks: the page fails if others are read.
             EngineUnreachableError: It cannot read now (such as a server that is down); the page stays unread.
             MemoryError: There is not enough memory; the run ends.
         """

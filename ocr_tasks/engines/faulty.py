@@ -5,8 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ from pydantic import Field
 from ocr_tasks.contract import Block, BlockLabel, EngineSpec
 from ocr_tasks.engines.base import Engine, EngineInfo, PageReading
 from ocr_tasks.engines.options import EngineOptions
-from ocr_tasks.errors import EngineUnavailableError, EngineUnreachableError, PageTimeoutError
+from ocr_tasks.errors import EngineLostError, EngineUnavailableError, EngineUnreachableError, PageTimeoutError
 from ocr_tasks.images import PageImage
 
 _CHUNK_BYTES = 64 * 2**20
@@ -61,10 +62,15 @@ class FaultyOptions(EngineOptions):
         fault: How it fails.
         fault_page_number: On which page number it does, None on every page; other pages get one block of text.
             0: while it is loaded.
+        fault_from_page_number: From which page number on it does, as on a host that breaks.
         fault_once_file: A path where nothing lies: it fails once, and leaves a file there that remembers it.
         fault_memory_mib: Where ``out_of_memory`` stops if nothing else stops it, so that a test without limits does
             not take the machine down; what ``growth`` keeps of a page.
         model_file: A file that must be there when it is loaded.
+        takes_turns: Whether only one page is really read at a time, and the others wait for it.
+        loads_file: A file that gets a byte each time that it is loaded.
+        killed_on_load: At which loading it is killed, by ``loads_file``.
+        hangs_from_load: From which loading on it never comes to an end, by ``loads_file``.
         page_s: How long it takes for a page, before it fails if it does.
         concurrency: How many pages it reads at the same time.
         tells_process: Whether the text of a page has the number of the process that read it.
@@ -73,9 +79,14 @@ class FaultyOptions(EngineOptions):
 
     fault: Fault
     fault_page_number: Annotated[int, Field(ge=_LOADING)] | None = None
+    fault_from_page_number: Annotated[int, Field(ge=1)] = 1
     fault_once_file: str = ""
     fault_memory_mib: Annotated[int, Field(ge=1)] = 4096
     model_file: str = ""
+    takes_turns: bool = False
+    loads_file: str = ""
+    killed_on_load: Annotated[int, Field(ge=1)] | None = None
+    hangs_from_load: Annotated[int, Field(ge=1)] | None = None
     page_s: Annotated[float, Field(ge=0)] = 0.0
     concurrency: Annotated[int, Field(ge=1)] = 1
     tells_process: bool = False
@@ -90,7 +101,9 @@ class FaultyEngine(Engine):
     def __init__(self, spec: EngineSpec) -> None:
         self._options = FaultyOptions.of(spec)
         self._kept: list[bytes] = []
+        self._turn = threading.Lock() if self._options.takes_turns else nullcontext()
         self._print()
+        self._count_loading()
         if self._options.model_file and not Path(self._options.model_file).is_file():
             raise EngineUnavailableError(f"the model {self._options.model_file} is missing")
         if self._options.fault_page_number == _LOADING:
@@ -108,12 +121,16 @@ class FaultyEngine(Engine):
 
     def read(self, page: PageImage, timeout_s: float) -> PageReading:
         """Fail as the options say."""
+        with self._turn:
+            return self._read(page, timeout_s)
+
+    def _read(self, page: PageImage, timeout_s: float) -> PageReading:
         self._print()
         time.sleep(self._options.page_s)
         content = f"page {page.page_number}"
         if self._options.tells_process:
             content += f" process {os.getpid()}"
-        if self._options.fault_page_number in (None, page.page_number) and self._is_due():
+        if self._is_due_on(page.page_number):
             self._fail(f"an image of {page.width_px} × {page.height_px}", timeout_s)
             if self._options.fault is Fault.GARBAGE:
                 return self._nonsense(page)
@@ -124,7 +141,22 @@ class FaultyEngine(Engine):
         if self._options.prints:
             os.write(1, f"{self._options.prints}\n".encode())
 
-    def _is_due(self) -> bool:
+    def _count_loading(self) -> None:
+        if not self._options.loads_file:
+            return
+        with Path(self._options.loads_file).open("ab") as file:
+            file.write(b".")
+            loadings = file.tell()
+        if loadings == self._options.killed_on_load:
+            _strike(Fault.KILLED)
+        if self._options.hangs_from_load is not None and loadings >= self._options.hangs_from_load:
+            _strike(Fault.HANG)
+
+    def _is_due_on(self, page_number: int) -> bool:
+        if self._options.fault_page_number not in (None, page_number):
+            return False
+        if page_number < self._options.fault_from_page_number:
+            return False
         if not self._options.fault_once_file:
             return True
         try:
@@ -155,9 +187,7 @@ def _error(fault: Fault, what: str, timeout_s: float) -> Exception | None:
     errors: dict[Fault, Exception] = {
         Fault.EXCEPTION: RuntimeError(f"no kernel for {what}"),
         Fault.TIMEOUT: PageTimeoutError(f"not read within {timeout_s:g} s"),
-        Fault.LOST: EngineUnavailableError(
-            "the device is gone: look at the host's kernel log, then run the shard again"
-        ),
+        Fault.LOST: EngineLostError("the device is gone: look at the host's kernel log, then run the shard again"),
         Fault.UNREACHABLE: EngineUnreachableError("the model server does not answer"),
     }
     return errors.get(fault)

@@ -7,10 +7,12 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ocr_tasks.errors import EngineUnavailableError, TaskError
+from ocr_tasks.errors import EngineLostError, EngineUnavailableError, TaskError
 
 _OUT_OF_MEMORY = ("out of memory", "resourceexhausted", "bad_alloc", "alloc_failed")
 _DEVICE_LOST = ("cuda error", "cudnn error", "cublas error", "cudaerror", "cuda_error", "illegal memory access")
+_UNFIT_SHAPE = ("status_not_supported",)
+"""cuDNN and cuBLAS say so of a picture whose size they have no kernel for; the device is well."""
 _LINE_LENGTH = 200
 _PADDLE_SUMMARY = "Error Message Summary:"
 _SHARED = ("official_models", "fonts")
@@ -112,7 +114,7 @@ def raise_if_fatal(error: Exception) -> None:
     """Raise what an error of the library means for the whole run; nothing where it is about one page or block only.
 
     Raises:
-        EngineUnavailableError: The device is gone.
+        EngineLostError: The device is gone, or what this process knows of it is spoilt.
         MemoryError: There is not enough memory, of the host or of the device.
     """
     if isinstance(error, (TaskError, MemoryError)):
@@ -120,8 +122,8 @@ def raise_if_fatal(error: Exception) -> None:
     text = f"{type(error).__name__}: {error}".lower()
     if any(sign in text for sign in _OUT_OF_MEMORY):
         raise MemoryError(f"not enough memory on the device: {one_line_of(error)}") from error
-    if any(sign in text for sign in _DEVICE_LOST):
-        raise EngineUnavailableError(
+    if any(sign in text for sign in _DEVICE_LOST) and not any(sign in text for sign in _UNFIT_SHAPE):
+        raise EngineLostError(
             f"the GPU failed ({one_line_of(error)}): look at dmesg and nvidia-smi on the host, then run the shard again"
         ) from error
 

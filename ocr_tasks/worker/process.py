@@ -57,7 +57,8 @@ class WorkerDiedError(Exception):
 
     Args:
         story: What happened, with ``{where}`` for the page or the loading that it happened on.
-        is_own_fault: Whether what was asked for is known to be the cause: its own time was over.
+        is_own_fault: Whether what was asked for is known to be the cause: its time was over, and there was nothing
+            else that it may have waited for.
         is_memory: Whether it most likely was short of memory.
     """
 
@@ -69,7 +70,7 @@ class WorkerDiedError(Exception):
 
     def told(self, where: str) -> str:
         """What happened, for people."""
-        return self._story.format(where=where)
+        return self._story.replace("{where}", where)
 
 
 @dataclass
@@ -80,6 +81,8 @@ class _Awaited:
     page: Future[PageResult]
     loading: Future[Ready]
     request: PageRequest | None = None
+    is_alone: bool = True
+    """Whether nothing else was waited for, at any time."""
 
     def fail(self, error: Exception) -> None:
         (self.page if self.request else self.loading).set_exception(error)
@@ -162,6 +165,9 @@ class WorkerProcess:
                 raise self._end
             number = next(self._numbers)
             self._awaited[number] = awaited
+            if len(self._awaited) > 1:
+                for each in self._awaited.values():
+                    each.is_alone = False
         return number, awaited
 
     def _keep(self, theirs: socket.socket) -> None:
@@ -200,7 +206,7 @@ class WorkerProcess:
         )
 
     def _late(self) -> _Awaited | None:
-        """The one whose time is over, if any: of several the first, because the others may have waited for it."""
+        """One whose time is over, if any."""
         with self._lock:
             first = min(self._awaited.values(), key=lambda awaited: awaited.deadline, default=None)
         return first if first and first.deadline < time.monotonic() else None
@@ -253,7 +259,8 @@ class WorkerProcess:
             self._awaited.clear()
         for awaited in left:
             own = WorkerDiedError("the engine hung {where} and was stopped", is_own_fault=True)
-            awaited.fail(own if awaited is late else end)
+            # Engines take turns at a device or a lock: of several, the late one may only have waited for another.
+            awaited.fail(own if awaited is late and awaited.is_alone else end)
 
 
 def _page_result(body: bytes, request: PageRequest | None) -> PageResult:

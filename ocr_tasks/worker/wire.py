@@ -16,7 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ocr_tasks.contract import EngineSpec
 from ocr_tasks.engines import EngineInfo
-from ocr_tasks.errors import BadShardError, EngineUnavailableError, EngineUnreachableError, TaskError
+from ocr_tasks.errors import (
+    BadShardError,
+    EngineLostError,
+    EngineUnavailableError,
+    EngineUnreachableError,
+    TaskError,
+)
 from ocr_tasks.reading import PageRequest
 from ocr_tasks.settings import RunSettings
 
@@ -26,6 +32,13 @@ LOADING: Final = 0
 _SIZES = struct.Struct("!II")
 _MAX_HEADER_BYTES = 2**20
 _MAX_MESSAGE_LENGTH = 4000
+_ERRORS: dict[str, type[TaskError] | type[MemoryError]] = {
+    "BadShardError": BadShardError,
+    "EngineLostError": EngineLostError,  # before the class that it is a case of
+    "EngineUnavailableError": EngineUnavailableError,
+    "EngineUnreachableError": EngineUnreachableError,
+    "MemoryError": MemoryError,
+}
 
 
 class WireError(Exception):
@@ -71,31 +84,22 @@ class Failure(_Message):
 
     kind: Literal["failure"] = "failure"
     number: int
-    error: Literal["BadShardError", "EngineUnavailableError", "EngineUnreachableError", "MemoryError"]
+    error: Literal[
+        "BadShardError", "EngineLostError", "EngineUnavailableError", "EngineUnreachableError", "MemoryError"
+    ]
     message: Annotated[str, Field(max_length=_MAX_MESSAGE_LENGTH)]
 
     @classmethod
     def of(cls, number: int, error: TaskError | MemoryError) -> Failure:
         """What to say of an error."""
         message = str(error)[:_MAX_MESSAGE_LENGTH].encode(errors="replace").decode()
-        if isinstance(error, MemoryError):
-            return cls(number=number, error="MemoryError", message=message)
-        if isinstance(error, BadShardError):
-            return cls(number=number, error="BadShardError", message=message)
-        if isinstance(error, EngineUnreachableError):
-            return cls(number=number, error="EngineUnreachableError", message=message)
-        return cls(number=number, error="EngineUnavailableError", message=message)
+        name = next((name for name, kind in _ERRORS.items() if isinstance(error, kind)), "EngineUnavailableError")
+        return cls.model_validate({"number": number, "error": name, "message": message})
 
     @property
     def exception(self) -> TaskError | MemoryError:
         """The error, to be raised on this side."""
-        kinds: dict[str, type[TaskError] | type[MemoryError]] = {
-            "BadShardError": BadShardError,
-            "EngineUnavailableError": EngineUnavailableError,
-            "EngineUnreachableError": EngineUnreachableError,
-            "MemoryError": MemoryError,
-        }
-        return kinds[self.error](self.message)
+        return _ERRORS[self.error](self.message)
 
 
 Answer = Annotated[Union[Ready, Result, Failure], Field(discriminator="kind")]  # noqa: UP007  pydantic on Python 3.10

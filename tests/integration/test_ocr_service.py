@@ -385,14 +385,20 @@ def test_an_engine_that_cannot_read_now_is_503(tmp_path: Path) -> None:
         assert read(service.ocr(PAGE)).status is DocumentStatus.DONE
 
 
-def test_an_engine_that_is_lost_is_loaded_again(tmp_path: Path) -> None:
+def test_a_page_on_which_the_engine_was_lost_is_read_by_a_fresh_one(tmp_path: Path) -> None:
     variables = engine("faulty", fault="lost", fault_once_file=str(tmp_path / "once"))
     with serving(tmp_path / "service", **variables) as service:
-        answer = service.ocr(PAGE)
-        assert (answer.status_code, refused(answer).code) == (503, ErrorCode.ENGINE_INITIALIZING)
-        assert "the device is gone" in refused(answer).message
-        service.wait_until("ready")
         assert read(service.ocr(PAGE)).status is DocumentStatus.DONE
+        assert "the device is gone" in service.log
+
+
+def test_an_engine_that_is_lost_on_every_page_is_loaded_again(tmp_path: Path) -> None:
+    with serving(tmp_path / "service", **engine("faulty", fault="lost")) as service:
+        answers = [service.ocr(PAGE) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 503]
+        assert refused(answers[2]).code is ErrorCode.ENGINE_INITIALIZING
+        assert "the engine dies on every page" in refused(answers[2]).message
+        service.wait_until("ready")
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])

@@ -19,7 +19,13 @@ from PIL import Image
 
 from ocr_tasks.contract import EngineSpec, ExitCode, PageResult, PageStatus, ProgressEvent, ReadingFlag
 from ocr_tasks.engines.faulty import FaultyEngine
-from ocr_tasks.errors import BadShardError, EngineUnavailableError, EngineUnreachableError, StoppedError
+from ocr_tasks.errors import (
+    BadShardError,
+    EngineStartTimeoutError,
+    EngineUnavailableError,
+    EngineUnreachableError,
+    StoppedError,
+)
 from ocr_tasks.reading import EngineReader, PageRequest, open_reader
 from ocr_tasks.run import ShardRun, load_shard
 from ocr_tasks.settings import RunSettings, WorkerUse
@@ -34,6 +40,8 @@ pytestmark = pytest.mark.integration
 IMAGE = encoded(Image.new("L", (40, 30), 255))
 LONG_S = 120.0
 SHORT_S = 2.0
+LOADING_S = 5.0
+"""What loading the faulty engine surely takes no longer than."""
 
 Option = str | int | float | bool
 OpenReader = Callable[..., WorkerReader]
@@ -77,10 +85,15 @@ def open_worker() -> Iterator[OpenReader]:
     opened = []
 
     def open_one(
-        fault: str = "none", *, worker_pages: int = 1000, grace_s: float = 1, **options: Option
+        fault: str = "none",
+        *,
+        worker_pages: int = 1000,
+        grace_s: float = 1,
+        start_s: float = LONG_S,
+        **options: Option,
     ) -> WorkerReader:
         spec = EngineSpec(name="faulty", options={"fault": fault, "tells_process": True, **options})
-        limits = WorkerLimits(grace_s=grace_s, exit_s=2)
+        limits = WorkerLimits(start_s=start_s, grace_s=grace_s, exit_s=2)
         reader = WorkerReader(spec, RunSettings(worker_pages=worker_pages), limits)
         opened.append(reader)
         return reader
@@ -202,6 +215,21 @@ def test_where_there_is_room_for_two_reading_goes_on_while_the_next_worker_loads
     assert not any(is_alive(process) for process in counts)
 
 
+def test_where_there_is_no_room_for_two_after_all_workers_are_replaced_one_after_the_other(
+    open_worker: OpenReader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(FaultyEngine, "fits_beside_itself", True)
+    reader = open_worker(killed_on_load=2, loads_file=str(tmp_path / "loads"), worker_pages=5)
+    read: list[PageResult] = []
+
+    def three_processes_have_read() -> bool:
+        read.append(reader.read(IMAGE, request(len(read) + 1)))
+        return len({process_of(result) for result in read}) == 3
+
+    wait_until(three_processes_have_read, "the worker is not replaced")
+    assert failed_pages(read) == []
+
+
 def test_a_next_worker_that_cannot_be_loaded_ends_the_run(
     open_worker: OpenReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,7 +270,7 @@ def test_memory_that_grows_with_every_page_is_given_back(open_worker: OpenReader
         ({"fault": "crash"}, EngineUnavailableError, r"the engine crashed while it was loaded \(SIGSEGV\)"),
         ({"fault": "killed"}, MemoryError, "killed while it was loaded, most likely out of memory"),
         ({"fault": "out_of_memory", "fault_memory_mib": 64}, MemoryError, "64 MiB taken"),
-        ({"fault": "hang"}, EngineUnavailableError, "the engine hung while it was loaded and was stopped"),
+        ({"fault": "hang"}, EngineStartTimeoutError, "not loaded within 5 s and was stopped: .* OCR_START_TIMEOUT_S"),
         ({"fault": "babble"}, EngineUnavailableError, "makes no sense while it was loaded"),
     ],
 )
@@ -260,17 +288,37 @@ def test_an_unknown_engine_says_so_from_the_worker() -> None:
         WorkerReader(EngineSpec(name="abbyy"), RunSettings())
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"), [("lost", EngineUnavailableError), ("unreachable", EngineUnreachableError)]
-)
-def test_errors_about_more_than_a_page_cross_the_border(
-    open_worker: OpenReader, fault: str, error: type[Exception]
-) -> None:
-    reader = open_worker(fault, fault_page_number=2)
+def test_an_engine_that_cannot_read_now_says_so_and_is_kept(open_worker: OpenReader) -> None:
+    reader = open_worker("unreachable", fault_page_number=2)
     process = process_of(reader.read(IMAGE, request(1)))
-    with pytest.raises(error, match=r"the device is gone|the model server does not answer"):
+    with pytest.raises(EngineUnreachableError, match="the model server does not answer"):
         reader.read(IMAGE, request(2))
     assert process_of(reader.read(IMAGE, request(3))) == process
+
+
+def test_a_page_on_which_the_device_was_lost_is_read_in_a_fresh_process(
+    open_worker: OpenReader, tmp_path: Path
+) -> None:
+    """What CUDA calls an illegal memory access spoils the process, and mostly nothing beyond it."""
+    reader = open_worker("lost", fault_page_number=2, fault_once_file=str(tmp_path / "once"))
+    read = [reader.read(IMAGE, request(number)) for number in (1, 2, 3)]
+    assert failed_pages(read) == []
+    assert process_of(read[0]) != process_of(read[1]) == process_of(read[2])
+
+
+def test_a_page_on_which_the_device_is_always_lost_fails_alone(open_worker: OpenReader) -> None:
+    reader = open_worker("lost", fault_page_number=2)
+    read = [reader.read(IMAGE, request(number)) for number in (1, 2, 3)]
+    assert failed_pages(read) == died_pages(read) == [2]
+    assert "the engine broke on this page (the device is gone" in str(read[1].reason)
+
+
+@pytest.mark.parametrize("fault", ["crash", "lost"])
+def test_a_host_that_breaks_after_a_page_is_to_blame_itself(open_worker: OpenReader, fault: str) -> None:
+    reader = open_worker(fault, fault_from_page_number=2)
+    assert died_pages([reader.read(IMAGE, request(number)) for number in (1, 2, 3)]) == [2, 3]
+    with pytest.raises(EngineUnavailableError, match=r"dies on every page, the last time: "):
+        reader.read(IMAGE, request(4))
 
 
 def test_several_pages_are_read_at_the_same_time(open_worker: OpenReader) -> None:
@@ -304,7 +352,18 @@ def test_pages_beside_one_that_hangs_are_read_again(open_worker: OpenReader) -> 
         others = list(threads.map(lambda number: reader.read(IMAGE, request(number)), range(2, 32)))
         assert died_pages([hanging.result(LONG_S)]) == [1]
     assert failed_pages(others) == []
-    assert len({process_of(result) for result in others}) == 2
+    assert len({process_of(result) for result in others}) in (2, 3)  # where the hanging page came last of those alone
+
+
+def test_a_page_that_only_waited_for_the_one_that_hangs_is_not_blamed(open_worker: OpenReader) -> None:
+    """Its time is over first, yet it never had its turn."""
+    reader = open_worker("hang", fault_page_number=1, concurrency=3, takes_turns=True)
+    with ThreadPoolExecutor(3) as threads:
+        hanging = threads.submit(reader.read, IMAGE, request(1, 2 * SHORT_S))
+        time.sleep(0.5)  # it has its turn
+        others = [threads.submit(reader.read, IMAGE, request(number, SHORT_S)) for number in (2, 3)]
+        read = [future.result(LONG_S) for future in (hanging, *others)]
+    assert died_pages(read) == failed_pages(read) == [1]
 
 
 def test_an_engine_that_dies_on_every_page_is_to_blame_itself(open_worker: OpenReader) -> None:
@@ -322,6 +381,40 @@ def test_a_worker_that_cannot_be_replaced_blames_no_page(open_worker: OpenReader
     model.unlink()
     with pytest.raises(EngineUnavailableError, match=f"the model {model} is missing"):
         reader.read(IMAGE, request(2))
+
+
+def test_an_engine_that_cannot_be_loaded_again_is_loaded_once_for_all_pages_that_wait(
+    open_worker: OpenReader, tmp_path: Path
+) -> None:
+    loads = tmp_path / "loads"
+    reader = open_worker(
+        "crash", concurrency=6, page_s=0.5, loads_file=str(loads), hangs_from_load=2, start_s=LOADING_S
+    )
+    with ThreadPoolExecutor(6) as threads:
+        reading = [threads.submit(reader.read, IMAGE, request(number)) for number in range(1, 7)]
+        errors = {type(future.exception(LONG_S)) for future in reading}
+    assert errors == {EngineStartTimeoutError}
+    assert loads.read_bytes() == b".."
+
+
+def test_an_engine_that_was_not_loaded_again_is_loaded_for_the_next_page(
+    open_worker: OpenReader, tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    model.touch()
+    reader = open_worker("crash", fault_page_number=2, model_file=str(model))
+    model.unlink()
+    with pytest.raises(EngineUnavailableError):
+        reader.read(IMAGE, request(2))
+    model.touch()
+    assert reader.read(IMAGE, request(3)).status is PageStatus.DONE
+
+
+def test_the_time_to_load_is_a_setting(tmp_path: Path) -> None:
+    shard = write_shard(tmp_path, 1, "faulty", fault="hang", fault_page_number=0)
+    ended = ocr_tasks("run", shard, OCR_WORKER="always", OCR_START_TIMEOUT_S="1.5")
+    assert ended.code == ExitCode.TEMPORARY
+    assert "not loaded within 1.5 s" in ended.last_error
 
 
 def test_the_worker_gets_no_secrets_and_no_open_files(
@@ -405,7 +498,8 @@ def test_a_shard_is_read_to_its_end_whatever_kills_the_engine(tmp_path: Path, fa
     read = list(results(tmp_path).values())
     assert [result.page_number for result in read] == [1, 2, 3, 4, 5, 6]
     assert failed_pages(read) == died_pages(read) == [2]
-    assert [event.reason for event in ended.progress if event.page_number == 2] == [read[1].reason]
+    told = [(event.event, event.reason) for event in ended.progress if event.page_number == 2]
+    assert told == [(ProgressEvent.WAITING, read[1].reason), (ProgressEvent.PAGE, read[1].reason)]
 
 
 def test_a_shard_with_a_page_that_hangs_is_read_to_its_end(open_worker: OpenReader, tmp_path: Path) -> None:
@@ -431,7 +525,19 @@ def test_a_broken_host_is_69_and_no_page_gets_a_result(tmp_path: Path) -> None:
     assert ended.code == ExitCode.ENGINE_UNAVAILABLE
     assert "the engine dies on every page" in ended.last_error
     assert results(tmp_path) == {}
-    assert [event.event for event in ended.progress] == ["ready"]
+    assert [event.event for event in ended.progress] == ["ready", "waiting", "waiting"]
+
+
+def test_a_host_that_breaks_in_the_middle_is_69_and_what_it_read_before_is_kept(tmp_path: Path) -> None:
+    ended = run(tmp_path, 8, fault="crash", fault_from_page_number=2)
+    assert ended.code == ExitCode.ENGINE_UNAVAILABLE
+    assert list(results(tmp_path)) == [1]
+
+
+def test_the_last_page_may_kill_the_engine(tmp_path: Path) -> None:
+    ended = run(tmp_path, 4, fault="crash", fault_page_number=4)
+    assert ended.code == ExitCode.SOME_PAGES_FAILED
+    assert died_pages(list(results(tmp_path).values())) == [4]
 
 
 def test_pages_that_kill_the_engine_are_blamed_where_there_are_too_few_for_a_broken_host(tmp_path: Path) -> None:

@@ -129,8 +129,9 @@ def test_the_import_error_of_the_dag_ends_with_the_variable() -> None:
 
 
 def test_limits_of_reading_reach_the_ocr_process() -> None:
-    settings = Settings(ocr_max_pixels=90_000_000, ocr_prefetch_pages=2)
-    assert RunSettings.from_environment(settings.ocr_environment) == RunSettings(90_000_000, 2)
+    settings = Settings(ocr_max_pixels=90_000_000, ocr_prefetch_pages=2, ocr_start_timeout_s=600.5)
+    expected = RunSettings(max_pixels=90_000_000, prefetch_pages=2, start_timeout_s=600.5)
+    assert RunSettings.from_environment(settings.ocr_environment) == expected
     assert RunSettings.from_environment(Settings().ocr_environment) == RunSettings()
 
 

@@ -167,7 +167,7 @@ def test_storage_that_fails_again_and_again_ends_the_run(tmp_path: Path) -> None
     (tmp_path / "results").touch()  # no folder can be made there
 
     assert folder.run() is ExitCode.TEMPORARY
-    assert len(folder.events) == 1
+    assert {event.event for event in folder.events} == {ProgressEvent.READY, ProgressEvent.WAITING}
 
 
 def test_a_page_that_the_engine_cannot_read_now_is_left_for_a_retry(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_page_that_the_engine_cannot_read_now_is_left_for_a_retry(tmp_path: Pa
 def test_an_engine_that_cannot_be_reached_again_and_again_ends_the_run(tmp_path: Path) -> None:
     folder = Folder(tmp_path, pages=6, engine="faulty", fault="unreachable")
     assert folder.run() is ExitCode.TEMPORARY
-    assert len(folder.events) == 1
+    assert {event.event for event in folder.events} == {ProgressEvent.READY, ProgressEvent.WAITING}
 
 
 class Reading(PageReader):
@@ -358,7 +358,14 @@ def test_a_limit_that_is_no_number_is_refused(value: str) -> None:
         RunSettings.from_environment({"OCR_MAX_PIXELS": value})
 
 
+@pytest.mark.parametrize("value", ["0", "-1", "soon", "nan", "inf"])
+def test_a_time_that_is_no_number_is_refused(value: str) -> None:
+    with pytest.raises(BadShardError, match="OCR_START_TIMEOUT_S"):
+        RunSettings.from_environment({"OCR_START_TIMEOUT_S": value})
+
+
 def test_limits_come_from_the_environment() -> None:
-    environment = {"OCR_MAX_PIXELS": "2e6", "OCR_PREFETCH_PAGES": "7"}
-    assert RunSettings.from_environment(environment) == RunSettings(max_pixels=2_000_000, prefetch_pages=7)
+    environment = {"OCR_MAX_PIXELS": "2e6", "OCR_PREFETCH_PAGES": "7", "OCR_START_TIMEOUT_S": "0.5"}
+    expected = RunSettings(max_pixels=2_000_000, prefetch_pages=7, start_timeout_s=0.5)
+    assert RunSettings.from_environment(environment) == expected
     assert RunSettings.from_environment({}) == RunSettings()
