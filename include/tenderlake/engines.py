@@ -39,13 +39,16 @@ class EngineProfile(Value):
     """What the pipeline assumes of an engine.
 
     ``startup_s``: from start to the first page. ``page_s``: a dense A4 page at 300 dpi. Both are used for packing
-    shards only: a wrong guess makes shards longer or shorter. ``is_paddle``: it runs in the PaddleOCR-VL image and has
-    the option ``device``. ``delivery_options``: those that say where and how fast it reads, and not what comes out.
+    shards only: a wrong guess makes shards longer or shorter. ``queue_s``: how long a page may wait for its turn at a
+    server where the option ``queue_timeout_s`` says nothing else, besides its own time. ``is_paddle``: it runs in the
+    PaddleOCR-VL image and has the option ``device``. ``delivery_options``: those that say where and how fast it reads,
+    and not what comes out.
     """
 
     name: str
     startup_s: float = Field(ge=0)
     page_s: float = Field(gt=0)
+    queue_s: float = Field(default=0.0, ge=0)
     is_paddle: bool = False
     limits: EngineLimits = EngineLimits()
     delivery_options: frozenset[str] = frozenset()
@@ -72,7 +75,11 @@ _PROFILES = {
         # Guessed: a service with the native engine, which is warm. Its address stays in the keys: another service may
         # read with another model.
         EngineProfile(
-            name="remote", startup_s=1.0, page_s=15.0, delivery_options=frozenset({"concurrency", "start_timeout_s"})
+            name="remote",
+            startup_s=1.0,
+            page_s=15.0,
+            queue_s=600.0,
+            delivery_options=frozenset({"concurrency", "start_timeout_s", "queue_timeout_s"}),
         ),
         EngineProfile(name="null", startup_s=0.5, page_s=0.05),
         EngineProfile(name="faulty", startup_s=0.5, page_s=0.05),
@@ -158,17 +165,24 @@ def engine_runtime(settings: Settings, engine: EngineSpec) -> EngineRuntime:
         image=engine_image(settings, engine.name),
         gpu_device_ids=gpus,
         limits=limits.model_copy(update={name: value for name, value in given.items() if value is not None}),
-        silence_s=_silence_s(settings, runs_in_worker=bool(profile and profile.is_paddle)),
+        silence_s=_silence_s(settings, profile, engine),
     )
 
 
-def _silence_s(settings: Settings, *, runs_in_worker: bool) -> float:
+def _silence_s(settings: Settings, profile: EngineProfile | None, engine: EngineSpec) -> float:
     """The longest time between two pages.
 
-    A worker process that hangs or dies late on a page is replaced, and the page read once more in the new one.
+    A worker process that hangs or dies late on a page is replaced, and the page read once more in the new one; before
+    that it may have had to be loaded for the page.
     """
     page_s, start_s = settings.page_timeout_s, settings.ocr_start_timeout_s
-    return 2 * (page_s + _WORKER_GRACE_S) + start_s if runs_in_worker else page_s + start_s
+    if profile and profile.is_paddle:
+        return 2 * (page_s + _WORKER_GRACE_S + start_s)
+    queue_s = profile.queue_s if profile else 0.0
+    if queue_s and "queue_timeout_s" in engine.options:
+        with suppress(ValueError):  # the engine will refuse it
+            queue_s = float(engine.options["queue_timeout_s"])
+    return page_s + start_s + queue_s
 
 
 def engine_environment(settings: Settings, name: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,13 +17,20 @@ from urllib.parse import urlsplit
 
 import urllib3
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from ocr_tasks.contract import EngineSpec, PageStatus
 from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
 from ocr_tasks.engines.options import EngineOptions
-from ocr_tasks.errors import BadShardError, EngineUnavailableError, EngineUnreachableError, PageError, PageTimeoutError
+from ocr_tasks.errors import (
+    BadShardError,
+    EngineDiedError,
+    EngineUnavailableError,
+    EngineUnreachableError,
+    PageError,
+    PageTimeoutError,
+)
 from ocr_tasks.images import PageImage
 from ocr_tasks.service.answers import DocumentAnswer, EngineState, ErrorAnswer, Health, ServicePage
 from ocr_tasks.settings import REMOTE_TOKEN_VARIABLE, remote_token
@@ -37,10 +45,14 @@ _CONNECT_TIMEOUT_S = 10.0
 _HEALTH_TIMEOUT_S = 10.0
 _HEALTH_PAUSE_S = 2.0
 _BUSY_STATUSES = (408, 425, 429, 502, 503)
+_TIME_IS_OVER = 504
 _REFUSING_STATUSES = (301, 302, 303, 307, 308, 401, 403, 404, 405)
 _PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 60.0
 _MOST_FAILED_CONNECTIONS = 5
+_MOST_SUSPECTS = 2
+"""Pages in a row that a service fails on, none read between them: then it is not the pages."""
+_SHORTEST_LIMIT_S = 0.1
 _SHOWN_CHARACTERS = 300
 
 
@@ -51,11 +63,13 @@ class RemoteOptions(EngineOptions):
         url: Where the service is, such as ``https://ocr.example:8081``.
         concurrency: Pages on their way at the same time; more than the service reads at a time only wait there.
         start_timeout_s: How long a service that loads its model is waited for.
+        queue_timeout_s: How long a page may wait for its turn, or for a service that restarts, besides its own time.
     """
 
     url: str
     concurrency: Annotated[int, Field(ge=1, le=256)] = 2
     start_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 300.0
+    queue_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 600.0
 
     @field_validator("url")
     @classmethod
@@ -77,16 +91,30 @@ class _Answered:
     retry_after_s: float
 
     @property
+    def error(self) -> ErrorAnswer | None:
+        """The service's own error; None where it is none, or that of something in front of the service."""
+        try:
+            return ErrorAnswer.model_validate_json(self.data)
+        except ValidationError:
+            return None
+
+    @property
     def told(self) -> str:
         """What the service says about an error, in one short line."""
-        try:
-            text = ErrorAnswer.model_validate_json(self.data).error.message
-        except ValidationError:
+        if self.error is None:
             return f"it answered {self.status}"
+        text = self.error.error.message
         return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:_SHOWN_CHARACTERS]
 
+    @property
+    def is_about_now(self) -> bool:
+        """Whether it says nothing about the page, which may be read a little later."""
+        if self.status == _TIME_IS_OVER:  # of the page, only where the service itself says what became of it
+            return self.error is None or self.error.result is None or not self.error.result.pages
+        return self.status in _BUSY_STATUSES
 
-class _NoAnswerError(Exception):
+
+class NoAnswerError(Exception):
     """The service was not reached, or did not answer whole."""
 
 
@@ -111,18 +139,16 @@ class RemoteService:
         """The state of the service.
 
         Raises:
-            _NoAnswerError: It is not reached.
+            NoAnswerError: It is not reached.
             EngineUnavailableError: What answers is no such service, or refuses the token.
         """
         try:
             answered = self._ask("GET", "/health", _HEALTH_TIMEOUT_S)
-        except PageTimeoutError as error:
-            raise _NoAnswerError(str(error)) from None
         except PageError as error:
             raise EngineUnavailableError(f"{error}, asked for its health: correct the option url") from None
         self.check_not_refused(answered)
         if answered.status != 200:
-            raise _NoAnswerError(answered.told)
+            raise NoAnswerError(answered.told)
         try:
             return Health.model_validate_json(answered.data)
         except ValidationError:
@@ -130,17 +156,22 @@ class RemoteService:
                 f"what answers at {self.url} is no OCR service: correct the option url"
             ) from None
 
-    def read(self, png: bytes, timeout_s: float) -> _Answered:
+    def read(self, png: bytes, timeout_s: float, wait_s: float) -> _Answered:
         """Have one page read.
 
+        Args:
+            png: The page.
+            timeout_s: How long it may take there, from when its turn has come.
+            wait_s: How long the answer is waited for.
+
         Raises:
-            _NoAnswerError: It is not reached.
-            PageTimeoutError: It did not answer in time.
+            NoAnswerError: The service is not reached, or did not answer in time. That is not the page's fault: it may
+                not even have had its turn.
+            PageError: The answer is too large.
         """
-        # The service gives up a little earlier, so that its reason arrives.
-        limit_s = max(timeout_s - 1.0, timeout_s / 2)
         body, kind = urllib3.encode_multipart_formdata({"file": ("page.png", png, "image/png")})
-        return self._ask("POST", f"/ocr?page_timeout_s={limit_s:.1f}", timeout_s, body, kind)
+        limit_s = max(timeout_s, _SHORTEST_LIMIT_S)
+        return self._ask("POST", f"/ocr?page_timeout_s={limit_s:.1f}", wait_s, body, kind)
 
     def check_not_refused(self, answered: _Answered) -> None:
         """Make sure that no person has to mend something.
@@ -181,11 +212,13 @@ class RemoteService:
         except urllib3.exceptions.SSLError as error:
             raise EngineUnavailableError(f"no secure connection to the OCR service at {self.url}: {error}") from None
         except urllib3.exceptions.NewConnectionError as error:
-            raise _NoAnswerError(str(error).rpartition(": ")[2].rpartition("] ")[2]) from None
+            raise NoAnswerError(str(error).rpartition(": ")[2].rpartition("] ")[2]) from None
+        except ConnectTimeoutError:
+            raise NoAnswerError("no connection in time") from None
         except (HTTPTimeoutError, TimeoutError):
-            raise PageTimeoutError(f"the OCR service did not answer within {timeout_s:.3g} s") from None
+            raise NoAnswerError(f"it did not answer within {timeout_s:.3g} s") from None
         except (HTTPError, OSError) as error:
-            raise _NoAnswerError(f"the connection failed ({type(error).__name__})") from None
+            raise NoAnswerError(f"the connection failed ({type(error).__name__})") from None
         return _Answered(response.status, data, _seconds(response.headers.get("Retry-After")))
 
 
@@ -200,6 +233,13 @@ class RemoteEngine(Engine):
         self._options = options = RemoteOptions.of(spec)
         self._service = RemoteService(options.url, remote_token(os.environ), options.concurrency)
         self._info = _await_service(self._service, options.start_timeout_s)
+        self._lock = threading.Lock()
+        self._failed_in_a_row = 0
+
+    @classmethod
+    def page_wait_s(cls, spec: EngineSpec) -> float:
+        """As long as a page may wait for its turn."""
+        return RemoteOptions.of(spec).queue_timeout_s
 
     @classmethod
     def start_wait_s(cls, spec: EngineSpec) -> float:
@@ -217,27 +257,30 @@ class RemoteEngine(Engine):
         return self._options.concurrency
 
     def read(self, page: PageImage, timeout_s: float) -> PageReading:
-        """Read one page; a service that is busy or restarted is waited for within the time of the page."""
-        deadline = time.monotonic() + timeout_s
+        """Read one page.
+
+        Its time counts from when its turn has come there. Besides, it may wait for ``queue_timeout_s``: for its turn,
+        and while the service is busy or restarted.
+        """
+        deadline = time.monotonic() + timeout_s + self._options.queue_timeout_s
         png = _png(page)
         failures = 0
         while True:
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
-                raise PageTimeoutError(f"not read within {timeout_s:g} s")
             pause_s = _PAUSE_S * 2**failures
             try:
-                answered = self._service.read(png, left_s)
-            except _NoAnswerError as error:
+                wait_s = max(deadline - time.monotonic(), _SHORTEST_LIMIT_S)
+                answered = self._service.read(png, timeout_s, wait_s)
+            except NoAnswerError as error:
                 failures += 1
                 trouble = str(error)
             else:
-                if answered.status not in _BUSY_STATUSES:
+                if not answered.is_about_now:
                     return self._reading(answered, page)
                 trouble, pause_s = answered.told, answered.retry_after_s or pause_s
+            pause_s = min(pause_s, _LONGEST_PAUSE_S)
             if failures == _MOST_FAILED_CONNECTIONS or time.monotonic() + pause_s >= deadline:
                 raise EngineUnreachableError(f"the OCR service at {self._options.url} does not read now: {trouble}")
-            time.sleep(min(pause_s, _LONGEST_PAUSE_S))
+            time.sleep(pause_s)
 
     def close(self) -> None:
         """Close the connections."""
@@ -251,7 +294,7 @@ class RemoteEngine(Engine):
             health = RemoteService(options.url, remote_token(os.environ), 1).health()
         except (BadShardError, EngineUnavailableError) as error:
             return [Finding(is_ok=False, text=str(error))]
-        except _NoAnswerError as error:
+        except NoAnswerError as error:
             return [Finding(is_ok=False, text=f"the OCR service at {options.url} does not answer: {error}")]
         facts = f"the OCR service at {options.url} is {health.paddleocr.value}: {_version(health)}"
         reason = f" ({health.reason})" if health.reason else ""
@@ -265,11 +308,15 @@ class RemoteEngine(Engine):
 
     def _reading(self, answered: _Answered, page: PageImage) -> PageReading:
         self._service.check_not_refused(answered)
-        if answered.status == 504:
+        if answered.status == _TIME_IS_OVER:
             raise PageTimeoutError(f"the OCR service: {answered.told}")
-        if answered.status != 200:
+        if 400 <= answered.status < 500:
             raise PageError(f"the OCR service: {answered.told}")
+        if answered.status != 200:
+            raise self._failure(f"the OCR service: {answered.told}")
         read = self._checked(answered.data, page)
+        with self._lock:
+            self._failed_in_a_row = 0
         return PageReading(
             blocks=read.blocks,
             width_px=read.width_px or page.width_px,
@@ -280,17 +327,27 @@ class RemoteEngine(Engine):
             unread_reason=read.reason if read.status is PageStatus.FAILED else None,
         )
 
+    def _failure(self, reason: str) -> EngineDiedError | EngineUnreachableError:
+        """What it means that the service failed, on this page or on every one."""
+        with self._lock:
+            self._failed_in_a_row += 1
+            if self._failed_in_a_row < _MOST_SUSPECTS:
+                return EngineDiedError(reason)
+        return EngineUnreachableError(
+            f"the OCR service at {self._options.url} fails on every page, the last time: {reason}"
+        )
+
     def _checked(self, data: bytes, page: PageImage) -> ServicePage:
         try:
             answer = DocumentAnswer.model_validate_json(data)
         except ValidationError as error:
-            raise PageError(f"the OCR service gave no valid answer: {one_line(error)}") from None
+            raise self._failure(f"the OCR service gave no valid answer: {one_line(error)}") from None
         if len(answer.pages) != 1:
-            raise PageError(f"the OCR service answered {len(answer.pages)} pages for one")
+            raise self._failure(f"the OCR service answered {len(answer.pages)} pages for one")
         read = answer.pages[0]
         size = {read.width_px, read.height_px}
         if size != {page.width_px, page.height_px} and (size != {0} or read.blocks):
-            raise PageError(f"the OCR service answered for another page: {read.width_px} × {read.height_px} pixels")
+            raise self._failure(f"the OCR service answered for another page: {read.width_px} × {read.height_px} pixels")
         identity = (f"{read.engine} {read.engine_version}", read.model, read.model_digest)
         if identity != (self._info.version, self._info.model, self._info.model_digest):
             raise EngineUnreachableError(
@@ -316,7 +373,7 @@ def _await_service(service: RemoteService, timeout_s: float) -> EngineInfo:
                 return EngineInfo("remote", _version(health), health.engine.model, health.engine.model_digest)
             if health.paddleocr is EngineState.FAILED:
                 raise EngineUnavailableError(f"the engine of the OCR service at {service.url} failed: {trouble}")
-        except _NoAnswerError as error:
+        except NoAnswerError as error:
             trouble = str(error)
         if time.monotonic() + _HEALTH_PAUSE_S >= deadline:
             raise EngineUnreachableError(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
 from itertools import count
 from pathlib import Path
@@ -13,6 +17,7 @@ import pytest
 from PIL import Image
 
 from ocr_tasks.contract import ExitCode, PageResult, PageStatus
+from ocr_tasks.engines.remote import NoAnswerError, RemoteService
 from tests.obstacles import language_data_obstacle, missing
 from tests.ocr_command import Ended, ocr_tasks, results, write_shard
 from tests.ocrservice import engine, serving
@@ -70,6 +75,13 @@ def answer(value: object, status: int = 200, **headers: str) -> Behave:
 def error(status: int, message: str, **headers: str) -> Behave:
     body = {"error": {"code": "internal", "message": message}, "request_id": "r"}
     return answer(body, status, **headers)
+
+
+def given_up(message: str) -> Behave:
+    """The answer of a service that began with the page, and did not come to its end."""
+    page = {**PAGE, "status": "failed", "reason": message, "blocks": []}
+    result = {**DOCUMENT, "status": "failed", "pages_read": 0, "pages": [page]}
+    return answer({"error": {"code": "timeout", "message": message}, "request_id": "r", "result": result}, 504)
 
 
 def document(**page: object) -> Behave:
@@ -219,9 +231,11 @@ def test_a_wrong_address_is_64(tmp_path: Path, url: str) -> None:
         error(503, "the queue is full", Retry_After="1"),
         gives(b"Bad Gateway", 502),
         gives(b"", 429, Retry_After="Wed, 21 Oct 2026 07:28:00 GMT"),
+        gives(b"<html>Gateway Time-out", 504),
+        error(504, "the time was over before its turn came"),
         lambda request: None,
     ],
-    ids=["503", "502", "429", "hangs up"],
+    ids=["503", "502", "429", "504 of a gateway", "504 of no page", "hangs up"],
 )
 def test_a_busy_service_is_asked_again(tmp_path: Path, stand_in: StartService, busy: Behave) -> None:
     service = stand_in(in_turn(busy, busy, document()))
@@ -231,10 +245,57 @@ def test_a_busy_service_is_asked_again(tmp_path: Path, stand_in: StartService, b
 
 def test_a_service_that_stays_busy_leaves_the_page_for_a_retry(tmp_path: Path, stand_in: StartService) -> None:
     service = stand_in(error(503, "the queue is full", Retry_After="1"))
-    ended = run(tmp_path, service.url, page_timeout_s=3.0)
+    ended = run(tmp_path, service.url, page_timeout_s=1.0, queue_timeout_s=2.0)
     assert (ended.code, results(tmp_path)) == (ExitCode.TEMPORARY, {})
     assert "does not read now: the queue is full" in ended.last_error
     assert 2 <= sum(asked.method == "POST" for asked in service.asked) <= 4
+
+
+def test_pages_that_wait_for_their_turn_have_their_time_nevertheless(tmp_path: Path, stand_in: StartService) -> None:
+    """A service that reads one page at a time, each in less than its time, all of them together in more."""
+    turn = threading.Lock()
+
+    def in_line(request: BaseHTTPRequestHandler) -> None:
+        with turn:
+            time.sleep(0.6)
+        document()(request)
+
+    service = stand_in(in_line)
+    ended = run(tmp_path, service.url, pages=4, page_timeout_s=1.0, concurrency=4)
+    assert ended.code == ExitCode.ALL_DONE
+    limits = {asked.path for asked in service.asked if asked.method == "POST"}
+    assert limits == {"/ocr?page_timeout_s=1.0"}
+
+
+def test_a_service_that_never_answers_leaves_all_pages_for_a_retry(tmp_path: Path, stand_in: StartService) -> None:
+    end_of_test = threading.Event()
+    service = stand_in(lambda request: end_of_test.wait(60) and None)
+    ended = run(tmp_path, service.url, pages=4, page_timeout_s=0.5, concurrency=2, queue_timeout_s=0.5)
+    end_of_test.set()
+    assert (ended.code, results(tmp_path)) == (ExitCode.TEMPORARY, {})
+    assert "does not read now: it did not answer within 1 s" in ended.errors
+
+
+@pytest.mark.parametrize("pages", [2, 4])
+@pytest.mark.parametrize("ocr", [error(500, "no space left"), gives(b"<html>log in")], ids=["500", "html"])
+def test_a_service_that_fails_on_every_page_leaves_all_for_a_retry(
+    tmp_path: Path, stand_in: StartService, ocr: Behave, pages: int
+) -> None:
+    ended = run(tmp_path, stand_in(ocr).url, pages=pages, concurrency=1)
+    assert (ended.code, results(tmp_path)) == (ExitCode.TEMPORARY, {})
+    assert "fails on every page" in ended.errors
+
+
+def test_a_machine_that_is_off_is_not_the_fault_of_a_page() -> None:
+    """Its address answers nothing: here because nobody takes the connections that wait already."""
+    with socket.create_server((HERE, 0), backlog=0) as silent, ExitStack() as waiting:
+        for _ in range(3):
+            connection = waiting.enter_context(socket.socket())
+            connection.setblocking(False)
+            connection.connect_ex(silent.getsockname())
+        service = RemoteService(f"http://{HERE}:{silent.getsockname()[1]}", None, 1)
+        with pytest.raises(NoAnswerError, match="no connection in time"):
+            service.read(b"png", 1.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +305,7 @@ def test_a_service_that_stays_busy_leaves_the_page_for_a_retry(tmp_path: Path, s
         (error(415, "this is no image"), "the OCR service: this is no image"),
         (error(422, "no"), "the OCR service: no"),
         (error(500, "a defect"), "the OCR service: a defect"),
-        (error(504, "the time is over"), "the OCR service: the time is over"),
+        (given_up("the time is over"), "the OCR service: the time is over"),
         (gives(b"<html>", 500), "the OCR service: it answered 500"),
         (gives(b"<html>"), "the OCR service gave no valid answer: Invalid JSON"),
         (gives(b""), "the OCR service gave no valid answer"),

@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from ocr_tasks.contract import EngineSpec
+from ocr_tasks.engines.remote import RemoteOptions
 from tenderlake.documents import PrepareOptions
 from tenderlake.engines import (
     OFFERED_ENGINES,
@@ -116,3 +117,15 @@ def test_a_server_that_moves_makes_no_page_new_and_another_model_does() -> None:
 
     assert digest(server_url="http://a:8000/v1") == digest(server_url="http://b:8000/v1")
     assert digest(server_url="http://a:8000/v1", version="1.5") != digest(server_url="http://a:8000/v1", version="1.6")
+
+
+def test_a_page_that_waits_for_its_turn_at_a_service_is_not_called_silent() -> None:
+    settings = Settings(page_timeout_s=100, ocr_start_timeout_s=10)
+
+    def silence_s(**options: str | float) -> float:
+        return engine_runtime(settings, EngineSpec(name="remote", options={"url": "http://a", **options})).silence_s
+
+    default_s = RemoteOptions(url="http://a").queue_timeout_s
+    assert silence_s() == 110 + default_s
+    assert silence_s(queue_timeout_s=7) == silence_s(queue_timeout_s="7") == 117
+    assert engine_runtime(settings, EngineSpec(name="tesseract", options={"queue_timeout_s": 7})).silence_s == 110
