@@ -173,7 +173,7 @@ class ShardRun:
         return result.model_copy(update={"runner": self._shard.runner, "image": self._shard.image})
 
     def _finish(self, task: PageTask, result: PageResult) -> None:
-        """Have a result stored; that of a page on which the engine died, or read no block, when another is read after it.
+        """Have a result stored; one without any block, or of a dead engine, only when another page is read after it.
 
         Where none is, the reader will say that the engine is to blame, and those pages must not have failed.
         """

@@ -224,6 +224,14 @@ def test_a_server_with_too_short_a_context_fails_no_page(stand_in: StandIn, tmp_
     assert results(tmp_path) == {}
 
 
+def test_a_server_that_refuses_all_blocks_fails_no_page(stand_in: StandIn, tmp_path: Path) -> None:
+    stand_in.reply = lambda asked: by_prompt(asked) if is_probe(asked) else error(400, "no pictures but white ones")
+    ended = run(shard_of(tmp_path, stand_in, 6, concurrency=1))
+    assert ended.code == ExitCode.ENGINE_UNAVAILABLE, ended.errors
+    assert "all blocks of the first 3 pages failed" in ended.last_error
+    assert results(tmp_path) == {}
+
+
 def test_a_page_whose_answer_never_comes_is_given_up(stand_in: StandIn, tmp_path: Path) -> None:
     over = threading.Event()
 
