@@ -40,18 +40,7 @@ def compact_table(cells: Iterable[GridCell]) -> Table:
     full = [c for cell in cells if (c := cleaned(cell)).text]
     rows = _Places(cell.row for cell in full)
     columns = _Places(cell.column for cell in full)
-    placed = [
-        Cell(
-            rows.place(cell.row),
-            columns.place(cell.column),
-            cell.text,
-            rows.span(cell.row, cell.row_span),
-            columns.span(cell.column, cell.column_span),
-            cell.is_header,
-        )
-        for cell in full
-    ]
-    return whole_table(placed, len(rows), len(columns))
+    return _placed(full, rows, columns)
 
 
 class _Places:
@@ -75,6 +64,22 @@ class _Places:
         while last + 1 < len(self._kept) and self._kept[last + 1] < old + span:
             last += 1
         return min(last - first + 1, _MOST_SPAN)
+
+
+def _placed(cells: Iterable[GridCell], rows: _Places, columns: _Places) -> Table:
+    """The table of these cells on the rows and columns that are kept."""
+    placed = [
+        Cell(
+            rows.place(cell.row),
+            columns.place(cell.column),
+            cell.text,
+            rows.span(cell.row, cell.row_span),
+            columns.span(cell.column, cell.column_span),
+            cell.is_header,
+        )
+        for cell in cells
+    ]
+    return whole_table(placed, len(rows), len(columns))
 
 
 def whole_table(cells: Sequence[Cell], row_count: int, column_count: int) -> Table:
@@ -116,18 +121,7 @@ def pieces_of(cells: Sequence[GridCell]) -> Iterator[Table]:
     for piece in _cut(full):
         here = _Places(cell.row for cell in piece)
         across = _Places(cell.column for cell in piece) if is_sparse else columns
-        placed = [
-            Cell(
-                here.place(cell.row),
-                across.place(cell.column),
-                cell.text,
-                here.span(cell.row, cell.row_span),
-                across.span(cell.column, cell.column_span),
-                cell.is_header,
-            )
-            for cell in piece
-        ]
-        yield whole_table(placed, len(here), len(across))
+        yield _placed(piece, here, across)
 
 
 def _cut(cells: Sequence[GridCell]) -> Iterator[list[GridCell]]:
