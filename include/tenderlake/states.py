@@ -48,7 +48,7 @@ class SourceState(StrEnum):
 _RETRY = "then trigger ingest_tenders with this key and reprocess = quarantined."
 
 _ADVICE = {
-    SourceState.QUARANTINED_ENCRYPTED: "Ask for the password or an open copy, put the open file into the inbox.",
+    SourceState.QUARANTINED_ENCRYPTED: f"Put in an open copy, or add its password to TENDERLAKE_PASSWORDS, {_RETRY}",
     SourceState.QUARANTINED_CORRUPT: "Download the file again and put it into the inbox under the same name.",
     SourceState.QUARANTINED_TOO_LARGE: f"Split the file or raise the limit named in the reason, {_RETRY}",
     SourceState.QUARANTINED_ARCHIVE_BOMB: f"Unpack the archive by hand if you trust it, or raise the limits, {_RETRY}",
