@@ -11,13 +11,11 @@ from pydantic import Field
 from ocr_tasks.contract import EngineSpec
 from ocr_tasks.engines.tessdata import find_tessdata, model_digest
 from ocr_tasks.errors import BadShardError, EngineUnavailableError
-from ocr_tasks.settings import REMOTE_TOKEN_VARIABLE, SERVER_API_KEY_VARIABLE
+from ocr_tasks.settings import REMOTE_TOKEN_VARIABLE, SERVER_API_KEY_VARIABLE, WORKER_GRACE_S
 from tenderlake.documents import Value
 from tenderlake.runs import FormError, RunOptions
 from tenderlake.settings import RunnerChoice, Settings, variable
 
-_WORKER_GRACE_S = 30.0
-"""What a worker process gets beyond the time of a page before it is killed (``ocr_tasks.worker.WorkerLimits``)."""
 REFERENCE_PAGE_PIXELS = 2480 * 3508
 """An A4 page at 300 dpi: what ``page_s`` of a profile is measured on."""
 
@@ -177,7 +175,7 @@ def _silence_s(settings: Settings, profile: EngineProfile | None, engine: Engine
     """
     page_s, start_s = settings.page_timeout_s, settings.ocr_start_timeout_s
     if profile and profile.is_paddle:
-        return 2 * (page_s + _WORKER_GRACE_S + start_s)
+        return 2 * (page_s + WORKER_GRACE_S + start_s)
     queue_s = profile.queue_s if profile else 0.0
     if queue_s and "queue_timeout_s" in engine.options:
         with suppress(ValueError):  # the engine will refuse it

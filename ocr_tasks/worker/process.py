@@ -22,7 +22,7 @@ from ocr_tasks.contract import EngineSpec, PageResult
 from ocr_tasks.engines import engine_class
 from ocr_tasks.errors import EngineUnavailableError, TaskError
 from ocr_tasks.reading import PageRequest
-from ocr_tasks.settings import SHARD_VARIABLE, RunSettings
+from ocr_tasks.settings import SHARD_VARIABLE, WORKER_GRACE_S, RunSettings
 from ocr_tasks.validation import one_line
 from ocr_tasks.worker.wire import ANSWER, LOADING, Channel, Read, Ready, Result, Start, WireError
 
@@ -48,7 +48,7 @@ class WorkerLimits:
     """
 
     start_s: float = 300.0
-    grace_s: float = 30.0
+    grace_s: float = WORKER_GRACE_S
     exit_s: float = 10.0
 
 
