@@ -22,8 +22,9 @@ from tenderlake.document_type import classify
 from tenderlake.documentmarkdown import DocumentMarkdown
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
 from tenderlake.lake.rows import BlockRow, DocumentRow, PageRow
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, TextSource
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES
 from tenderlake.lake.staging import StagingWriter
+from tenderlake.lake.vocabulary import TextSource
 from tenderlake.layout import Layout
 from tenderlake.mixedpages import merged
 from tenderlake.ocr import read_result
@@ -352,6 +353,7 @@ class _Assembler:
                 bbox_px=block.bbox_px,
                 content=block.content,
                 content_format=block.content_format,
+                heading_level=block.heading_level,
                 confidence=block.confidence,
             )
             for number, block in enumerate(result.blocks, start=1)

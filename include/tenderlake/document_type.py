@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from tenderlake.lake.schema import DocumentType
+from tenderlake.lake.vocabulary import DocumentType
 
 _PHRASES: dict[DocumentType, str] = {
     # The order breaks ties: a justification of the price speaks of a contract, a contract has a specification.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ocr_tasks.contract import PageResult, PageStatus, ReadingFlag
-from tenderlake.lake.schema import QualityGrade
+from tenderlake.lake.vocabulary import QualityGrade
 
 _CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 _LATIN = re.compile(r"[A-Za-z]")

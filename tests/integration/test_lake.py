@@ -28,8 +28,9 @@ from tenderlake.lake.reading import (
     published_documents,
 )
 from tenderlake.lake.rows import BlockRow, DocumentRow, PageRow, SourceRow, to_table
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, SOURCES, TextSource
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, SOURCES
 from tenderlake.lake.staging import StagingError, StagingWriter, read_staging
+from tenderlake.lake.vocabulary import TextSource
 from tenderlake.layout import Layout
 from tenderlake.states import SourceState
 from tenderlake.storage import Storage

@@ -11,8 +11,9 @@ from ocr_tasks.contract import BlockLabel
 from tenderlake.assembly import assembled_key
 from tenderlake.documents import PreparedSource, SourceRef
 from tenderlake.lake.rows import BlockRow, DocumentRow, PageRow
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, TextSource
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES
 from tenderlake.lake.staging import StagingWriter
+from tenderlake.lake.vocabulary import TextSource
 from tenderlake.layout import Layout
 from tenderlake.preparation import prepared_key
 from tenderlake.runs import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tenderlake.document_type import classify
-from tenderlake.lake.schema import DocumentType
+from tenderlake.lake.vocabulary import DocumentType
 
 pytestmark = pytest.mark.unit
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ocr_tasks.contract import PageResult, PageStatus, ReadingFlag
-from tenderlake.lake.schema import QualityGrade
+from tenderlake.lake.vocabulary import QualityGrade
 from tenderlake.pageflags import PageFlag
 from tenderlake.quality import PageQuality, grade
 from tests.obstacles import ROOT

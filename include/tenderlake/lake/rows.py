@@ -14,11 +14,13 @@ Everything else, null where a value is due or a confidence of 1.7, is written as
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from operator import attrgetter
 
@@ -26,7 +28,18 @@ import pyarrow as pa
 
 from ocr_tasks.contract import BlockLabel, ContentFormat, Runner
 from tenderlake.errors import NeedsPersonError
-from tenderlake.lake.schema import Column, DocumentType, QualityGrade, Table, TextSource
+from tenderlake.lake.schema import Column, Table
+from tenderlake.lake.vocabulary import (
+    ColumnRole,
+    DocumentType,
+    FieldMethod,
+    FieldName,
+    FieldRole,
+    FieldUnit,
+    QualityGrade,
+    RowKind,
+    TextSource,
+)
 from tenderlake.states import SourceState
 
 _LINE_ENDS = re.compile("[\v\f]")
@@ -72,9 +85,11 @@ class DocumentRow:
     ocr_pages: int
     failed_pages: int
     document_type: DocumentType | None = None
+    document_type_reason: str | None = None
     languages: tuple[str, ...] = ()
     quality_grade: QualityGrade | None = None
     quality_flags: tuple[str, ...] = ()
+    tender_id: str | None = None
     markdown_key: str
     engine: str | None = None
     engine_version: str | None = None
@@ -124,16 +139,60 @@ class BlockRow:
     bbox_px: tuple[float, float, float, float]
     content: str
     content_format: ContentFormat = ContentFormat.TEXT
+    heading_level: int | None = None
     confidence: float | None = None
 
 
-Row = SourceRow | DocumentRow | PageRow | BlockRow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRow:
+    """A row of ``table_cells``; the columns are described in the schema."""
+
+    document_id: str
+    table_number: int
+    row: int
+    column: int
+    row_span: int = 1
+    column_span: int = 1
+    page_number: int
+    block_number: int
+    row_kind: RowKind = RowKind.DATA
+    column_role: ColumnRole | None = None
+    text: str
+    number: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRow:
+    """A row of ``fields``; the columns are described in the schema."""
+
+    document_id: str
+    field_number: int
+    field: FieldName
+    role: FieldRole | None = None
+    rank: int
+    value: str
+    number: Decimal | None = None
+    unit: FieldUnit | None = None
+    date: dt.date | None = None
+    raw_text: str
+    page_number: int
+    bbox_px: tuple[float, float, float, float]
+    method: FieldMethod
+    is_valid: bool | None = None
+    is_repaired: bool = False
+    validation_message: str | None = None
+    tender_id: str | None = None
+
+
+Row = SourceRow | DocumentRow | PageRow | BlockRow | CellRow | FieldRow
 
 ROW_TYPES: dict[str, type[Row]] = {
     "sources": SourceRow,
     "documents": DocumentRow,
     "pages": PageRow,
     "blocks": BlockRow,
+    "table_cells": CellRow,
+    "fields": FieldRow,
 }
 """The row type of every table."""
 

@@ -15,14 +15,24 @@ Times are UTC with time zone, lengths pixels of the page as people see it, durat
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import pyarrow as pa
 
 from ocr_tasks.contract import BlockLabel, ContentFormat, Runner
+from tenderlake.lake.vocabulary import (
+    ColumnRole,
+    DocumentType,
+    FieldMethod,
+    FieldName,
+    FieldRole,
+    FieldUnit,
+    QualityGrade,
+    RowKind,
+    TextSource,
+)
 from tenderlake.states import SourceState
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised with every change of the columns; files of a newer version are refused by the writer."""
 
 SCHEMA_VERSION_KEY = "tenderlake.schema_version"
@@ -31,40 +41,15 @@ TABLE_KEY = "tenderlake.table"
 SHA256_PATTERN = "^[0-9a-f]{64}$"
 
 
-class DocumentType(StrEnum):
-    """What a document is in a tender."""
-
-    TECHNICAL_SPECIFICATION = "technical_specification"
-    ESTIMATE = "estimate"
-    CONTRACT = "contract"
-    NOTICE = "notice"
-    NMCK_JUSTIFICATION = "nmck_justification"
-    APPLICATION_FORM = "application_form"
-    PROTOCOL = "protocol"
-    OTHER = "other"
-
-
-class QualityGrade(StrEnum):
-    """How far the text of a document can be trusted."""
-
-    GOOD = "good"
-    FAIR = "fair"
-    POOR = "poor"
-
-
-class TextSource(StrEnum):
-    """Where the text of a page comes from; ``none``: the page failed and has no text."""
-
-    NATIVE = "native"
-    OCR = "ocr"
-    NONE = "none"
-
-
 STRING = pa.string()
 STRINGS = pa.list_(pa.string())
 INT32 = pa.int32()
 INT64 = pa.int64()
 FLOAT64 = pa.float64()
+BOOLEAN = pa.bool_()
+DATE = pa.date32()
+DECIMAL = pa.decimal128(38, 11)
+"""Sums have two decimals, unit prices and quantities up to eleven (EIS schemas of 44-FZ, 10.2)."""
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 BOX = pa.list_(pa.float64())
 
@@ -86,6 +71,7 @@ class Column:
         pattern: regular expression that every value matches.
         is_free_text: a string that documents fill, cleaned of control characters (see ``rows``); other strings are
             identifiers.
+        since: schema version that brought the column; in files of older versions it is null.
     """
 
     name: str
@@ -99,6 +85,7 @@ class Column:
     maximum: float | None = None
     pattern: str | None = None
     is_free_text: bool = False
+    since: int = 1
 
 
 @dataclass(frozen=True)
@@ -112,6 +99,7 @@ class Table:
         key_columns: identify a row; the rows of a file are sorted by them.
         owner_columns: identify what is replaced as a whole when it is published again: all rows of a document, or the
             row of a source. They are the first key columns.
+        since: schema version that brought the table.
     """
 
     name: str
@@ -119,6 +107,7 @@ class Table:
     columns: tuple[Column, ...]
     key_columns: tuple[str, ...]
     owner_columns: tuple[str, ...]
+    since: int = 1
     schema: pa.Schema = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -135,6 +124,16 @@ _DOCUMENT_ID = Column(
     pattern=SHA256_PATTERN,
 )
 _PAGE_NUMBER = Column("page_number", INT32, "Number of the page in the document, from 1.", "3", minimum=1)
+_TENDER_ID = Column(
+    "tender_id",
+    STRING,
+    "The purchase it belongs to: from the path in the inbox, else the purchase number in the document; null where "
+    "neither says.",
+    "0173100004525000001",
+    nullable=True,
+    is_free_text=True,
+    since=2,
+)
 _RUN_ID = Column("run_id", STRING, "The run that wrote this row.", "scheduled__2026-11-20T23:00:00+00:00")
 _FLAGS = (
     "What a reader should know about the quality, as short codes (docs/quality-flags.md); empty where there is "
@@ -215,6 +214,15 @@ DOCUMENTS = Table(
             nullable=True,
             allowed=tuple(kind.value for kind in DocumentType),
         ),
+        Column(
+            "document_type_reason",
+            STRING,
+            "Why it is taken for that; null where nothing was found.",
+            "title «ТЕХНИЧЕСКОЕ ЗАДАНИЕ» on page 1",
+            nullable=True,
+            is_free_text=True,
+            since=2,
+        ),
         Column("languages", STRINGS, "Languages of its pages, ISO 639-3, the most frequent first.", "['rus', 'eng']"),
         Column(
             "quality_grade",
@@ -225,6 +233,7 @@ DOCUMENTS = Table(
             allowed=tuple(grade.value for grade in QualityGrade),
         ),
         Column("quality_flags", STRINGS, _FLAGS, "['read_again', 'truncated']"),
+        _TENDER_ID,
         Column("markdown_key", STRING, "S3 key of the Markdown.", "markdown/0173100004525000001/ТЗ.pdf.md"),
         Column("engine", STRING, "OCR engine; null where no page was read by OCR.", "tesseract", None, True),
         Column("engine_version", STRING, "Its version.", "5.5.4", None, True),
@@ -365,6 +374,16 @@ BLOCKS = Table(
             allowed=tuple(content_format.value for content_format in ContentFormat),
         ),
         Column(
+            "heading_level",
+            INT32,
+            "Level of a title or heading, from 1; null for other blocks and where it is not known.",
+            "2",
+            nullable=True,
+            minimum=1,
+            maximum=6,
+            since=2,
+        ),
+        Column(
             "confidence",
             FLOAT64,
             "The engine's own confidence, 0 to 1; null where it gives none: never invented.",
@@ -378,5 +397,124 @@ BLOCKS = Table(
     owner_columns=("document_id",),
 )
 
-TABLES = {table.name: table for table in (SOURCES, DOCUMENTS, PAGES, BLOCKS)}
+TABLE_CELLS = Table(
+    name="table_cells",
+    meaning="Every cell of every table, with a table that goes on over pages as one.",
+    columns=(
+        _DOCUMENT_ID,
+        Column("table_number", INT32, "Number of the table in the document, from 1.", "2", minimum=1),
+        Column(
+            "row",
+            INT32,
+            "Number of the row in the table, from 1; counts on where the table goes on over pages. A header that is "
+            "repeated there stands once.",
+            "14",
+            minimum=1,
+        ),
+        Column("column", INT32, "Number of the column in the table, from 1.", "3", minimum=1),
+        Column("row_span", INT32, "Rows that the cell covers.", "1", unit="rows", minimum=1),
+        Column("column_span", INT32, "Columns that the cell covers.", "1", unit="columns", minimum=1),
+        _PAGE_NUMBER,
+        Column("block_number", INT32, "The block of that page that the cell stands in.", "7", minimum=1),
+        Column("row_kind", STRING, "What the row is.", "data", allowed=tuple(kind.value for kind in RowKind)),
+        Column(
+            "column_role",
+            STRING,
+            "What the column says, by its header; null where no header tells.",
+            "amount",
+            nullable=True,
+            allowed=tuple(role.value for role in ColumnRole),
+        ),
+        Column("text", STRING, "What the cell says.", "1 234 567,89", is_free_text=True),
+        Column(
+            "number",
+            DECIMAL,
+            "The number, where the cell is one («1 234 567,89», «12 руб. 50 коп.»); null for everything else.",
+            "1234567.89",
+            nullable=True,
+        ),
+    ),
+    key_columns=("document_id", "table_number", "row", "column"),
+    owner_columns=("document_id",),
+    since=2,
+)
+
+FIELDS = Table(
+    name="fields",
+    meaning="What a tender team looks for: identifiers, parties, sums and dates, every candidate with its proof.",
+    columns=(
+        _DOCUMENT_ID,
+        Column("field_number", INT32, "Number of the row in the document, from 1.", "4", minimum=1),
+        Column("field", STRING, "What it is.", "inn", allowed=tuple(name.value for name in FieldName)),
+        Column(
+            "role",
+            STRING,
+            "Whose it is, where the document says so.",
+            "customer",
+            nullable=True,
+            allowed=tuple(role.value for role in FieldRole),
+        ),
+        Column(
+            "rank",
+            INT32,
+            "1 for the best candidate for this field and role in the document, then 2, 3, ….",
+            "1",
+            minimum=1,
+        ),
+        Column(
+            "value",
+            STRING,
+            "The value in its normal form: digits without spaces, a decimal point, ISO dates.",
+            "7707083893",
+            is_free_text=True,
+        ),
+        Column("number", DECIMAL, "The value of sums, rates and terms.", "1234567.89", nullable=True),
+        Column(
+            "unit",
+            STRING,
+            "Unit of that number.",
+            "RUB",
+            nullable=True,
+            allowed=tuple(unit.value for unit in FieldUnit),
+        ),
+        Column("date", DATE, "The value of dates and of the day of deadlines.", "2026-03-15", nullable=True),
+        Column("raw_text", STRING, "What stands in the document.", "ИНН 7707083893", is_free_text=True),
+        _PAGE_NUMBER,
+        Column(
+            "bbox_px",
+            BOX,
+            "Box [x0, y0, x1, y1] of the lines it stands in; all 0 where none is known.",
+            "[120, 96, 860, 140]",
+            unit="pixels",
+        ),
+        Column("method", STRING, "How it was found.", "label", allowed=tuple(method.value for method in FieldMethod)),
+        Column(
+            "is_valid",
+            BOOLEAN,
+            "Whether its form, check digits or arithmetic hold; null where nothing can be checked.",
+            "true",
+            nullable=True,
+        ),
+        Column(
+            "is_repaired",
+            BOOLEAN,
+            "Whether confused letters and digits were repaired, proved by a check digit; raw_text is as it was read.",
+            "false",
+        ),
+        Column(
+            "validation_message",
+            STRING,
+            "What does not hold, or what was repaired; null where there is nothing to say.",
+            "the check digit is wrong",
+            nullable=True,
+            is_free_text=True,
+        ),
+        _TENDER_ID,
+    ),
+    key_columns=("document_id", "field_number"),
+    owner_columns=("document_id",),
+    since=2,
+)
+
+TABLES = {table.name: table for table in (SOURCES, DOCUMENTS, PAGES, BLOCKS, TABLE_CELLS, FIELDS)}
 """All tables by name."""

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, Table, TextSource
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, Table
+from tenderlake.lake.vocabulary import TextSource
 from tenderlake.runs import Verdict
 from tenderlake.validation.results import Severity
 from tenderlake.validation.running import MOST_EXAMPLES, Failure, SuiteRunner, ValidationBrokenError, messages

@@ -17,7 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, Column, Table, TextSource
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, Column, Table
+from tenderlake.lake.vocabulary import TextSource
 from tenderlake.validation.results import Severity
 
 Row = Mapping[str, Any]

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import types
 import typing
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from hypothesis import strategies as st
 from ocr_tasks.contract import BlockLabel, ContentFormat
 from tenderlake.lake.parquet import ParquetWriter, read_row_groups
 from tenderlake.lake.rows import ROW_TYPES, BlockRow, PageRow, Row, RowError, SourceRow, clean_text, to_table
-from tenderlake.lake.schema import BLOCKS, PAGES, SOURCES, TABLES, Table, TextSource
+from tenderlake.lake.schema import BLOCKS, PAGES, SOURCES, TABLES, Table
+from tenderlake.lake.vocabulary import TextSource
 from tenderlake.states import SourceState
 
 pytestmark = pytest.mark.unit
@@ -29,6 +31,9 @@ MOSCOW = dt.timezone(dt.timedelta(hours=3))
 ARROW_TYPES = {
     str: pa.string(),
     float: pa.float64(),
+    bool: pa.bool_(),
+    dt.date: pa.date32(),
+    Decimal: pa.decimal128(38, 11),
     dt.datetime: pa.timestamp("us", tz="UTC"),
     tuple[str, ...]: pa.list_(pa.string()),
     tuple[float, float, float, float]: pa.list_(pa.float64()),

@@ -223,6 +223,7 @@ CRITICAL: dict[str, tuple[Spoil, str]] = {
         block_is(content_format="rtf"),
         "content_format 'rtf' is none of text, html, latex",
     ),
+    "blocks.heading_level_in_range": (block_is(heading_level=7), "page 2, block 2: heading_level 7 is above 6"),
     "blocks.confidence_in_range": (block_is(confidence=-0.5), "page 2, block 2: confidence -0.5 is below 0"),
     "blocks.key_unique": (twice("blocks", 2), "page 2, block 2: there is more than one row for this block"),
     # What the schema cannot say.
