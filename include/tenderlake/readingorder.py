@@ -26,6 +26,8 @@ _LABEL_SHARE = 0.4
 _CONTINUATION_SHARE = 0.25
 _MAX_DEPTH = 40
 _MIN_PARTY_LINES = 2
+_NUMERAL = re.compile(r"\d{1,4}")
+_CORNER_PT = 3.0
 _PARTY = re.compile(
     r"\W*(?:от (?:имени )?)?(?:(?:государственн|муниципальн)\w+ )?"
     r"(?:заказчик|поставщик|исполнител|(?:суб|ген)?подрядчик|покупател|продав[еца]|арендатор|арендодател|участник|"
@@ -102,6 +104,9 @@ def order(lines: list[TextLine], objects: list[Box]) -> list[Region]:
 
 
 def _in_order(items: list[_Item]) -> list[list[_Item]]:
+    sheet = _two_pages(items)
+    if sheet is not None:
+        return [*_in_order(sheet[0]), *_in_order(sheet[1])]
     parties = _party_columns(items)
     if parties is None:
         return _cut(items, 0)
@@ -121,6 +126,29 @@ class _Parties:
     left: list[_Item]
     right: list[_Item]
     below: list[_Item]
+
+
+def _two_pages(items: list[_Item]) -> tuple[list[_Item], list[_Item]] | None:
+    """Two pages of a book side by side, told by their numbers («208» and «209») in the outer corners."""
+    numbers = [(int(item.line.text), item.box) for item in items if item.line and _NUMERAL.fullmatch(item.line.text)]
+    if len(numbers) < 2:
+        return None
+    page = union(item.box for item in items)
+    corners = [(number, box) for number, box in numbers if _is_in_corner(box, page)]
+    for (number, left), (following, right) in permutations(corners, 2):
+        fold = (left.center[0] + right.center[0]) / 2
+        if following != number + 1 or left.x0 >= fold or _overlap(left, right) < 0.5:
+            continue
+        sides = [i for i in items if i.box.x1 <= fold], [i for i in items if i.box.x0 >= fold]
+        gap = min(i.box.x0 for i in sides[1]) - max(i.box.x1 for i in sides[0])
+        if gap >= 2 * _MIN_GUTTER_PT and sum(map(len, sides)) == len(items):
+            return sides
+    return None
+
+
+def _is_in_corner(box: Box, page: Box) -> bool:
+    is_beside = min(box.x0 - page.x0, page.x1 - box.x1) < _CORNER_PT
+    return is_beside and min(box.y0 - page.y0, page.y1 - box.y1) < _CORNER_PT
 
 
 def _party_columns(items: list[_Item]) -> _Parties | None:
@@ -250,7 +278,8 @@ def _are_columns(left: list[_Item], right: list[_Item]) -> bool:
 def _is_running(items: list[_Item], box: Box) -> bool:
     if any(item.line is None for item in items):
         return True
-    lines = [item.line for item in items if item.line]
+    # Boxes to tick and bullets stand apart from their text in some files, and are no lines of their own.
+    lines = [item.line for item in items if item.line and any(map(str.isalnum, item.line.text))]
     return (
         len(lines) >= _MIN_COLUMN_LINES
         and median(len(line.text) for line in lines) >= _MIN_COLUMN_CHARS

@@ -119,6 +119,47 @@ def test_columns_of_running_text_are_read_one_after_the_other() -> None:
     assert order == sorted(order)
 
 
+def test_two_pages_of_a_book_on_one_sheet_are_read_one_after_the_other() -> None:
+    """The questionnaires on them have answers too short for columns of running text; the page numbers tell."""
+    document = pymupdf.open()
+    page = new_page(document, (842, 595))
+    questions = ("Каков размер обеспечения?", "Нужен ли опыт работ?", "Есть ли аванс?")
+    for left, side in ((60, "налево"), (480, "направо")):
+        for number, question in enumerate(questions):
+            write(page, f"{question} ({side})", (left, 80 + 60 * number))
+            write(page, "☐", (left, 100 + 60 * number))
+            write(page, "Да", (left + 16, 100 + 60 * number))
+    write(page, "46", (40, 570), size=9)
+    write(page, "47", (792, 570), size=9)
+    (result,) = read(document)
+    text = "\n".join(contents(result))
+    assert text.index("Есть ли аванс? (налево)") < text.index("46") < text.index("Каков размер обеспечения? (направо)")
+
+
+def test_two_numbers_under_a_form_do_not_make_a_book_of_it() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    for number in range(4):
+        write(page, f"Показатель {number} за год", (70, 90 + number * 18))
+        write(page, f"Значение {number}", (400, 90 + number * 18))
+    write(page, "1", (70, 180))
+    write(page, "2", (400, 180))
+    (result,) = read(document)
+    assert "Показатель 2 за год Значение 2" in "\n".join(contents(result))
+
+
+def test_boxes_to_tick_that_stand_apart_do_not_break_columns() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    for left, lines in ((60, RUSSIAN[:4]), (320, ENGLISH[:4])):
+        for number, line in enumerate(lines):
+            write(page, "☐", (left, 110 + 12 * number), size=8)
+            write(page, line[:38], (left + 30, 110 + 12 * number), size=9)
+    (result,) = read(document)
+    text = "\n".join(contents(result))
+    assert text.index(RUSSIAN[3][:38]) < text.index(ENGLISH[0][:38])
+
+
 def test_a_form_is_read_by_rows_so_that_values_stay_beside_their_labels() -> None:
     document = pymupdf.open()
     page = new_page(document)
