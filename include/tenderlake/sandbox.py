@@ -7,14 +7,15 @@
 The zygote imports the libraries once and stays single-threaded, so that forking it is cheap and safe; it never opens a
 document itself. The child has limits of memory, CPU time and file size, its own session, no standard streams, and none
 of the caller's environment: no credentials reach it. It answers through files in the output folder, which the caller
-checks before it believes them. The zygote ends when its caller is gone, the child when the zygote is.
-
-What this does not do: the child runs under the same user and can read what that user can read.
+checks before it believes them. The zygote ends when its caller is gone, the child when the zygote is. Zygote and child
+have no network and no privileges, and the child sees only its document, its folder and the code it runs, as far as the
+kernel allows (:mod:`tenderlake.isolation`); what is in force is in the log once.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import select
@@ -36,8 +37,18 @@ import ocr_tasks
 import tenderlake
 from tenderlake.childresults import UnbelievableError, read_manifest, read_outcome, read_unpacking
 from tenderlake.documents import DocumentManifest, PrepareLimits, PrepareOptions, Rejection, Unpacking
+from tenderlake.isolation import Isolation
 from tenderlake.states import SourceState
-from tenderlake.zygote import DISK_CODE, OUT_OF_MEMORY_CODE, TICK_S, End, Reply, Request, too_much_memory
+from tenderlake.zygote import (
+    DISK_CODE,
+    ISOLATION_CODE,
+    OUT_OF_MEMORY_CODE,
+    TICK_S,
+    End,
+    Reply,
+    Request,
+    too_much_memory,
+)
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +158,8 @@ class PrepareSandbox:
             )
         if reply.code == DISK_CODE:
             raise SandboxError(f"cannot write to {output}: is the disk full?")
+        if reply.code == ISOLATION_CODE:
+            raise SandboxError("the kernel lets no process that reads documents be isolated, though it offers to")
         if reply.code != 0:
             return Rejection(
                 state=SourceState.QUARANTINED_CORRUPT, reason=f"the process reading it ended with status {reply.code}"
@@ -187,8 +200,9 @@ class PrepareSandbox:
             start_new_session=True,
         )
         try:
-            self._receive(time.monotonic() + _START_TIMEOUT_S)
-        except _ZygoteGoneError as error:
+            ready = self._receive(time.monotonic() + _START_TIMEOUT_S)
+            _log_once(Isolation.model_validate_json(ready))
+        except (_ZygoteGoneError, ValidationError) as error:
             self._errors.seek(0)
             said = self._errors.read()[-2000:].decode("utf-8", "replace").strip()
             self._stop()
@@ -243,6 +257,13 @@ class PrepareSandbox:
                     raise _ZygoteGoneError
                 line += part
         return line
+
+
+@functools.cache
+def _log_once(isolation: Isolation) -> None:
+    log.info("documents are opened in processes with %s", isolation.words)
+    for lack in isolation.lacks:
+        log.warning("a document that takes over the process that opens it could %s", lack)
 
 
 def _scrubbed_environment() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 It reads requests from standard input, one JSON object a line, and answers how each child ended. It imports the
 libraries once and stays single-threaded, so that forking it is cheap and safe, and it never opens a document itself.
+It has no network and no privileges (:mod:`tenderlake.isolation`); a child also sees no files but its own.
 """
 
 from __future__ import annotations
@@ -16,24 +17,48 @@ import os
 import resource
 import select
 import signal
+import sys
+import tempfile
 import time
 import traceback
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
+import ocr_tasks
+import tenderlake
 from tenderlake.documents import PrepareLimits, PrepareOptions, Rejection, Unpacking, Value
+from tenderlake.isolation import Isolation, IsolationError, confine_files, forbid_programs, isolate_process
 from tenderlake.states import SourceState
 
 OUTCOME_NAME = "outcome.json"
 OUT_OF_MEMORY_CODE = 3
 DISK_CODE = 4
 """Exit status of a child that could not even write its outcome."""
+ISOLATION_CODE = 5
+"""Exit status of a child that the kernel did not let shut itself off, though it said that it would."""
 TICK_S = 1.0
 """How soon a process notices that the one above it is gone, in seconds."""
 _NO_LIMIT = -1
 _PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
+_SYSTEM_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/bin")
+"""Programs and libraries, the same for everybody and without secrets; so is what lies beside them in /etc and /var."""
+_SYSTEM_FILES = (
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/zero",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/libreoffice",
+    "/etc/localtime",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/var/cache/fontconfig",
+    "/var/lib/libreoffice",
+    "/var/spool/libreoffice",
+)
 
 
 class Request(Value):
@@ -86,6 +111,18 @@ def too_much_memory(limits: PrepareLimits) -> Rejection:
     )
 
 
+@dataclass(frozen=True)
+class _Zygote:
+    """This process, as a child needs to know it; ``answers`` and ``nothing`` are open files."""
+
+    pid: int
+    caller: int
+    libc: ctypes.CDLL
+    isolation: Isolation
+    answers: int
+    nothing: int
+
+
 def main() -> None:
     """Answer requests until standard input ends."""
     answers = os.dup(1)
@@ -98,7 +135,8 @@ def main() -> None:
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads != 1:
         raise RuntimeError(f"{threads} threads after importing the libraries: a process with threads must not fork")
-    os.write(answers, b"ready\n")
+    zygote = _Zygote(os.getpid(), caller, libc, isolate_process(), answers, nothing)
+    os.write(answers, zygote.isolation.model_dump_json().encode() + b"\n")
     poll = select.poll()
     poll.register(0, select.POLLIN)
     received = b""
@@ -111,7 +149,7 @@ def main() -> None:
         received += part
         while b"\n" in received:
             line, _, received = received.partition(b"\n")
-            reply = _run_child(Request.model_validate_json(line), libc, caller, (answers, nothing))
+            reply = _run_child(Request.model_validate_json(line), zygote)
             os.write(answers, reply.model_dump_json().encode() + b"\n")
 
 
@@ -121,15 +159,14 @@ def _import_libraries() -> None:
     importlib.import_module("PIL.Image").init()
 
 
-def _run_child(request: Request, libc: ctypes.CDLL, caller: int, streams: tuple[int, int]) -> Reply:
+def _run_child(request: Request, zygote: _Zygote) -> Reply:
     """Fork a child for one document and wait for its end, or put an end to it."""
-    zygote = os.getpid()
     child = os.fork()
     if child == 0:
-        _be_child(request, libc, zygote, streams)
+        _be_child(request, zygote)
     handle = os.pidfd_open(child)
     try:
-        is_late = not _wait(handle, caller, time.monotonic() + request.limits.timeout_s)
+        is_late = not _wait(handle, zygote.caller, time.monotonic() + request.limits.timeout_s)
     finally:
         # Before the child is reaped its number and that of its group cannot be another's.
         for kill in (os.kill, os.killpg):
@@ -158,11 +195,14 @@ def _wait(handle: int, caller: int, deadline: float) -> bool:
     return False
 
 
-def _be_child(request: Request, libc: ctypes.CDLL, zygote: int, streams: tuple[int, int]) -> NoReturn:
+def _be_child(request: Request, zygote: _Zygote) -> NoReturn:
     """What the child does after the fork; it never returns into the zygote's loop."""
     code = 70
     try:
-        _confine(request, libc, zygote, streams)
+        _detach(zygote)
+        _limit(request)
+        Path(request.output).mkdir(parents=True, exist_ok=True)
+        _isolate(request, zygote.isolation)
         outcome = _prepare_in_child(request)
         partial = Path(request.output, f"{OUTCOME_NAME}.partial")
         partial.write_text(outcome.model_dump_json(), encoding="utf-8")
@@ -170,33 +210,37 @@ def _be_child(request: Request, libc: ctypes.CDLL, zygote: int, streams: tuple[i
         code = 0
     except MemoryError:
         code = OUT_OF_MEMORY_CODE
+    except IsolationError:
+        code = ISOLATION_CODE
     except OSError:
         code = DISK_CODE
     finally:
         os._exit(code)
 
 
-def _confine(request: Request, libc: ctypes.CDLL, zygote: int, streams: tuple[int, int]) -> None:
-    """Limits, own session, no streams; the child dies with the zygote."""
-    limits = request.limits
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != zygote:
+def _detach(zygote: _Zygote) -> None:
+    """Own session, no streams; the child dies with the zygote."""
+    zygote.libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != zygote.pid:
         os._exit(0)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     os.setsid()
-    answers, nothing = streams
     for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
-    os.close(answers)
+        os.dup2(zygote.nothing, stream)
+    os.close(zygote.answers)
     with contextlib.suppress(OSError):
         # Where the machine itself runs out of memory, this process is the one to end.
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def _limit(request: Request) -> None:
+    """Memory, processor time, sizes of files and number of processes."""
+    limits = request.limits
     used_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     largest_file = max(limits.max_document_bytes, 4 * limits.max_page_pixels)
     cpu_s = math.ceil(limits.timeout_s) + 5
     for kind, value in (
         (resource.RLIMIT_CORE, 0),
-        # No children of its own (root is exempt). A converter has threads, which count, too.
+        # No children of its own, also without the filter (but for root). A converter has threads, which count, too.
         (resource.RLIMIT_NPROC, _NO_LIMIT if request.may_convert else 0),
         (resource.RLIMIT_FSIZE, largest_file),
         (resource.RLIMIT_CPU, cpu_s),
@@ -207,6 +251,34 @@ def _confine(request: Request, libc: ctypes.CDLL, zygote: int, streams: tuple[in
             continue
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (most, most))
+
+
+def _isolate(request: Request, isolation: Isolation) -> None:
+    """Leave the child its document, its folder, and the code that it runs."""
+    # What libraries put aside goes where the document's own files go, and away with them.
+    tempfile.tempdir = request.output
+    if request.may_convert and not isolation.has_system_call_filter:
+        return  # LibreOffice would have to make its socket in a folder that it does not get
+    readable = [Path(request.path), *_code_folders()]
+    if request.may_convert:
+        readable += _program_folders()
+    confine_files(isolation, readable, [Path(request.output), Path(os.devnull)])
+    if not request.may_convert:
+        forbid_programs(isolation)
+
+
+def _code_folders() -> list[Path]:
+    """Where Python and its packages lie. Not all of ``sys.path``: beside our packages lie other files, too."""
+    packages = [str(Path(str(package.__file__)).parent) for package in (tenderlake, ocr_tasks)]
+    installed = [entry for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")]
+    installed += [sys.prefix, sys.base_prefix]
+    return [Path(name) for name in (*packages, *installed, *_SYSTEM_FOLDERS, *_SYSTEM_FILES)]
+
+
+def _program_folders() -> list[Path]:
+    from tenderlake.intake.office.conversion import converter_folders
+
+    return [*map(Path, os.get_exec_path()), *converter_folders()]
 
 
 def _prepare_in_child(request: Request) -> Outcome:

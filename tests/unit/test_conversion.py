@@ -104,7 +104,7 @@ def test_a_process_that_may_start_no_other_says_that_it_has_to(tmp_path: Path, p
 
 
 def test_the_sandbox_lets_only_those_documents_start_a_program(tmp_path: Path, program: Path) -> None:
-    pdf = tmp_path / "made.pdf"
+    pdf = program.with_name("made.pdf")  # the program's own folder can be read
     with digital_pdf([RUSSIAN]) as document:
         document.save(pdf)
     install(program, f'for last; do :; done\n/bin/cp {pdf} "${{last%/*}}/source.pdf"')

@@ -47,6 +47,14 @@ def find_converter() -> Path | None:
     return None
 
 
+def converter_folders() -> tuple[Path, ...]:
+    """Where LibreOffice's files lie; in installations of its own they are beside the folder ``program``."""
+    program = find_converter()
+    if program is None:
+        return ()
+    return (program.parent.parent if program.parent.name == "program" else program.parent,)
+
+
 def convert_to_pdf(
     path: Path, source_format: ConvertedFormat, folder: Path, limits: PrepareLimits, *, may_convert: bool
 ) -> Path:
