@@ -21,10 +21,12 @@ from tenderlake import PIPELINE_VERSION
 from tenderlake.document_type import classify
 from tenderlake.documentmarkdown import DocumentMarkdown
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
-from tenderlake.lake.rows import BlockRow, DocumentRow, PageRow
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES
+from tenderlake.fields.finding import DocumentContext, FieldFinder, RankedField
+from tenderlake.fields.pagereading import PageReading
+from tenderlake.lake.rows import BlockRow, DocumentRow, FieldRow, PageRow
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS
 from tenderlake.lake.staging import StagingWriter
-from tenderlake.lake.vocabulary import TextSource
+from tenderlake.lake.vocabulary import FieldName, TextSource
 from tenderlake.layout import Layout
 from tenderlake.mixedpages import merged
 from tenderlake.ocr import read_result
@@ -35,6 +37,7 @@ from tenderlake.quality import PageQuality, grade, language_of
 from tenderlake.runs import AssembledBatch, Discovery, PreparedBatch, PrimarySource, RunPlan, SourceOutcome
 from tenderlake.states import SourceState
 from tenderlake.storage import ObjectMissingError, Storage, StorageError
+from tenderlake.tender_id import tender_id_of
 
 log = logging.getLogger(__name__)
 
@@ -95,14 +98,14 @@ class _Staging(ExitStack):
 
     def __init__(self, storage: Storage, layout: Layout, run_id: str, number: int) -> None:
         super().__init__()
-        self.documents, self.pages, self.blocks = (
+        self.documents, self.pages, self.blocks, self.cells, self.fields = self._writers = tuple(
             self.enter_context(StagingWriter(storage, layout, run_id, table, number))
-            for table in (DOCUMENTS, PAGES, BLOCKS)
+            for table in (DOCUMENTS, PAGES, BLOCKS, TABLE_CELLS, FIELDS)
         )
 
     def flush(self) -> None:
         """Write the rows of a document; one that cannot be written is that document's trouble."""
-        for writer in (self.blocks, self.pages, self.documents):
+        for writer in self._writers:
             writer.flush()
 
 
@@ -208,6 +211,8 @@ class _Assembler:
         manifest = self._storage.get_model(manifest_key, DocumentManifest)
         self._require_ocr(manifest)
         totals = _Totals()
+        path = self._layout.path_of(source.key, source.archive_path)
+        finder = FieldFinder(DocumentContext(path=path, page_count=len(manifest.pages)))
         staging_key = self._layout.run(self._discovery.run_id, f"markdown/{document_id}.md")
         with tempfile.TemporaryDirectory(prefix="tenderlake-assemble-") as folder:
             body = Path(folder, "body.md")
@@ -215,15 +220,19 @@ class _Assembler:
                 markdown = DocumentMarkdown(file)
                 for page in self._pages(manifest, Path(folder)):
                     self._stage_page(manifest, page, totals)
+                    finder.add(PageReading.of(page.result, is_ocr=not page.is_native))
                     markdown.add(page.result, page.trouble)
                 markdown.close()
-            row = self._document_row(prepared, manifest, totals, time.monotonic() - started)
+            fields = finder.ranked()
+            tender_id = self._tender_id(source, fields)
+            row = self._document_row(prepared, manifest, totals, tender_id, time.monotonic() - started)
             target = Path(folder, "document.md")
             with target.open("w", encoding="utf-8", errors="replace") as file, body.open(encoding="utf-8") as pages:
                 file.write(front_matter(_facts(self._layout, source, row)))
                 for chunk in iter(lambda: pages.read(1 << 20), ""):
                     file.write(chunk)
             self._storage.upload(target, staging_key, "text/markdown; charset=utf-8")
+        self._staging.fields.add(_field_rows(row, fields))
         self._staging.documents.add([row])
         self._staging.flush()
         state, reason = _final_state(totals)
@@ -233,6 +242,7 @@ class _Assembler:
             state=state,
             reason=reason,
             markdown_staging_key=staging_key,
+            tender_id=tender_id,
             page_count=len(manifest.pages),
             native_pages=totals.native_pages,
             ocr_pages=len(manifest.pages) - totals.native_pages,
@@ -241,6 +251,16 @@ class _Assembler:
             ocr_s=totals.ocr_s,
             assemble_s=row.assemble_s,
         )
+
+    def _tender_id(self, source: SourceRef, fields: Sequence[RankedField]) -> str | None:
+        """The purchase as people filed it, else the number that the document gives for its own."""
+        path = self._layout.path_in_inbox(source.key)
+        numbers = (
+            ranked.candidate.value
+            for ranked in fields
+            if ranked.candidate.field is FieldName.PURCHASE_NUMBER and ranked.candidate.is_valid is not False
+        )
+        return tender_id_of(path, self._layout.settings.tender_id_pattern) or next(numbers, None)
 
     def _result_key(self, document_id: str, page_number: int) -> str:
         return self._layout.page_result(page_key(document_id, page_number, self._plan.reading_digest))
@@ -360,7 +380,12 @@ class _Assembler:
         )
 
     def _document_row(
-        self, prepared: PreparedSource, manifest: DocumentManifest, totals: _Totals, assemble_s: float
+        self,
+        prepared: PreparedSource,
+        manifest: DocumentManifest,
+        totals: _Totals,
+        tender_id: str | None,
+        assemble_s: float,
     ) -> DocumentRow:
         source, read = prepared.source, totals.engine_result
         languages = sorted(totals.languages, key=lambda name: -totals.languages[name])
@@ -379,6 +404,7 @@ class _Assembler:
             languages=tuple(languages),
             quality_grade=grade(totals.qualities),
             quality_flags=tuple(sorted(totals.flags)),
+            tender_id=tender_id,
             markdown_key=self._layout.markdown(source.key, source.archive_path),
             engine=read.engine if read else None,
             engine_version=read.engine_version if read else None,
@@ -407,6 +433,29 @@ def _assembled(plan: PagePlan, native: PageResult | None, ocr: PageResult | None
         result, is_native = native, True
         trouble = f"{ocr.reason}; its text is that of an earlier OCR"
     return AssembledPage(plan, result, page_markdown(result), is_native, ocr, trouble)
+
+
+def _field_rows(document: DocumentRow, fields: Sequence[RankedField]) -> Iterator[FieldRow]:
+    for number, (candidate, rank) in enumerate(((found.candidate, found.rank) for found in fields), start=1):
+        yield FieldRow(
+            document_id=document.document_id,
+            field_number=number,
+            field=candidate.field,
+            role=candidate.role,
+            rank=rank,
+            value=candidate.value,
+            number=candidate.number,
+            unit=candidate.unit,
+            date=candidate.date,
+            raw_text=candidate.raw_text,
+            page_number=candidate.page_number,
+            bbox_px=candidate.bbox_px,
+            method=candidate.method,
+            is_valid=candidate.is_valid,
+            is_repaired=candidate.is_repaired,
+            validation_message=candidate.message,
+            tender_id=document.tender_id,
+        )
 
 
 def _is_primary(source: SourceRef, primary: PrimarySource) -> bool:

@@ -399,7 +399,8 @@ class _Publisher:
             document_id=outcome.document_id,
             state=outcome.state,
             state_reason=outcome.reason,
-            tender_id=tender_id_of(self._layout.path_in_inbox(source.key), self._layout.settings.tender_id_pattern),
+            tender_id=outcome.tender_id
+            or tender_id_of(self._layout.path_in_inbox(source.key), self._layout.settings.tender_id_pattern),
             run_id=self._discovery.run_id,
             first_seen_at=known.first_seen_at if known else self._discovery.started_at,
             finished_at=self._now,

@@ -173,6 +173,8 @@ class SourceOutcome(Value):
     state: SourceState | None
     reason: str | None = None
     markdown_staging_key: str | None = None
+    tender_id: str | None = None
+    """The purchase of the document, from its path or from its text."""
     page_count: int = 0
     native_pages: int = 0
     ocr_pages: int = 0
