@@ -11,13 +11,15 @@ _SYMBOLS = {
     0xF0B7: "•", 0xF0A7: "▪", 0xF06C: "●", 0xF06E: "■", 0xF076: "❖", 0xF0D8: "➢", 0xF0A8: "☐", 0xF06F: "☐", 0xF071: "☐",
     0xF0FC: "✓", 0xF0FE: "☑", 0xF0FB: "✗", 0xF078: "☒", 0xF02D: "–", 0xF0E0: "→",
 }  # fmt: skip
-_DROPPED = dict.fromkeys([*range(0x20), 0x7F, 0x200B, 0x200C, 0x2060, 0xFEFF], None)
+# Control characters in no font: what Windows' code pages have in their place, where that is punctuation.
+_PUNCTUATION = {0x82: "‚", 0x84: "„", 0x91: "‘", 0x92: "’", 0x93: "“", 0x94: "”", 0x95: "•", 0x96: "–", 0x97: "—"}
+_DROPPED = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x200B, 0x200C, 0x2060, 0xFEFF], None)
 _SPACES = dict.fromkeys([0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0xA0, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F], " ")
-_TRANSLATION = {**_DROPPED, **_SPACES, **_SYMBOLS}
+_TRANSLATION = {**_DROPPED, **_SPACES, **_SYMBOLS, **_PUNCTUATION}
 _SOFT_HYPHEN = "\xad"
 # White space apart, which str.split takes out.
-_TRANSLATED = re.compile("[\x00-\x08\x0e-\x1f\x7f\xad\u200b\u200c\u2060\ufeff\ufffd\ue000-\uf8ff]")
-_UNMAPPED_BULLET = re.compile("^[\ufffd\ue000-\uf8ff](?=\\s)")
+_TRANSLATED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u200c\u2060\ufeff\ufffd\ue000-\uf8ff]")
+_UNMAPPED_BULLET = re.compile("^(?:[\x80-\x9f\ufffd\ue000-\uf8ff]+\\s+)+(?=\\S)")
 _PARTICLES = frozenset({"то", "либо", "нибудь", "таки", "ка"})
 """Russian particles that are always written with a hyphen before them."""
 _COMPOUND_ADJECTIVE = re.compile(r"\w{4}(?:[бвгджзклмнпрстфхцчшщь]но|[сц]ко)$")
@@ -34,10 +36,10 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     if _TRANSLATED.search(text):
+        text = _UNMAPPED_BULLET.sub("• ", text.lstrip().translate(_SYMBOLS))
         text = " ".join(text.translate(_TRANSLATION).split())
         if _SOFT_HYPHEN in text:
             text = text[:-1].replace(_SOFT_HYPHEN, "") + text[-1]
-        text = _UNMAPPED_BULLET.sub("•", text)
     else:
         text = " ".join(text.split())
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
@@ -63,7 +65,7 @@ class HyphenHabits:
             return cls()
         words = [word.lower() for line in lines for word in _WORD.findall(line)]
         return cls(
-            parts_words=endings >= _PARTING_SHARE * len(lines),
+            parts_words=endings >= _PARTING_SHARE * sum(any(map(str.isalpha, line)) for line in lines),
             whole=frozenset(word for word in words if "-" not in word),
             hyphenated=frozenset(word for word in words if "-" in word),
         )

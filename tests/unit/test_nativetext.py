@@ -433,6 +433,25 @@ def test_a_page_without_automatic_hyphenation_keeps_the_hyphens_of_its_lines() -
     assert join_lines(["адрес file-", "upload"], HyphenHabits.of([*lines, "fileupload"])) == "адрес fileupload"
 
 
+def test_boxes_to_tick_are_no_lines_that_could_have_parted_words() -> None:
+    lines = ["строка без переноса"] * 15 + ["постав-", "щик"]
+    assert join_lines(lines[-2:], HyphenHabits.of(lines + ["☐"] * 60)) == "поставщик"
+
+
+@pytest.mark.parametrize(
+    ("drawn", "read_as"),
+    [
+        ("\ufffd \x84 Да, на уровне региона", "• Да, на уровне региона"),
+        ("\uf0b7 копия устава", "• копия устава"),
+        ("\uf123\tкопия устава", "• копия устава"),
+        ("ООО \x93Ромашка\x94 \x97 поставщик\x8a", "ООО “Ромашка” — поставщик"),
+        ("\uf123", "\uf123"),
+    ],
+)
+def test_characters_that_no_font_explains_are_bullets_or_punctuation(drawn: str, read_as: str) -> None:
+    assert clean(drawn) == read_as
+
+
 @given(st.text(max_size=60))
 def test_cleaning_leaves_single_spaces_and_is_done_once(text: str) -> None:
     cleaned = clean(text)
