@@ -6,7 +6,6 @@ the rate without any white space.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -22,7 +21,8 @@ from tests.textaccuracy import accuracy, known_texts, page_pairs, read_pages
 def main() -> None:
     """Print the table, worst document first."""
     if obstacle := corpus_obstacle():
-        sys.exit(f"not run: {obstacle}")
+        print(f"not run: {obstacle}")
+        return
     corpus, rows = corpus_folder(), []
     with tempfile.TemporaryDirectory() as folder, PrepareSandbox(PrepareLimits(timeout_s=120)) as sandbox:
         for number, document in enumerate(known_texts(corpus)):
