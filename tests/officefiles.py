@@ -213,8 +213,11 @@ def _add_entry(
     return index
 
 
-def doc(paragraphs: Sequence[tuple[str, bytes]], *, version: int = 0xC1) -> bytes:
-    """A Word 97 document: paragraphs with their end marks, each with the properties that are said of it (sprms)."""
+def doc(paragraphs: Sequence[tuple[str, bytes]], *, version: int = 0xC1, objects: Storage | None = None) -> bytes:
+    """A Word 97 document: paragraphs with their end marks, each with the properties that are said of it (sprms).
+
+    ``objects``: the storages of embedded objects.
+    """
     text = "".join(content for content, _ in paragraphs)
     raw = text.encode("utf-16-le")
     begin = 2048
@@ -245,7 +248,8 @@ def doc(paragraphs: Sequence[tuple[str, bytes]], *, version: int = 0xC1) -> byte
     struct.pack_into("<i", main, 0x4C, len(text))
     struct.pack_into("<II", main, 0x9A + 8 * 33, 0, len(clx))
     struct.pack_into("<II", main, 0x9A + 8 * 13, len(clx), len(bins))
-    return ole({"WordDocument": bytes(main), "1Table": clx + bins})
+    pool: Storage = {"ObjectPool": objects} if objects else {}
+    return ole({"WordDocument": bytes(main), "1Table": clx + bins, **pool})
 
 
 def outlook(
@@ -259,3 +263,36 @@ def outlook(
     for number, attachment in enumerate(attachments):
         storage[f"__attach_version1.0_#{number:08X}"] = attachment
     return storage
+
+
+def ole_package(name: str, data: bytes, *, is_wide: bool = True) -> bytes:
+    """The native data of an object of the class Package, without its size ([MS-OLEDS] 2.3.6).
+
+    ``is_wide``: with the names in UTF-16 at the end, as programs of today write them; else in cp1251 alone.
+    """
+    label = name.encode("cp1251", "replace") + b"\0"
+    native = struct.pack("<H", 2) + label + b"C:\\" + label + struct.pack("<HHI", 0, 3, len(label)) + label
+    native += struct.pack("<I", len(data)) + data
+    if is_wide:
+        native += b"".join(struct.pack("<I", len(text)) + text.encode("utf-16-le") for text in ("C:\\t", name, name))
+    return native
+
+
+def ole10_object(name: str, data: bytes, *, is_wide: bool = True) -> bytes:
+    """An embedded object that holds any file, as Windows makes it when a file is dropped on a document."""
+    native = ole_package(name, data, is_wide=is_wide)
+    return ole({"\x01Ole10Native": struct.pack("<I", len(native)) + native})
+
+
+def docx_with_objects(objects: Mapping[str, bytes], *, text: str = "Документация") -> bytes:
+    """A Word document with embedded objects: names of parts in ``word/embeddings`` and their bytes."""
+    shown = "".join(
+        f"<w:p><w:r><w:object><o:OLEObject xmlns:o='urn:schemas-microsoft-com:office:office' ProgID='Package' "
+        f"r:id='e{number}'/></w:object></w:r></w:p>"
+        for number in range(len(objects))
+    )
+    return docx(
+        paragraph(text) + shown,
+        parts={f"word/embeddings/{name}": data for name, data in objects.items()},
+        relations={f"e{number}": ("oleObject", f"embeddings/{name}") for number, name in enumerate(objects)},
+    )

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from ocr_tasks.contract import PageResult
-from tenderlake.documents import MANIFEST_NAME, NATIVE_PAGES_NAME, UNPACKING_NAME, DocumentManifest, Unpacking
+from tenderlake.documents import (
+    MANIFEST_NAME,
+    NATIVE_PAGES_NAME,
+    UNPACKING_NAME,
+    DocumentManifest,
+    UnpackedMember,
+    Unpacking,
+)
 from tenderlake.zygote import OUTCOME_NAME, Outcome, Request
 
 _MAX_OUTCOME_BYTES = 1 << 20
@@ -46,7 +54,8 @@ def read_manifest(request: Request, output: Path) -> DocumentManifest:
         raise UnbelievableError("the manifest is that of another document")
     if [page.page_number for page in manifest.pages] != list(range(1, len(manifest.pages) + 1)):
         raise UnbelievableError("the pages are not counted from 1")
-    expected = {MANIFEST_NAME, NATIVE_PAGES_NAME, *_checked_images(manifest, output)}
+    attached = _checked_attachments(request, manifest.attachments, output)
+    expected = {MANIFEST_NAME, NATIVE_PAGES_NAME, *_checked_images(manifest, output), *attached}
     if unexpected := {entry.name for entry in output.iterdir()} - expected:
         raise UnbelievableError(f"files that the manifest does not know: {sorted(unexpected)[:3]}")
     return manifest
@@ -66,9 +75,17 @@ def read_unpacking(request: Request, output: Path) -> Unpacking:
     limits, members = request.limits, unpacking.members
     if len(members) > limits.max_archive_members or sum(m.size_bytes for m in members) > limits.max_unpacked_bytes:
         raise UnbelievableError("more members or bytes than were allowed")
+    names = {UNPACKING_NAME, *_checked_members(members, output)}
+    if unexpected := {entry.name for entry in output.iterdir()} - names:
+        raise UnbelievableError(f"files that the list does not know: {sorted(unexpected)[:3]}")
+    return unpacking
+
+
+def _checked_members(members: Sequence[UnpackedMember], output: Path) -> set[str]:
+    """The names of their files."""
     if len({member.archive_path for member in members}) != len(members):
         raise UnbelievableError("two members with the same path")
-    names = {UNPACKING_NAME}
+    names: set[str] = set()
     for number, member in enumerate(members, start=1):
         if (member.file_name is None) == (member.rejection is None):
             raise UnbelievableError(f"member {number} is neither a file nor rejected, or both")
@@ -77,9 +94,16 @@ def read_unpacking(request: Request, output: Path) -> Unpacking:
         if member.file_name != f"member-{number:06d}" or _size_of(output / member.file_name) != member.size_bytes:
             raise UnbelievableError(f"member {number} is not what the list says")
         names.add(member.file_name)
-    if unexpected := {entry.name for entry in output.iterdir()} - names:
-        raise UnbelievableError(f"files that the list does not know: {sorted(unexpected)[:3]}")
-    return unpacking
+    return names
+
+
+def _checked_attachments(request: Request, attachments: Sequence[UnpackedMember], output: Path) -> set[str]:
+    limits = request.limits
+    size_bytes = sum(member.size_bytes for member in attachments if member.file_name)
+    # One more than the limit: the row of those past it.
+    if len(attachments) > limits.max_archive_members + 1 or size_bytes > limits.max_unpacked_bytes:
+        raise UnbelievableError("more files within the document, or more bytes in them, than were allowed")
+    return _checked_members(attachments, output)
 
 
 def _checked_images(manifest: DocumentManifest, output: Path) -> set[str]:

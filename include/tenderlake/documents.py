@@ -19,7 +19,7 @@ from tenderlake.states import SourceState
 MANIFEST_NAME = "manifest.json"
 NATIVE_PAGES_NAME = "native-pages.jsonl"
 UNPACKING_NAME = "unpacking.json"
-PREPARE_VERSION = 2
+PREPARE_VERSION = 3
 """Raised when the same bytes and options would be prepared differently: manifests of older versions are not reused."""
 
 
@@ -129,25 +129,6 @@ class PagePlan(Value):
         return self.kind is not PageKind.IMAGE or self.has_earlier_ocr
 
 
-class DocumentManifest(Value):
-    """What prepare found out about one document; it lies beside its page images and native texts.
-
-    ``document_id`` is the SHA-256 of the bytes, ``media_type`` comes from the content and never from the name.
-    """
-
-    manifest_version: Literal[1] = 1
-    document_id: str
-    media_type: str
-    size_bytes: int
-    options: PrepareOptions
-    pages: tuple[PagePlan, ...]
-
-    @property
-    def image_pages(self) -> tuple[PagePlan, ...]:
-        """The pages that need OCR, as a whole or in part."""
-        return tuple(page for page in self.pages if page.kind is not PageKind.NATIVE)
-
-
 class Rejection(Value):
     """Why a source ends without a document: a final state and a reason that a person understands."""
 
@@ -156,12 +137,33 @@ class Rejection(Value):
 
 
 class UnpackedMember(Value):
-    """One file of an archive: its bytes lie in ``file_name`` beside the list, unless there is a ``rejection``."""
+    """One file of an archive or within a document: its bytes lie in ``file_name``, unless there is a ``rejection``."""
 
     archive_path: str
     size_bytes: Annotated[int, Field(ge=0)]
     file_name: str | None = None
     rejection: Rejection | None = None
+
+
+class DocumentManifest(Value):
+    """What prepare found out about one document; it lies beside its page images and native texts.
+
+    ``document_id`` is the SHA-256 of the bytes, ``media_type`` comes from the content and never from the name.
+    ``attachments``: files within the document, each a source of its own beside it, as members are beside an archive.
+    """
+
+    manifest_version: Literal[1] = 1
+    document_id: str
+    media_type: str
+    size_bytes: int
+    options: PrepareOptions
+    pages: tuple[PagePlan, ...]
+    attachments: tuple[UnpackedMember, ...] = ()
+
+    @property
+    def image_pages(self) -> tuple[PagePlan, ...]:
+        """The pages that need OCR, as a whole or in part."""
+        return tuple(page for page in self.pages if page.kind is not PageKind.NATIVE)
 
 
 class Unpacking(Value):

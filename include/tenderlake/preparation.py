@@ -11,7 +11,7 @@ import logging
 import mimetypes
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from tenderlake.documents import (
     PrepareOptions,
     Rejection,
     SourceRef,
+    UnpackedMember,
     Unpacking,
 )
 from tenderlake.layout import Layout
@@ -87,11 +88,11 @@ class UnpackBudget:
     def __init__(self, limits: PrepareLimits) -> None:
         self.limits = limits
 
-    def spend(self, unpacking: Unpacking) -> None:
-        """Take off what an archive held."""
-        size_bytes = sum(member.size_bytes for member in unpacking.members)
+    def spend(self, members: Sequence[UnpackedMember]) -> None:
+        """Take off what an archive or a document held."""
+        size_bytes = sum(member.size_bytes for member in members)
         left = {
-            "max_archive_members": max(0, self.limits.max_archive_members - len(unpacking.members)),
+            "max_archive_members": max(0, self.limits.max_archive_members - len(members)),
             "max_unpacked_bytes": max(0, self.limits.max_unpacked_bytes - size_bytes),
         }
         self.limits = self.limits.model_copy(update=left)
@@ -164,9 +165,7 @@ class _SourcePreparer:
             rejection = Rejection(state=SourceState.UNPACKED, reason=why)
             yield PreparedSource(source=source, document_id=document_id, rejection=rejection, prepare_s=duration_s)
             path.unlink()  # its members are all that is needed from here on
-            archives.budget.spend(outcome)
-            inner = replace(archives, depth=archives.depth + 1)
-            yield from self._prepare_members(source, outcome, output, inner)
+            yield from self._prepare_members(source, outcome.members, output, archives)
         elif isinstance(outcome, Rejection):
             yield PreparedSource(source=source, document_id=document_id, rejection=outcome, prepare_s=duration_s)
         else:
@@ -179,11 +178,26 @@ class _SourcePreparer:
                 image_pages=len(outcome.image_pages),
                 prepare_s=duration_s,
             )
+            yield from self._prepare_members(
+                source, self._within_depth(outcome.attachments, archives), output, archives
+            )
+
+    def _within_depth(self, attachments: Sequence[UnpackedMember], archives: _Archives) -> Sequence[UnpackedMember]:
+        """The files within a document; none of them where it lies as deep as files may."""
+        if archives.depth < self._limits.max_archive_depth:
+            return attachments
+        return [
+            member.model_copy(update={"file_name": None, "rejection": member.rejection or _too_deep(archives.depth)})
+            for member in attachments
+        ]
 
     def _prepare_members(
-        self, archive: SourceRef, unpacking: Unpacking, folder: Path, archives: _Archives
+        self, archive: SourceRef, members: Sequence[UnpackedMember], folder: Path, archives: _Archives
     ) -> Iterator[PreparedSource]:
-        for member in unpacking.members:
+        """The files of an archive, or within a document."""
+        archives.budget.spend(members)
+        archives = replace(archives, depth=archives.depth + 1)
+        for member in members:
             started = time.monotonic()
             archive_path = "/".join(part for part in (archive.archive_path, member.archive_path) if part)
             source = archive.model_copy(update={"archive_path": archive_path, "size_bytes": member.size_bytes})
@@ -201,31 +215,45 @@ class _SourcePreparer:
         self, path: Path, document_id: str, output: Path, archives: _Archives
     ) -> DocumentManifest | Unpacking | Rejection:
         prefix = self._layout.document(document_id, self._options.digest)
-        outcome = self._earlier_manifest(prefix + MANIFEST_NAME)
+        output.mkdir()
+        outcome = self._earlier_manifest(prefix, output)
         if outcome is not None:
             return outcome
-        output.mkdir()
         prepared = self._sandbox.prepare(path, output, document_id, self._options, archives.budget.limits)
         if isinstance(prepared, DocumentManifest):
             self._upload(output, prefix)
         elif isinstance(prepared, Unpacking) and archives.depth >= self._limits.max_archive_depth:
-            return Rejection(
-                state=SourceState.QUARANTINED_ARCHIVE_BOMB,
-                reason=f"{_counted(archives.depth, 'archive')} deep, more than TENDERLAKE_MAX_ARCHIVE_DEPTH allows",
-            )
+            return _too_deep(archives.depth)
         return prepared
 
-    def _earlier_manifest(self, key: str) -> DocumentManifest | None:
+    def _earlier_manifest(self, prefix: str, output: Path) -> DocumentManifest | None:
+        """What was prepared before, with the files within the document in ``output``.
+
+        None where there is nothing, or where a file within did not come out: now a limit may be another.
+        """
         try:
-            return self._storage.get_model(key, DocumentManifest)
+            manifest = self._storage.get_model(prefix + MANIFEST_NAME, DocumentManifest)
+            if any(member.rejection and member.rejection.state.is_quarantined for member in manifest.attachments):
+                return None
+            for member in manifest.attachments:
+                if member.file_name is not None:
+                    self._storage.download(prefix + member.file_name, output / member.file_name)
         except (ObjectMissingError, ValidationError):  # none yet, or one of another version
             return None
+        return manifest
 
     def _upload(self, output: Path, prefix: str) -> None:
         files = [path for path in sorted(output.iterdir()) if path.name != MANIFEST_NAME]
         self._storage.in_parallel(lambda path: self._storage.upload(path, prefix + path.name, _media_type(path)), files)
         # The manifest comes last: where it is, everything it names is there too.
         self._storage.upload(output / MANIFEST_NAME, prefix + MANIFEST_NAME, "application/json")
+
+
+def _too_deep(depth: int) -> Rejection:
+    return Rejection(
+        state=SourceState.QUARANTINED_ARCHIVE_BOMB,
+        reason=f"{_counted(depth, 'archive')} deep, more than TENDERLAKE_MAX_ARCHIVE_DEPTH allows",
+    )
 
 
 def _counted(number: int, noun: str) -> str:

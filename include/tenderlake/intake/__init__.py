@@ -46,8 +46,8 @@ def prepare_document(
     Args:
         path: The file; its name plays no part.
         output: A folder, made where missing. On success it holds ``manifest.json`` (written last), the native texts
-            (``native-pages.jsonl``) and the page images (``page-000001.jpg`` and so on). Of an archive it holds
-            ``unpacking.json`` and the members (``member-000001`` and so on).
+            (``native-pages.jsonl``), the page images (``page-000001.jpg`` and so on) and the files within the
+            document (``member-000001`` and so on). Of an archive it holds ``unpacking.json`` and the members.
         document_id: The SHA-256 of the file.
         options: How pages are made.
         limits: Sizes that are checked here; time and memory are for the sandbox to enforce.
@@ -96,7 +96,12 @@ def prepare_document(
     except MemoryError:
         return Rejection(state=SourceState.QUARANTINED_TOO_LARGE, reason=NOT_ENOUGH_MEMORY)
     manifest = DocumentManifest(
-        document_id=document_id, media_type=media_type, size_bytes=size_bytes, options=options, pages=pages
+        document_id=document_id,
+        media_type=media_type,
+        size_bytes=size_bytes,
+        options=options,
+        pages=pages,
+        attachments=folder.attachments,
     )
     folder.finish(manifest)
     return manifest

@@ -7,15 +7,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ocr_tasks.contract import PageResult
-from tenderlake.documents import MANIFEST_NAME, NATIVE_PAGES_NAME, DocumentManifest
+from tenderlake.documents import MANIFEST_NAME, NATIVE_PAGES_NAME, DocumentManifest, PrepareLimits, UnpackedMember
+from tenderlake.intake.attachments import Attachment, write_attachments
 from tenderlake.rendering import PageImage
 
 
 class PreparedFolder:
-    """Writes page images, native pages and the manifest. A folder without a manifest holds no prepared document."""
+    """Writes page images, native pages, attachments and the manifest.
+
+    A folder without a manifest holds no prepared document.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.attachments: tuple[UnpackedMember, ...] = ()
+        """The files within the document."""
         path.mkdir(parents=True, exist_ok=True)
         (path / MANIFEST_NAME).unlink(missing_ok=True)
 
@@ -31,6 +37,10 @@ class PreparedFolder:
             for page in pages:
                 file.write(page.model_dump_json())
                 file.write("\n")
+
+    def attach(self, attachments: Iterable[Attachment], document_size_bytes: int, limits: PrepareLimits) -> None:
+        """Write the files within the document; see :func:`~tenderlake.intake.attachments.write_attachments`."""
+        self.attachments = write_attachments(attachments, self.path, document_size_bytes, limits)
 
     def finish(self, manifest: DocumentManifest) -> None:
         """Write the manifest so that it is there whole or not at all."""

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tenderlake.documents import PrepareLimits, Unpacking
 from tenderlake.intake.encodings import decode_text
+from tenderlake.intake.membernames import safe_name
 from tenderlake.intake.office.flow import Picture, picture_is_large
 from tenderlake.intake.outcome import RejectedError
 from tenderlake.intake.outlook import read_outlook
@@ -31,7 +32,6 @@ _ENCODED_WORD = re.compile(r"=\?[^?\s]+\?[bqBQ]\?[^?]*\?=")
 _BETWEEN_ENCODED = re.compile(r"(\?=)\s+(=\?)")
 _TABLE = re.compile("<table", re.IGNORECASE)
 _SUFFIXES = {"message/rfc822": ".eml", "text/html": ".html", "text/plain": ".txt", "text/calendar": ".ics"}
-_MOST_NAME_CHARS = 150
 _SMALL_PICTURE = "a small picture of the message's layout, such as a logo"
 
 
@@ -204,18 +204,6 @@ def _decoded_word(word: bytes | str, charset: str | None) -> str:
     except (LookupError, UnicodeDecodeError):
         decoded = decode_text(word)
         return decoded.text if decoded is not None else word.decode("utf-8", "replace")
-
-
-def safe_name(name: str) -> str:
-    """A file name out of what a message says: its last part, without what no path may have."""
-    last = re.split(r"[/\\]", name)[-1]
-    clean = "".join(char if char.isprintable() else " " for char in last)
-    clean = " ".join(clean.split()).strip(". ") or "attachment"
-    if len(clean) > _MOST_NAME_CHARS:
-        stem, dot, extension = clean.rpartition(".")
-        is_extension = bool(dot) and len(extension) <= 10
-        clean = f"{stem[:_MOST_NAME_CHARS]}.{extension}" if is_extension else clean[:_MOST_NAME_CHARS]
-    return clean
 
 
 # ---- MSG ([MS-OXMSG])

@@ -21,6 +21,7 @@ _CASE_BREAK = re.compile("[а-яё][А-ЯЁ]")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _FRAME_LETTERS = re.compile("[\u2500-\u259f]")
 MAX_PATH_BYTES = 900
+_MOST_NAME_CHARS = 150
 
 
 class UnsafeNameError(ValueError):
@@ -76,6 +77,18 @@ def safe_path(name: str) -> str:
     if len(clean.encode()) <= MAX_PATH_BYTES:
         return clean
     return clean.encode()[-MAX_PATH_BYTES:].decode(errors="ignore").lstrip("/")
+
+
+def safe_name(name: str) -> str:
+    """A file name out of what a message or document says: its last part, without what no path may have."""
+    last = re.split(r"[/\\]", name)[-1]
+    clean = "".join(char if char.isprintable() else " " for char in last)
+    clean = " ".join(clean.split()).strip(". ") or "attachment"
+    if len(clean) > _MOST_NAME_CHARS:
+        stem, dot, extension = clean.rpartition(".")
+        is_extension = bool(dot) and len(extension) <= 10
+        clean = f"{stem[:_MOST_NAME_CHARS]}.{extension}" if is_extension else clean[:_MOST_NAME_CHARS]
+    return clean
 
 
 def unique_paths(paths: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from tenderlake.documents import PageKind, PagePlan, PrepareLimits, PrepareOptions, TextLayerMode
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError, is_disk_trouble, is_out_of_memory, one_line
+from tenderlake.intake.pdffiles import attached_files, has_files
 from tenderlake.letters import judge_letters
 from tenderlake.mupdf import Document, Page, first_complaint, forget_complaints, is_page_incomplete, pymupdf
 from tenderlake.nativetext import ENGINE, ENGINE_VERSION, NativePage, NativeText
@@ -59,6 +60,7 @@ def prepare_pdf(
         if all(page.kind is PageKind.IMAGE and page.image_name is None for page in pages):
             raise RejectedError(_state_of(pages), f"no page can be read: {pages[0].reason}")
         job.write_native_pages(pages)
+        folder.attach(attached_files(document, job.pages_with_files), path.stat().st_size, limits)
     return pages
 
 
@@ -128,6 +130,7 @@ class _PdfJob:
     pictures: PictureFinder = field(default_factory=PictureFinder)
     text: NativeText = field(init=False)
     earlier_ocr: NativeText = field(init=False)
+    pages_with_files: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.text = NativeText(self.document_id)
@@ -152,6 +155,8 @@ class _PdfJob:
         try:
             page = self.document[number - 1]
             size = (round(page.rect.width), round(page.rect.height))
+            if has_files(page):
+                self.pages_with_files.append(number)
             return self._prepare(number, page)
         except Exception as error:  # the library raises nearly anything on a broken page
             if is_disk_trouble(error):

@@ -153,8 +153,9 @@ class UnpackFolder:
         rejections = [member.rejection for member in self._members]
         if rejections and all(r and r.state is SourceState.QUARANTINED_ENCRYPTED for r in rejections):
             raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, rejections[0].reason if rejections[0] else "")
+        return Unpacking(media_type=media_type, members=self.results())
+
+    def results(self) -> tuple[UnpackedMember, ...]:
+        """What became of each member, under paths that are all different."""
         paths = unique_paths(member.path for member in self._members)
-        return Unpacking(
-            media_type=media_type,
-            members=tuple(member.result(path) for member, path in zip(self._members, paths, strict=True)),
-        )
+        return tuple(member.result(path) for member, path in zip(self._members, paths, strict=True))

@@ -64,7 +64,9 @@ def prepare_text_document(
         raise corrupt(one_line(error)) from error
     except RecursionError as error:
         raise corrupt("its parts lie in each other without end") from error
-    return flow.write(folder, document_id, options), flow.media_type or media_type
+    pages = flow.write(folder, document_id, options)
+    folder.attach(flow.attachments, path.stat().st_size, limits)
+    return pages, flow.media_type or media_type
 
 
 def _inner_format(decrypted: io.BytesIO | None) -> DocumentFormat:

@@ -34,6 +34,7 @@ from tenderlake.intake.office.docstreams import (
     sprms,
 )
 from tenderlake.intake.office.edges import EdgeCell, EdgeRow, table_of_edges
+from tenderlake.intake.office.embedded import files_in_storages
 from tenderlake.intake.office.flow import Flow, Picture
 from tenderlake.intake.office.listnumbers import BULLET
 
@@ -79,6 +80,8 @@ def read_doc(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
     """Read a document; raises :class:`RejectedError` where it is damaged, encrypted or of before 1997."""
     reader = _DocReader(open_word(source), Flow(limits))
     reader.read()
+    for attachment in files_in_storages(source, "ObjectPool"):
+        reader.flow.attach(attachment, is_shown=False)
     return reader.flow
 
 

@@ -18,6 +18,7 @@ from ocr_tasks.htmltables import Cell
 from tenderlake.documents import PrepareLimits
 from tenderlake.intake.office.docxnumbers import Numbering
 from tenderlake.intake.office.docxstyles import ParagraphStyle, Styles, of_properties, switch
+from tenderlake.intake.office.embedded import EmbeddedParts
 from tenderlake.intake.office.flow import Flow, Picture, clean_lines, rows_of_text
 from tenderlake.intake.office.grids import whole_table
 from tenderlake.intake.office.listnumbers import BULLET
@@ -80,6 +81,7 @@ def read_docx(package: OfficePackage, limits: PrepareLimits) -> Flow:
     if body is None:
         raise corrupt("it has no body")
     reader.read_body(body)
+    reader.embedded.take_rest()
     return reader.flow
 
 
@@ -93,6 +95,7 @@ def _main_part(package: OfficePackage) -> str:
 class _DocxReader:
     def __init__(self, package: OfficePackage, main: str, flow: Flow) -> None:
         self.flow = flow
+        self.embedded = EmbeddedParts(package, flow)
         self._package = package
         self._relations = package.relations(main)
         self._styles = Styles(package.optional_xml(self._relations.first("styles")))
@@ -123,7 +126,7 @@ class _DocxReader:
             elif name == "AlternateContent":
                 self._nested(partial(self._blocks, _alternative(element)))
             elif name == "altChunk":
-                self.flow.unread("another document is embedded here and not read")
+                self.embedded.show(self._relations.target(attribute(element, "id")), "document")
 
     def _nested(self, work: Callable[[], None]) -> None:
         if self._depth >= _MOST_DEPTH:
@@ -288,10 +291,9 @@ class _DocxReader:
             if target is not None and target in self._package and not is_object:
                 words.extras.append(partial(self._picture, target, shown))
         for found in descendants(element, "OLEObject"):
-            target = self._relations.target(attribute(found, "id")) or ""
+            target = self._relations.target(attribute(found, "id"))
             program = attribute(found, "ProgID") or "object"
-            name = f"embedded {program}, not read: {target.rpartition('/')[2]}"
-            words.extras.append(partial(self.flow.unread, name))
+            words.extras.append(partial(self.embedded.show, target, program))
         for box in descendants(element, "txbxContent"):
             if not any(local(ancestor) == "txbxContent" for ancestor in box.iterancestors()):
                 words.extras.append(partial(self._nested, partial(self._blocks, box)))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, PageResult, PageStatus
 from ocr_tasks.htmltables import Table, table_html
 from tenderlake.documents import PageKind, PagePlan, PrepareLimits, PrepareOptions, TextLayerMode
+from tenderlake.intake.attachments import Attachment
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.outcome import RejectedError
 from tenderlake.intake.pictures import picture_size, prepare_picture
@@ -83,6 +84,8 @@ class Flow:
         self._page = _Page()
         self.media_type: str | None = None
         """Where the reader knows better than the sniffer, such as of a table in a text file."""
+        self.attachments: list[Attachment] = []
+        """The files within the document, in their order."""
 
     @property
     def has_pages(self) -> bool:
@@ -134,8 +137,14 @@ class Flow:
         self._page.pictures.append(picture)
 
     def unread(self, name: str) -> None:
-        """Something within the document that is not read, such as an embedded file: its name is kept, and a flag."""
+        """Something within the document that is not read, such as an equation of an old program: its name is kept."""
         self.text(f"[{name}]", BlockLabel.OTHER)
+
+    def attach(self, attachment: Attachment, *, is_shown: bool) -> None:
+        """A file within the document; its name stands in the text where the document shows it."""
+        if is_shown:
+            self.text(f"[embedded file: {attachment.name}]", BlockLabel.OTHER)
+        self.attachments.append(attachment)
 
     def end_page(self) -> None:
         """Begin a new page, whether or not this one has anything."""

@@ -11,6 +11,9 @@ from functools import partial
 from ocr_tasks.contract import BlockLabel
 from ocr_tasks.htmltables import Cell
 from tenderlake.documents import PrepareLimits
+from tenderlake.intake.attachments import Attachment
+from tenderlake.intake.membernames import safe_name
+from tenderlake.intake.office.embedded import embedded_file, odf_of_folder
 from tenderlake.intake.office.flow import Flow, Picture
 from tenderlake.intake.office.grids import GridCell, add_sheet, whole_table
 from tenderlake.intake.office.listnumbers import BULLET, in_format
@@ -26,8 +29,15 @@ from tenderlake.intake.office.package import (
     number,
 )
 from tenderlake.intake.outcome import RejectedError
+from tenderlake.intake.sniffing import ConvertedFormat, DocumentFormat
 from tenderlake.states import SourceState
 
+_EMBEDDED_KINDS = {
+    DocumentFormat.ODT.value: ".odt",
+    DocumentFormat.ODS.value: ".ods",
+    DocumentFormat.ODP.value: ".odp",
+    ConvertedFormat.ODG.value: ".odg",
+}
 _MOST_DEPTH = 40
 _MOST_REPEATED_CELLS = 1000
 _MOST_REPEATED_ROWS = 1000
@@ -74,6 +84,10 @@ class _OdfReader:
                 self._styles[attribute(style, "name")] = style
             for style in descendants(root, "list-style"):
                 self._lists[attribute(style, "name")] = style
+        self._media_types = {
+            attribute(entry, "full-path"): attribute(entry, "media-type")
+            for entry in descendants(package.optional_xml("META-INF/manifest.xml"), "file-entry")
+        }
         self._roots = roots
         self._depth = 0
         self._counts: dict[str, list[int]] = {}
@@ -274,12 +288,26 @@ class _OdfReader:
             if target in self._package:
                 self.flow.picture(Picture(self._package.read(target), target.rpartition("/")[2], shown))
                 break
-        for embedded in children(element, "object-ole"):
-            self.flow.unread(f"embedded object, not read: {attribute(embedded, 'href').rpartition('/')[2]}")
+        for embedded in (*children(element, "object"), *children(element, "object-ole")):
+            self._object(attribute(embedded, "href").removeprefix("./"))
         for box in (*children(element, "text-box"), *children(element, "table")):
             self._nested(partial(self._blocks, box))
         if local(element) in ("custom-shape", "g", "text-box"):
             self._nested(partial(self._blocks, element))
+
+    def _object(self, target: str) -> None:
+        """A file within: another OpenDocument file as a folder, or an OLE file (ISO 26300-1, 10.4.6)."""
+        media_type = self._media_types.get(f"{target}/", "")
+        if media_type in _EMBEDDED_KINDS:
+            data = odf_of_folder(self._package, target, media_type)
+            attachment: Attachment | None = Attachment(safe_name(target + _EMBEDDED_KINDS[media_type]), data)
+        else:
+            attachment = embedded_file(self._package.read(target), target) if target in self._package else None
+        if attachment is not None:
+            self.flow.attach(attachment, is_shown=True)
+        else:
+            kind = media_type.rpartition(".")[2] or "object"
+            self.flow.unread(f"embedded {kind}, not read: {target.rpartition('/')[2]}")
 
     # ---- tables
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import olefile
 
 from ocr_tasks.contract import BlockLabel
 from tenderlake.documents import PrepareLimits
+from tenderlake.intake.attachments import Attachment
 from tenderlake.intake.office.blips import pictures_in
+from tenderlake.intake.office.embedded import embedded_file
 from tenderlake.intake.office.flow import Flow
 from tenderlake.intake.office.package import corrupt
 from tenderlake.intake.outcome import is_disk_trouble, one_line
@@ -22,6 +25,7 @@ from tenderlake.intake.outcome import is_disk_trouble, one_line
 _SLIDE_LIST, _SLIDE, _NOTES = 0x0FF0, 0x03EE, 0x03F0
 _PERSIST, _TEXT_HEADER, _WIDE_TEXT, _NARROW_TEXT, _DRAWING = 0x03F3, 0x0F9F, 0x0FA0, 0x0FA8, 0x040C
 _CONTAINER = 0xF
+_OBJECT, _COMPRESSED = 0x1011, 1
 _SLIDES_INSTANCE = 0
 _TITLE_KINDS = frozenset({0, 6})
 _MOST_DEPTH = 30
@@ -49,7 +53,22 @@ def read_ppt(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
             _add(flow, kind, text)
     for picture in pictures_in(pictures):
         flow.picture(picture)
+    for attachment in _objects(stream, limits):
+        flow.attach(attachment, is_shown=False)
     return flow
+
+
+def _objects(stream: bytes, limits: PrepareLimits) -> Iterator[Attachment]:
+    """The files in embedded objects: OLE files, mostly compressed ([MS-PPT] 2.10.34)."""
+    for number, (_, instance, _, body) in enumerate((r for r in _records(stream) if r[0] == _OBJECT), start=1):
+        data = body
+        if instance == _COMPRESSED:
+            try:
+                data = zlib.decompressobj().decompress(body[4:], limits.max_document_bytes)
+            except zlib.error:
+                continue
+        if (attachment := embedded_file(data, f"object {number}.bin")) is not None:
+            yield attachment
 
 
 def _add(flow: Flow, kind: int, text: str) -> None:

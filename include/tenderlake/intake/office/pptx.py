@@ -6,6 +6,7 @@ from ocr_tasks.contract import BlockLabel
 from ocr_tasks.htmltables import Cell
 from tenderlake.documents import PrepareLimits
 from tenderlake.intake.office.drawings import paragraph_text, shown_cm
+from tenderlake.intake.office.embedded import EmbeddedParts
 from tenderlake.intake.office.flow import Flow, Picture
 from tenderlake.intake.office.grids import whole_table
 from tenderlake.intake.office.package import (
@@ -39,6 +40,7 @@ def read_pptx(package: OfficePackage, limits: PrepareLimits) -> Flow:
     targets = [relations.target(_relation_id(entry)) for entry in children(slides, "sldId")]
     if not targets:
         raise corrupt("the presentation has no slides")
+    embedded = EmbeddedParts(package, flow)
     for place, target in enumerate(targets):
         if place:
             flow.end_page()
@@ -46,9 +48,9 @@ def read_pptx(package: OfficePackage, limits: PrepareLimits) -> Flow:
         if root is None or target is None:
             flow.unread(f"slide {place + 1} is missing or damaged")
             continue
-        _Slide(package, package.relations(target), flow, is_hidden=attribute(root, "show", "1") in ("0", "false")).read(
-            root
-        )
+        is_hidden = attribute(root, "show", "1") in ("0", "false")
+        _Slide(package, package.relations(target), embedded, flow, is_hidden=is_hidden).read(root)
+    embedded.take_rest()
     return flow
 
 
@@ -58,8 +60,10 @@ def _relation_id(entry: Element) -> str:
 
 
 class _Slide:
-    def __init__(self, package: OfficePackage, relations: Relations, flow: Flow, *, is_hidden: bool) -> None:
-        self._package, self._relations, self._flow = package, relations, flow
+    def __init__(
+        self, package: OfficePackage, relations: Relations, embedded: EmbeddedParts, flow: Flow, *, is_hidden: bool
+    ) -> None:
+        self._package, self._relations, self._embedded, self._flow = package, relations, embedded, flow
         self._is_hidden = is_hidden
 
     def read(self, root: Element) -> None:
@@ -104,7 +108,8 @@ class _Slide:
             for paragraph in descendants(root, "p"):
                 self._flow.text(paragraph_text(paragraph), BlockLabel.LIST_ITEM)
         for embedded in descendants(shape, "oleObj"):
-            self._flow.unread(f"embedded {attribute(embedded, 'progId') or 'object'}, not read")
+            target = self._relations.target(_relation_id(embedded))
+            self._embedded.show(target, attribute(embedded, "progId") or "object")
 
     def _table(self, table: Element) -> None:
         properties = child(table, "tblPr")

@@ -1,6 +1,6 @@
 """Reads Rich Text Format (version 1.9.1): own code, for striprtf loses tables, notes, pictures and page ends.
 
-Only what shows is read: field instructions, deleted and hidden text and the data of embedded objects are left out.
+Only what shows is read: field instructions, deleted and hidden text are left out. Embedded files are taken as files.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 
 from ocr_tasks.contract import BlockLabel
 from tenderlake.documents import PrepareLimits
+from tenderlake.intake.attachments import Attachment
 from tenderlake.intake.office.edges import EdgeCell, EdgeRow, table_of_edges
+from tenderlake.intake.office.embedded import object_of_rtf
 from tenderlake.intake.office.flow import Flow, Picture
 from tenderlake.intake.office.package import corrupt
 from tenderlake.intake.plaintext import source_bytes
@@ -29,14 +31,14 @@ _SIGNS = {"tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "lquote":
           "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ", "qmspace": " ", "lbr": "\n"}  # fmt: skip
 _SYMBOLS = {b"~": " ", b"_": "-", b"{": "{", b"}": "}", b"\\": "\\"}
 _SKIPPED = frozenset({
-    "colortbl", "info", "generator", "fldinst", "nonshppict", "objdata", "objclass", "objname", "themedata", "filetbl",
+    "colortbl", "info", "generator", "fldinst", "nonshppict", "objclass", "objname", "themedata", "filetbl",
     "colorschememapping", "latentstyles", "datastore", "xmlnstbl", "listtable", "listoverridetable", "rsidtbl", "xe",
     "pgdsctbl", "annotation", "atnid", "atnauthor", "atndate", "atnref", "atrfstart", "atrfend", "atntime", "bkmkstart",
     "bkmkend", "revtbl", "template", "sp", "pnseclvl", "wgrffmtfilter", "mmathPr", "userprops", "docvar", "tc",
     "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn", "picprop", "blipuid", "nesttableprops", "pgptbl",
     "do",
 })  # fmt: skip
-_STARRED = frozenset({"shppict", "shpinst", "shptxt", "pntext", "listtext", "footnote", "nesttableprops"})
+_STARRED = frozenset({"objdata", "shppict", "shpinst", "shptxt", "pntext", "listtext", "footnote", "nesttableprops"})
 _MARGINS = {**dict.fromkeys(("header", "headerl", "headerr", "headerf"), BlockLabel.HEADER),
             **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), BlockLabel.FOOTER)}  # fmt: skip
 _HEADING_NAME = re.compile(r"(?:heading|заголовок)\s*([1-9])", re.IGNORECASE)
@@ -57,10 +59,21 @@ class _Group:
 
 
 @dataclass
-class _Pict:
-    kind: str = ""
+class _HexData:
+    """Bytes as hexadecimal digits, or as they are."""
+
     digits: list[bytes] = field(default_factory=list)
     data: bytes = b""
+
+    def bytes(self) -> bytes:
+        """What was written; raises :class:`binascii.Error`."""
+        digits = b"".join(b"".join(self.digits).split())
+        return self.data or binascii.unhexlify(digits[: len(digits) // 2 * 2])
+
+
+@dataclass
+class _Pict(_HexData):
+    kind: str = ""
     size: list[int] = field(default_factory=lambda: [0, 0])
 
 
@@ -107,7 +120,9 @@ class _RtfReader:
         self._merge: dict[str, bool] = {}
         self._section_breaks = True
         self._margins_shown: set[str] = set()
-        self._objects = 0
+        self._objects: list[Attachment | None] = []
+        self._object_count = 0
+        self._object_data: _HexData | None = None
 
     def read(self, data: bytes) -> None:
         place, end = data.find(b"{\\rtf"), len(data)
@@ -119,6 +134,7 @@ class _RtfReader:
             place += self._token(match, data, place)
         self._end_paragraph()
         self._end_table()
+        self._show_objects()
 
     def _token(self, match: re.Match[bytes], data: bytes, place: int) -> int:
         """Take one token; returns how many bytes of raw data follow it."""
@@ -130,8 +146,8 @@ class _RtfReader:
             name, value = word.decode("ascii"), int(argument) if argument else None
             if name == "bin":
                 size = max(0, value or 0)
-                if self._pict is not None:
-                    self._pict.data += data[place : place + size]
+                if (sink := self._pict or self._object_data) is not None:
+                    sink.data += data[place : place + size]
                 return size
             self._word(name, value)
         elif hexadecimal is not None:
@@ -169,6 +185,9 @@ class _RtfReader:
         elif name == "pict" and self._pict is not None:
             self._end_picture(self._pict)
             self._pict = None
+        elif name == "objdata" and self._object_data is not None:
+            self._end_object(self._object_data)
+            self._object_data = None
         elif name in ("listtext", "pntext"):
             self._mark = " ".join("".join(self._sinks.pop().parts).split()) if len(self._sinks) > 1 else ""
         elif name == "stylesheet":
@@ -183,6 +202,8 @@ class _RtfReader:
             self._sinks.append(_Sink())
         elif name == "pict":
             self._pict = _Pict()
+        elif name == "objdata":
+            self._object_data = _HexData()
         elif name == "shptxt":
             self._end_paragraph()
 
@@ -190,11 +211,14 @@ class _RtfReader:
 
     @property
     def _is_skipping(self) -> bool:
-        return self._group.destination in ("skip", "fonttbl", "stylesheet", "pict", "shpinst")
+        return self._group.destination in ("skip", "fonttbl", "stylesheet", "pict", "objdata", "shpinst")
 
     def _bytes(self, data: bytes) -> None:
         if self._pict is not None and self._group.destination == "pict":
             self._pict.digits.append(data)
+            return
+        if self._object_data is not None and self._group.destination == "objdata":
+            self._object_data.digits.append(data)
             return
         if self._group.destination == "stylesheet":
             self._style_name.append(data.decode(self._code_page, "replace"))
@@ -269,7 +293,7 @@ class _RtfReader:
             self._flush()
             self._text(_SIGNS[name])
         elif (
-            name in ("fonttbl", "stylesheet", "footnote", "listtext", "pntext", "pict", "shpinst", "shptxt")
+            name in ("fonttbl", "stylesheet", "footnote", "listtext", "pntext", "pict", "objdata", "shpinst", "shptxt")
             or name in _MARGINS
         ):
             self._enter(name)
@@ -289,9 +313,8 @@ class _RtfReader:
     def _end_picture(self, pict: _Pict) -> None:
         if not pict.kind:
             return
-        digits = b"".join(b"".join(pict.digits).split())
         try:
-            data = pict.data or binascii.unhexlify(digits[: len(digits) // 2 * 2])
+            data = pict.bytes()
         except binascii.Error:
             return
         width, height = (size / _TWIPS_PER_CM for size in pict.size)
@@ -299,7 +322,26 @@ class _RtfReader:
         self.flow.picture(Picture(data, f"picture.{pict.kind}", shown))
 
     def _object(self, _: int | None) -> None:
-        self._objects += 1
+        self._objects.append(None)
+
+    def _end_object(self, data: _HexData) -> None:
+        self._object_count += 1
+        try:
+            found = object_of_rtf(data.bytes(), f"object {self._object_count}.bin")
+        except binascii.Error:
+            return
+        if self._objects:
+            self._objects[-1] = found
+        else:
+            self._objects.append(found)
+
+    def _show_objects(self) -> None:
+        objects, self._objects = self._objects, []
+        for found in objects:
+            if found is not None:
+                self.flow.attach(found, is_shown=True)
+            else:
+                self.flow.unread("embedded object, not read")
 
     def _set_font(self, value: int | None) -> None:
         self._group = replace(self._group, font=value or 0)
@@ -376,9 +418,7 @@ class _RtfReader:
         self._bold_chars = self._plain_chars = 0
         if not self._in_table:
             self._end_table()
-        objects, self._objects = self._objects, 0
-        for _ in range(objects):
-            self.flow.unread("embedded object, not read")
+        self._show_objects()
         if not text.strip():
             return
         shown = f"{mark} {text.strip()}" if mark else text

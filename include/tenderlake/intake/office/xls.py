@@ -14,6 +14,7 @@ from xlrd.biffh import error_text_from_code
 
 from tenderlake.documents import PrepareLimits
 from tenderlake.intake.office.blips import pictures_in
+from tenderlake.intake.office.embedded import files_in_storages
 from tenderlake.intake.office.flow import Flow
 from tenderlake.intake.office.grids import GridCell, add_sheet
 from tenderlake.intake.office.numberformats import BUILT_IN_FORMATS, NumberStyle, shown_number
@@ -37,6 +38,8 @@ def read_xls(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
         add_sheet(flow, sheet.name, cells, is_hidden=sheet.visibility != 0, is_first=place == 0)
     for picture in pictures_in(_drawing_group(data)):
         flow.picture(picture)
+    for attachment in files_in_storages(io.BytesIO(data), prefix="MBD"):
+        flow.attach(attachment, is_shown=False)
     return flow
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from tenderlake.documents import PrepareLimits
 from tenderlake.intake.office.drawings import add_drawing
+from tenderlake.intake.office.embedded import EmbeddedParts
 from tenderlake.intake.office.flow import Flow
 from tenderlake.intake.office.grids import GridCell, add_sheet
 from tenderlake.intake.office.numberformats import BUILT_IN_FORMATS, NumberStyle, plain_number, shown_number
@@ -52,6 +53,7 @@ def read_xlsx(package: OfficePackage, limits: PrepareLimits) -> Flow:
     formats = _formats(package.optional_xml(relations.first("styles")))
     reader = _SheetReader(strings, formats, NumberStyle(is_mostly_russian(strings), since_1904))
     flow = Flow(limits, has_real_pages=True)
+    embedded = EmbeddedParts(package, flow)
     titles = _title_rows(workbook)
     is_first = True
     sheets = child(workbook, "sheets")
@@ -70,8 +72,9 @@ def read_xlsx(package: OfficePackage, limits: PrepareLimits) -> Flow:
         for drawing in sheet_relations.of_kind("drawing"):
             add_drawing(package, drawing, flow)
         for kind in ("oleObject", "package"):
-            for embedded in sheet_relations.of_kind(kind):
-                flow.unread(f"embedded file, not read: {embedded.rpartition('/')[2]}")
+            for target in sheet_relations.of_kind(kind):
+                embedded.show(target, "object")
+    embedded.take_rest()
     return flow
 
 
