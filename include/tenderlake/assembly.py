@@ -18,7 +18,7 @@ from pathlib import Path
 from ocr_tasks.contract import PageResult, PageStatus
 from ocr_tasks.markdown import front_matter, page_markdown
 from tenderlake import PIPELINE_VERSION
-from tenderlake.document_type import classify
+from tenderlake.document_type import HEAD_CHARACTERS, classify
 from tenderlake.documentmarkdown import DocumentMarkdown
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
 from tenderlake.fields.finding import DocumentContext, FieldFinder, RankedField
@@ -121,7 +121,8 @@ class _Totals:
     ocr_s: float = 0.0
     native_pages: int = 0
     engine_result: PageResult | None = None
-    first_text: str = ""
+    head_text: str = ""
+    """Of the first pages, for the type of the document."""
 
     def add(self, page: AssembledPage, text: str, language: str | None) -> None:
         result = page.result
@@ -142,7 +143,8 @@ class _Totals:
             self.ocr_s += page.ocr.duration_s
             if page.ocr.status is PageStatus.DONE:
                 self.engine_result = self.engine_result or page.ocr
-        self.first_text = self.first_text or text
+        if len(self.head_text) < HEAD_CHARACTERS:
+            self.head_text += text[:HEAD_CHARACTERS] + "\n\n"
 
     @property
     def doubtful_pages(self) -> int:
@@ -388,6 +390,7 @@ class _Assembler:
         assemble_s: float,
     ) -> DocumentRow:
         source, read = prepared.source, totals.engine_result
+        kind = classify(source.filename, totals.head_text)
         languages = sorted(totals.languages, key=lambda name: -totals.languages[name])
         return DocumentRow(
             document_id=manifest.document_id,
@@ -400,7 +403,8 @@ class _Assembler:
             native_pages=totals.native_pages,
             ocr_pages=len(manifest.pages) - totals.native_pages,
             failed_pages=totals.failed_pages,
-            document_type=classify(source.filename, totals.first_text),
+            document_type=kind.document_type,
+            document_type_reason=kind.reason,
             languages=tuple(languages),
             quality_grade=grade(totals.qualities),
             quality_flags=tuple(sorted(totals.flags)),

@@ -31,4 +31,47 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_type(filename: str, text: str, expected: DocumentType) -> None:
-    assert classify(filename, text) is expected
+    assert classify(filename, text).document_type is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "reason"),
+    [
+        (
+            "Приложение № 1 к контракту № 5\n\nСПЕЦИФИКАЦИЯ\n\nИтого 100,00",
+            DocumentType.CONTRACT,
+            "title «СПЕЦИФИКАЦИЯ»",
+        ),
+        ("УТВЕРЖДАЮ\nДиректор\n\nТ Е Х Н И Ч Е С К О Е З А Д А Н И Е", DocumentType.OTHER, None),
+        ("П Р О Т О К О Л № 7\nзаседания комиссии", DocumentType.PROTOCOL, "title «ПРОТОКОЛ № 7»"),
+        (
+            "Оглавление\nТехническое задание ........ 5\nПроект контракта\t12\nОТЧЁТ О РАБОТЕ",
+            DocumentType.OTHER,
+            "title «ОТЧЁТ О РАБОТЕ»",
+        ),
+        ("Работы выполнены по техническому заданию № 4 к договору № 5 от 01.02.2026", DocumentType.OTHER, None),
+        (
+            "Заказчик, именуемый в дальнейшем, в лице директора, действующего на основании устава.\n"
+            "Обстоятельства: форс-мажор. Цена является твёрдой.",
+            DocumentType.CONTRACT,
+            "the text speaks of",
+        ),
+        (
+            "Раздел 3. ОПИСАНИЕ ОБЪЕКТА ЗАКУПКИ\nПоставка бумаги",
+            DocumentType.TECHNICAL_SPECIFICATION,
+            "title «ОПИСАНИЕ ОБЪЕКТА ЗАКУПКИ»",
+        ),
+        ("ПРОТОКОЛ РАЗНОГЛАСИЙ к договору поставки № 5", DocumentType.OTHER, "title «ПРОТОКОЛ РАЗНОГЛАСИЙ"),
+        ("БАНКОВСКАЯ ГАРАНТИЯ № 12 на исполнение контракта", DocumentType.OTHER, "title «БАНКОВСКАЯ ГАРАНТИЯ"),
+    ],
+)
+def test_the_reason_names_what_decided(text: str, expected: DocumentType, reason: str | None) -> None:
+    found = classify("scan0001.pdf", text)
+    assert found.document_type is expected
+    assert (found.reason or "").startswith(reason or "")
+    assert (found.reason is None) == (reason is None)
+
+
+def test_a_title_beats_a_misleading_name() -> None:
+    found = classify("Приложение к контракту.pdf", "ЛОКАЛЬНЫЙ СМЕТНЫЙ РАСЧЕТ № 5\nСметная стоимость 10 тыс. руб.")
+    assert found.document_type is DocumentType.ESTIMATE
