@@ -54,7 +54,7 @@ def prepare_pictures(
         except MemoryError as error:
             raise RejectedError(SourceState.QUARANTINED_TOO_LARGE, NOT_ENOUGH_MEMORY) from error
         except _DECODE_ERRORS as error:
-            raise RejectedError(SourceState.QUARANTINED_CORRUPT, _undecodable(source_format, error, path)) from error
+            raise RejectedError(SourceState.QUARANTINED_CORRUPT, _words(source_format, error)) from error
         with image:
             original = path.read_bytes() if source_format in (SourceFormat.JPEG, SourceFormat.PNG) else None
             pages = tuple(_pages(image, source_format, original, folder, limits))
@@ -64,11 +64,6 @@ def prepare_pictures(
         state = SourceState.QUARANTINED_TOO_LARGE if is_large else SourceState.QUARANTINED_CORRUPT
         raise RejectedError(state, reason)
     return pages
-
-
-def _undecodable(source_format: SourceFormat, error: BaseException, path: Path) -> str:
-    words = one_line(str(error).replace(str(path), "the file"))
-    return f"the {source_format.pillow_name} picture does not decode: {words or type(error).__name__}"
 
 
 def _pages(
@@ -145,7 +140,7 @@ def _page(
 
 
 def _words(source_format: SourceFormat, error: BaseException) -> str:
-    return f"the {source_format.pillow_name} picture does not decode: {one_line(error) or type(error).__name__}"
+    return f"the {source_format.pillow_name} picture does not decode: {one_line(error)}"
 
 
 def _make_room(image: Image.Image, limits: PrepareLimits) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tenderlake.intake.outcome import RejectedError
+from tenderlake.intake.outcome import RejectedError, one_line
 from tenderlake.intake.unpacking import MemberSink
 from tenderlake.states import SourceState
 
@@ -30,4 +30,4 @@ def copy(source: Readable, member: MemberSink) -> None:
 
 def corrupt(error: object) -> RejectedError:
     """The rejection of an archive that is damaged as a whole."""
-    return RejectedError(SourceState.QUARANTINED_CORRUPT, f"the archive (or Office file) is damaged: {error}")
+    return RejectedError(SourceState.QUARANTINED_CORRUPT, f"the archive (or Office file) is damaged: {one_line(error)}")

@@ -14,6 +14,15 @@ from tenderlake.intake.unpacking import MemberSink, UnpackFolder
 from tenderlake.states import SourceState
 
 _RAR_OK, _RAR_END, _RAR_NO_VOLUME, _RAR_NO_PASSWORD, _RAR_BAD_PASSWORD = 0, 10, 15, 22, 24
+_RAR_PROBLEMS = {
+    11: "it needs more memory than there is",
+    12: "its checksum is wrong",
+    13: "its list of contents is damaged",
+    14: "its way of packing is not known",
+    18: "it ends too early",
+    25: "it needs a larger dictionary than is allowed",
+}
+"""Of the library's dll.hpp: ERAR_NO_MEMORY, _BAD_DATA, _BAD_ARCHIVE, _UNKNOWN_FORMAT, _EREAD, _LARGE_DICT."""
 _RAR_WRONG_PASSWORD = (_RAR_NO_PASSWORD, _RAR_BAD_PASSWORD)
 _RAR_DIRECTORY_FLAG = 0x20
 _RAR_FORMAT_MASK, _RAR_REGULAR_FILE = 0o170000, 0o100000
@@ -110,4 +119,6 @@ def _unpack_rar_member(handle: object, header: Any, folder: UnpackFolder) -> boo
 
 
 def _rar_problem(code: int) -> str:
-    return PART_OF_SEVERAL if code == _RAR_NO_VOLUME else f"damaged in the archive (RAR error {code})"
+    if code == _RAR_NO_VOLUME:
+        return PART_OF_SEVERAL
+    return f"damaged in the archive: {_RAR_PROBLEMS.get(code, 'it cannot be unpacked')}"

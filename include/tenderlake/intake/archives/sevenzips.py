@@ -10,7 +10,7 @@ import py7zr.exceptions
 import py7zr.io
 
 from tenderlake.intake.archives.common import LINK, NEEDS_PASSWORD, corrupt
-from tenderlake.intake.outcome import RejectedError
+from tenderlake.intake.outcome import RejectedError, is_disk_trouble
 from tenderlake.intake.unpacking import MemberSink, UnpackFolder
 from tenderlake.states import SourceState
 
@@ -62,7 +62,7 @@ def unpack_seven_zip(path: Path, folder: UnpackFolder, passwords: Sequence[str])
         except py7zr.exceptions.PasswordRequired:
             continue
         except OSError as error:
-            if error.errno is not None:
+            if is_disk_trouble(error):
                 raise
             problem = error
         except Exception as error:  # a wrong password shows as any kind of damage

@@ -14,6 +14,7 @@ from typing import IO
 from tenderlake.documents import PrepareLimits
 from tenderlake.intake.archives.common import LINK, SPECIAL, copy, corrupt
 from tenderlake.intake.membernames import decode_names
+from tenderlake.intake.outcome import is_disk_trouble
 from tenderlake.intake.unpacking import MemberSink, UnpackFolder
 from tenderlake.states import SourceState
 
@@ -39,7 +40,7 @@ def _unpack_tar_stream(file: IO[bytes] | _Compressed, folder: UnpackFolder) -> N
     except (tarfile.TarError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         raise corrupt(error) from error
     except OSError as error:
-        if error.errno is not None:
+        if is_disk_trouble(error):
             raise
         raise corrupt(error) from error
 
@@ -76,6 +77,8 @@ def unpack_compressed_with(
             with open_file(path) as source:
                 head = source.read(tarfile.BLOCKSIZE)
         except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            if is_disk_trouble(error):
+                raise
             raise corrupt(error) from error
         with open_file(path) as source:
             if head[257:262] == b"ustar":
@@ -87,7 +90,7 @@ def unpack_compressed_with(
             except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
                 raise corrupt(error) from error
             except OSError as error:
-                if error.errno is not None:
+                if is_disk_trouble(error):
                     raise
                 raise corrupt(error) from error
 

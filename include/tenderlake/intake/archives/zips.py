@@ -14,7 +14,7 @@ import pyzipper
 
 from tenderlake.intake.archives.common import LINK, NEEDS_PASSWORD, SPECIAL, copy, corrupt
 from tenderlake.intake.membernames import decode_names
-from tenderlake.intake.outcome import RejectedError
+from tenderlake.intake.outcome import RejectedError, is_disk_trouble, one_line
 from tenderlake.intake.unpacking import MemberSink, UnpackFolder
 from tenderlake.states import SourceState
 
@@ -28,6 +28,8 @@ def unpack_zip(path: Path, folder: UnpackFolder, passwords: Sequence[str]) -> No
     try:
         archive = pyzipper.AESZipFile(path)
     except (zipfile.BadZipFile, pyzipper.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        if is_disk_trouble(error):
+            raise
         raise corrupt(error) from error
     with archive:
         entries = archive.infolist()
@@ -94,7 +96,7 @@ def _unpack_zip_entry(
     if not entry.flag_bits & _ENCRYPTED_FLAG:
         problem = _read_zip_entry(archive, entry, member, None)
         if problem is not None:
-            member.reject(SourceState.QUARANTINED_CORRUPT, f"damaged in the archive: {problem}")
+            member.reject(SourceState.QUARANTINED_CORRUPT, f"damaged in the archive: {one_line(problem)}")
         return
     for password in passwords:
         # A wrong password passes ZipCrypto's own test once in 256 times; then it is the checksum that tells.
@@ -116,7 +118,7 @@ def _read_zip_entry(
             NotImplementedError, struct.error) as error:  # fmt: skip
         return error
     except OSError as error:
-        if error.errno is not None:
+        if is_disk_trouble(error):
             raise
         return error  # bz2 says so of damaged data
     return None
