@@ -25,7 +25,7 @@ class ConverterNeededError(Exception):
 
 
 def one_line(text: object) -> str:
-    """An error's words for a reason: plain, in one line, printable, not endless, and about the file, not about programs."""
+    """An error's words for a reason: plain, in one line, not endless, and about the file rather than about programs."""
     if _is_for_programmers(text):
         return NO_SENSE
     said = _PYTHON_OBJECT.sub("the file", _plain(text) if isinstance(text, BaseException) else str(text))
