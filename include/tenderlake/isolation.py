@@ -9,7 +9,8 @@ Each of these is used where the kernel allows it; none needs privileges, and non
 
 Docker's default profile allows the last two.
 
-The zygote calls :func:`isolate_process` once, each child :func:`forbid_programs` and :func:`confine_files`.
+The zygote calls :func:`isolate_process` once, each child :func:`confine_files`, and :func:`forbid_programs` unless
+LibreOffice has to help.
 
 Numbers are those of Linux's headers for programs, ``include/uapi/linux/{prctl,sched,seccomp,filter,audit,landlock}.h``,
 system calls those of ``arch/x86/entry/syscalls/syscall_64.tbl`` and ``include/uapi/asm-generic/unistd.h`` (arm64).
@@ -35,6 +36,7 @@ _PR_SET_SECCOMP = 22
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION = 0x20080522
+_CLONE_THREAD = 0x10000
 _CLONE_NEWNET = 0x40000000
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEW_ANY = 0x7E020000
@@ -97,9 +99,12 @@ def isolate_process() -> Isolation:
 
 
 def forbid_programs(isolation: Isolation) -> None:
-    """Refuse every socket, process, thread and program from here on; raises :class:`IsolationError`."""
+    """Refuse sockets, processes, programs and signals to others; raises :class:`IsolationError`.
+
+    Threads are allowed: the library that unpacks RAR makes some.
+    """
     if isolation.has_system_call_filter and _MACHINE is not None:
-        _check(_install(_strict_filter(_MACHINE)), "seccomp filter")
+        _check(_install(_strict_filter(_MACHINE, os.getpid())), "seccomp filter")
 
 
 def confine_files(isolation: Isolation, readable: Iterable[Path], writable: Iterable[Path]) -> None:
@@ -141,15 +146,31 @@ def _check(result: int, what: str) -> int:
 
 def _leave_network() -> bool:
     """Enter a network namespace with nothing in it; a user namespace is what lets a plain user do so."""
-    uid, gid = os.getuid(), os.getgid()
     if _libc.unshare(_CLONE_NEWNET) == 0:
         return True
+    # There is no way back, and some kernels give a user namespace without any right in it: a child tries first.
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if _enter_user_namespace() else 1
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return status == 0 and _enter_user_namespace()
+
+
+def _enter_user_namespace() -> bool:
+    uid, gid = os.getuid(), os.getgid()
     if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
         return False
-    # The same numbers inside: files that are made belong to the user that made them.
-    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
-    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
+    try:
+        # The same numbers inside: files that are made belong to the user that made them.
+        Path("/proc/self/setgroups").write_bytes(b"deny")
+        Path("/proc/self/uid_map").write_bytes(b"%d %d 1" % (uid, uid))
+        Path("/proc/self/gid_map").write_bytes(b"%d %d 1" % (gid, gid))
+    except OSError:
+        return False
     return True
 
 
@@ -171,24 +192,46 @@ class _Machine:
     bind: int
     listen: int
     clone: int
+    tgkill: int
     refused_always: tuple[int, ...]
     """ptrace, process_vm_readv, process_vm_writev, unshare, setns, bpf, perf_event_open, userfaultfd, add_key,
     request_key, keyctl, open_by_handle_at."""
     starting: tuple[int, ...]
     """execve, execveat, fork, vfork."""
+    signalling: tuple[int, ...]
+    """kill, tkill, rt_sigqueueinfo, rt_tgsigqueueinfo."""
 
 
 _MACHINES = {
     "x86_64": _Machine(
-        0xC000003E, 41, 42, 49, 50, 56, (101, 310, 311, 272, 308, 321, 298, 323, 248, 249, 250, 304), (59, 322, 57, 58)
+        audit_arch=0xC000003E,
+        socket=41,
+        connect=42,
+        bind=49,
+        listen=50,
+        clone=56,
+        tgkill=234,
+        refused_always=(101, 310, 311, 272, 308, 321, 298, 323, 248, 249, 250, 304),
+        starting=(59, 322, 57, 58),
+        signalling=(62, 200, 129, 297),
     ),
     "aarch64": _Machine(
-        0xC00000B7, 198, 203, 200, 201, 220, (117, 270, 271, 97, 268, 280, 241, 282, 217, 218, 219, 265), (221, 281)
+        audit_arch=0xC00000B7,
+        socket=198,
+        connect=203,
+        bind=200,
+        listen=201,
+        clone=220,
+        tgkill=131,
+        refused_always=(117, 270, 271, 97, 268, 280, 241, 282, 217, 218, 219, 265),
+        starting=(221, 281),
+        signalling=(129, 130, 138, 240),
     ),
 }
 _MACHINE = _MACHINES.get(platform.machine())
 _REFUSED_ON_ALL = (425, 438)
 """io_uring_setup, which makes sockets past any filter, and pidfd_getfd, which takes those of others."""
+_PIDFD_SEND_SIGNAL = 424
 _CLONE3 = 435
 _X32_CALLS_FROM = 0x40000000
 _LOAD, _IS, _IS_AT_LEAST, _HAS_ANY, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
@@ -227,8 +270,8 @@ def _native_calls_only(machine: _Machine) -> list[_Instruction]:
 def _base_filter(machine: _Machine) -> list[_Instruction]:
     """What no process here may do.
 
-    LibreOffice does not start unless it gets a local socket, on which others of its kind could call. It gets one, and is
-    told that it is bound and listens: so it needs no folder for it, and nobody else's socket can be reached.
+    LibreOffice does not start without a local socket on which others of its kind could call. It gets one, and is told
+    that it is bound and listens: so it needs no folder for it, and nobody else's socket can be reached.
     """
     return [
         *_native_calls_only(machine),
@@ -252,11 +295,21 @@ def _base_filter(machine: _Machine) -> list[_Instruction]:
     ]
 
 
-def _strict_filter(machine: _Machine) -> list[_Instruction]:
+def _strict_filter(machine: _Machine, pid: int) -> list[_Instruction]:
     return [
         *_native_calls_only(machine),
         *_refuse([machine.socket], errno.EACCES),
-        *_refuse([*machine.starting, machine.clone], errno.EPERM),
+        *_refuse([*machine.starting, *machine.signalling, _PIDFD_SEND_SIGNAL], errno.EPERM),
+        (_IS, 0, 4, machine.clone),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT_AT),
+        (_HAS_ANY, 1, 0, _CLONE_THREAD),
+        _refusal(errno.EPERM),
+        _ALLOWED,
+        # A process that gives up sends itself a signal.
+        (_IS, 0, 3, machine.tgkill),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT_AT),
+        (_IS, 1, 0, pid),
+        _refusal(errno.EPERM),
         _ALLOWED,
     ]
 

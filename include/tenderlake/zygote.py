@@ -40,7 +40,6 @@ ISOLATION_CODE = 5
 """Exit status of a child that the kernel did not let shut itself off, though it said that it would."""
 TICK_S = 1.0
 """How soon a process notices that the one above it is gone, in seconds."""
-_NO_LIMIT = -1
 _PR_SET_PDEATHSIG = 1
 _SYSTEM_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/bin")
 """Programs and libraries, the same for everybody and without secrets; so is what lies beside them in /etc and /var."""
@@ -52,9 +51,13 @@ _SYSTEM_FILES = (
     "/etc/fonts",
     "/etc/ld.so.cache",
     "/etc/libreoffice",
+    "/etc/locale.alias",
     "/etc/localtime",
     "/etc/nsswitch.conf",
     "/etc/passwd",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/sys/devices/system/cpu",
     "/var/cache/fontconfig",
     "/var/lib/libreoffice",
     "/var/spool/libreoffice",
@@ -233,22 +236,18 @@ def _detach(zygote: _Zygote) -> None:
 
 
 def _limit(request: Request) -> None:
-    """Memory, processor time, sizes of files and number of processes."""
+    """Memory, processor time and sizes of files."""
     limits = request.limits
     used_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     largest_file = max(limits.max_document_bytes, 4 * limits.max_page_pixels)
     cpu_s = math.ceil(limits.timeout_s) + 5
     for kind, value in (
         (resource.RLIMIT_CORE, 0),
-        # No children of its own, also without the filter (but for root). A converter has threads, which count, too.
-        (resource.RLIMIT_NPROC, _NO_LIMIT if request.may_convert else 0),
         (resource.RLIMIT_FSIZE, largest_file),
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, used_pages * resource.getpagesize() + limits.memory_bytes),
     ):
         _, hard = resource.getrlimit(kind)
-        if value == _NO_LIMIT:
-            continue
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (most, most))
 
@@ -322,10 +321,11 @@ def _disk_outcome(error: OSError, limits: PrepareLimits) -> Outcome:
                 f"({limits.max_document_bytes})",
             )
         )
-    if error.errno is not None:
+    # A file that the child may not see is no trouble of the disk: only the document can have led there.
+    if error.errno not in (None, errno.EACCES, errno.EPERM):
         return Outcome(disk_error=str(error))
     return Outcome(
-        rejection=Rejection(state=SourceState.QUARANTINED_CORRUPT, reason="reading it failed: OSError"),
+        rejection=Rejection(state=SourceState.QUARANTINED_CORRUPT, reason=f"reading it failed: {type(error).__name__}"),
         trace=traceback.format_exc(limit=-10)[-4000:],
     )
 
