@@ -55,7 +55,7 @@ class _Kind:
 def _kind(document_type: DocumentType, title: str, marks: str = "", name: str = "") -> _Kind:
     return _Kind(
         document_type,
-        re.compile(rf"(?:{title})(?![а-яё])", re.IGNORECASE),
+        re.compile(title, re.IGNORECASE),
         re.compile(marks, re.IGNORECASE) if marks else None,
         re.compile(name, re.IGNORECASE) if name else None,
     )
@@ -140,7 +140,7 @@ _KINDS: tuple[_Kind, ...] = (
     _kind(DocumentType.OTHER, r"дополнительное соглашение|соглашение о расторжении|протокол разногласий"),
     _kind(
         DocumentType.OTHER,
-        r"(?:приказ|распоряжение|постановление)(?: №| от|$)|(?:федеральный )?закон(?: |$)|кодекс|свидетельство"
+        r"(?:приказ|распоряжение|постановление)(?: №| от|$)|(?:федеральный )?закон(?: |$)|кодекс\b|свидетельство"
         r"|программа и методика|руководство (?:пользователя|администратора)|отч[её]т(?: |$)|аналитическая записка",
     ),
 )

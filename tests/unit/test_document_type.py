@@ -62,6 +62,9 @@ def test_type(filename: str, text: str, expected: DocumentType) -> None:
             "title «ОПИСАНИЕ ОБЪЕКТА ЗАКУПКИ»",
         ),
         ("ПРОТОКОЛ РАЗНОГЛАСИЙ к договору поставки № 5", DocumentType.OTHER, "title «ПРОТОКОЛ РАЗНОГЛАСИЙ"),
+        ("ДОГОВОР НА ПОСТАВКУ БУМАГИ", DocumentType.CONTRACT, "title «ДОГОВОР НА ПОСТАВКУ"),
+        ("СМЕТА НА РЕМОНТ КРОВЛИ", DocumentType.ESTIMATE, "title «СМЕТА НА РЕМОНТ"),
+        ("АКТ ВЫПОЛНЕННЫХ РАБОТ", DocumentType.OTHER, "title «АКТ"),
         ("БАНКОВСКАЯ ГАРАНТИЯ № 12 на исполнение контракта", DocumentType.OTHER, "title «БАНКОВСКАЯ ГАРАНТИЯ"),
     ],
 )
