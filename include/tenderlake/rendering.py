@@ -375,6 +375,12 @@ def encode(
     return PageImage(buffer.getvalue(), "image/jpeg", image.width, image.height, dpi, flags)
 
 
+def is_one_colour(image: PageImage) -> bool:
+    """Whether nothing can be seen on a page image."""
+    with Image.open(io.BytesIO(image.data)) as pixels:
+        return pixels.getcolors(maxcolors=1) is not None
+
+
 def has_colour(image: Image.Image) -> bool:
     """Whether an RGB image holds more colour than a thousandth of its area: a seal does, yellow paper does not."""
     return _is_colourful(image.reduce(_reduction(min(image.size))))

@@ -69,8 +69,9 @@ def read_outlook(path: Path) -> OutlookMessage:
     except (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error) as error:
         if is_disk_trouble(error):
             raise
-        words = one_line(error) or type(error).__name__
-        raise RejectedError(SourceState.QUARANTINED_CORRUPT, f"the Outlook message is damaged: {words}") from error
+        raise RejectedError(
+            SourceState.QUARANTINED_CORRUPT, f"the Outlook message is damaged: {one_line(error)}"
+        ) from error
 
 
 class _Storage:

@@ -25,7 +25,7 @@ from tenderlake.nativetext import ENGINE, ENGINE_VERSION, NativePage, NativeText
 from tenderlake.pagecontent import PageContent, read_page
 from tenderlake.pageflags import PageFlag
 from tenderlake.picturetext import PictureFinder
-from tenderlake.rendering import PageImage, page_scale, render_page, render_pictures
+from tenderlake.rendering import PageImage, is_one_colour, page_scale, render_page, render_pictures
 from tenderlake.states import SourceState
 from tenderlake.textlayer import Judgement, judge_page
 
@@ -66,7 +66,7 @@ def prepare_pdf(
 
 def _open(path: Path) -> Document:
     try:
-        return pymupdf.open(path, filetype="pdf")
+        document = pymupdf.open(path, filetype="pdf")
     except Exception as error:  # PyMuPDF has many error types; all mean that the file does not open
         if is_out_of_memory(error):
             raise RejectedError(SourceState.QUARANTINED_TOO_LARGE, NOT_ENOUGH_MEMORY) from error
@@ -78,6 +78,11 @@ def _open(path: Path) -> Document:
         raise RejectedError(
             SourceState.QUARANTINED_CORRUPT, f"the PDF is damaged beyond repair: {complaint}"
         ) from error
+    if not document.is_pdf:  # MuPDF goes by the content, and reads the rest of a PDF after a piece of HTML as HTML
+        raise RejectedError(
+            SourceState.QUARANTINED_CORRUPT, "the PDF is damaged beyond repair: its beginning is missing"
+        )
+    return document
 
 
 def _count_pages(document: Document, limits: PrepareLimits, passwords: Sequence[str]) -> int:
@@ -164,7 +169,7 @@ class _PdfJob:
             if is_out_of_memory(error):
                 pymupdf.TOOLS.store_shrink(100)
                 return self._failed(number, NOT_ENOUGH_MEMORY, size)
-            complaint = first_complaint() or one_line(error) or type(error).__name__
+            complaint = first_complaint() or one_line(error)
             return self._failed(number, f"the page cannot be drawn: {complaint}", size)
 
     def _prepare(self, number: int, page: Page) -> PagePlan:
@@ -245,6 +250,8 @@ class _PdfJob:
 
     def _image(self, number: int, page: Page, content: PageContent | None, judgement: Judgement) -> PagePlan:
         image = render_page(page, content, dpi=self.options.dpi, max_pixels=self.limits.max_page_pixels)
+        if (damage := self._damage(page)) and is_one_colour(image):
+            return self._failed(number, f"nothing is left of this page of a damaged file: {damage}", (0, 0))
         return PagePlan(
             has_earlier_ocr=self._keep_earlier_ocr(number, page, image, judgement),
             page_number=number,

@@ -85,7 +85,9 @@ def _inner_format(decrypted: io.BytesIO | None) -> DocumentFormat:
 def _in_package(read: Callable[[OfficePackage, PrepareLimits], Flow]) -> Callable[[Source, PrepareLimits], Flow]:
     def reader(source: Source, limits: PrepareLimits) -> Flow:
         with OfficePackage(source, limits) as package:
-            return read(package, limits)
+            flow = read(package, limits)
+            flow.lost += package.lost
+            return flow
 
     return reader
 

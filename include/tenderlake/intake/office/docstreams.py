@@ -16,7 +16,7 @@ from pathlib import Path
 import olefile
 
 from tenderlake.intake.office.package import corrupt
-from tenderlake.intake.outcome import RejectedError, is_disk_trouble, one_line
+from tenderlake.intake.outcome import RejectedError, is_disk_trouble
 from tenderlake.states import SourceState
 
 _MAGIC = 0xA5EC
@@ -105,7 +105,7 @@ class WordStreams:
 
     def table_from(self, index: int) -> bytes:
         """The same with all that follows: the size of lists does not count their levels (2.9.192 PlfLst)."""
-        offset, size = struct.unpack_from("<II", self.main, _TABLES + 8 * index)
+        offset, size = _place(self.main, index)
         return self.table[offset:] if size else b""
 
     def positions(self, index: int, item_bytes: int) -> tuple[list[int], list[bytes]]:
@@ -132,7 +132,7 @@ def open_word(source: Path | io.BytesIO) -> WordStreams:
     except (OSError, ValueError, IndexError, TypeError, AttributeError, KeyError, struct.error) as error:
         if is_disk_trouble(error):
             raise
-        raise corrupt(one_line(error) or type(error).__name__) from error
+        raise corrupt(error) from error
     return streams
 
 
@@ -147,8 +147,14 @@ def _check_header(main: bytes, flags: int) -> None:
 
 
 def _structure(main: bytes, table: bytes, index: int) -> bytes:
-    offset, size = struct.unpack_from("<II", main, _TABLES + 8 * index)
+    offset, size = _place(main, index)
     return table[offset : offset + size] if size and offset < len(table) else b""
+
+
+def _place(main: bytes, index: int) -> tuple[int, int]:
+    """Offset and size of a structure; a header that was cut off places none."""
+    start = _TABLES + 8 * index
+    return struct.unpack_from("<II", main, start) if start + 8 <= len(main) else (0, 0)
 
 
 def _plc(data: bytes, item_bytes: int) -> tuple[list[int], list[bytes]]:
@@ -185,6 +191,8 @@ def _read_text(streams: WordStreams) -> None:
     if not parts:
         raise corrupt("it has no text")
     streams.text = "".join(parts)
+    if not streams.text and streams.part_sizes[0] > 1:  # an empty document is the end of a paragraph
+        raise corrupt("its text is cut off")
 
 
 def _pieces(clx: bytes) -> bytes:

@@ -50,5 +50,5 @@ def decrypt_office(path: Path, passwords: Sequence[str]) -> io.BytesIO | None:
             return decrypted
     if isinstance(problem, _WRONG_KEY):
         raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, NEEDS_PASSWORD)
-    words = one_line(problem) or type(problem).__name__
+    words = one_line(problem)
     raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, f"it is encrypted in a way that is not known here: {words}")

@@ -86,6 +86,8 @@ class Flow:
         """Where the reader knows better than the sniffer, such as of a table in a text file."""
         self.attachments: list[Attachment] = []
         """The files within the document, in their order."""
+        self.lost: list[str] = []
+        """Parts of the document that are damaged or missing: all pages are flagged."""
 
     @property
     def has_pages(self) -> bool:
@@ -169,7 +171,15 @@ class Flow:
         """
         pages = [*self._done, self._page] if self._page.has_content or not self._done else self._done
         if not any(page.has_content or page.margins for page in pages):
+            if self.lost:
+                raise RejectedError(
+                    SourceState.QUARANTINED_CORRUPT,
+                    f"the document is damaged: nothing is left of it without {self.lost[0]}",
+                )
             raise RejectedError(SourceState.SKIPPED_EMPTY, "there is no text and no picture in it")
+        if self.lost:
+            for page in pages:
+                page.flags.add(PageFlag.REPAIRED_FILE)
         uses = Counter(picture.digest for page in pages for picture in page.pictures)
         plans: list[PagePlan] = []
         results: list[PageResult] = []

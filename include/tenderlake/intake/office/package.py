@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from tenderlake.documents import PrepareLimits
-from tenderlake.intake.outcome import RejectedError, one_line
+from tenderlake.intake.outcome import RejectedError, is_disk_trouble, one_line
 from tenderlake.states import SourceState
 
 Element = Any
@@ -27,7 +27,7 @@ _READ_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueErr
 
 def corrupt(error: object) -> RejectedError:
     """The rejection of a document that is damaged."""
-    return RejectedError(SourceState.QUARANTINED_CORRUPT, f"the document is damaged: {error}")
+    return RejectedError(SourceState.QUARANTINED_CORRUPT, f"the document is damaged: {one_line(error)}")
 
 
 class OfficePackage:
@@ -41,6 +41,8 @@ class OfficePackage:
     def __init__(self, source: Path | io.BytesIO, limits: PrepareLimits) -> None:
         self._limits = limits
         self._read_bytes = 0
+        self.lost: list[str] = []
+        """What the document was read without, though it has it or refers to it."""
         try:
             self._size_bytes = source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes
             self._zip = zipfile.ZipFile(source)
@@ -80,7 +82,7 @@ class OfficePackage:
         except _READ_ERRORS as error:
             raise corrupt(f"its part {name}: {one_line(error)}") from error
         except OSError as error:
-            if error.errno is not None:
+            if is_disk_trouble(error):
                 raise
             raise corrupt(f"its part {name}: {one_line(error)}") from error
         return b"".join(parts)
@@ -108,6 +110,7 @@ class OfficePackage:
         except RejectedError as error:
             if error.rejection.state is not SourceState.QUARANTINED_CORRUPT:
                 raise
+            self.lost.append(name)
             return None
 
     def elements(self, name: str, *tags: str) -> Iterator[Element]:

@@ -20,7 +20,7 @@ from tenderlake.intake.office.blips import pictures_in
 from tenderlake.intake.office.embedded import embedded_file
 from tenderlake.intake.office.flow import Flow
 from tenderlake.intake.office.package import corrupt
-from tenderlake.intake.outcome import is_disk_trouble, one_line
+from tenderlake.intake.outcome import is_disk_trouble
 
 _SLIDE_LIST, _SLIDE, _NOTES = 0x0FF0, 0x03EE, 0x03F0
 _PERSIST, _TEXT_HEADER, _WIDE_TEXT, _NARROW_TEXT, _DRAWING = 0x03F3, 0x0F9F, 0x0FA0, 0x0FA8, 0x040C
@@ -40,7 +40,7 @@ def read_ppt(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
     except (OSError, ValueError, IndexError, TypeError, AttributeError, KeyError, struct.error) as error:
         if is_disk_trouble(error):
             raise
-        raise corrupt(one_line(error) or type(error).__name__) from error
+        raise corrupt(error) from error
     flow = Flow(limits, has_real_pages=True)
     outlines = list(_outlines(stream))
     drawn = [list(_texts(body)) for kind, body in _slides(stream) if kind == _SLIDE]

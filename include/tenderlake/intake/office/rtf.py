@@ -6,9 +6,11 @@ Only what shows is read: field instructions, deleted and hidden text are left ou
 from __future__ import annotations
 
 import binascii
+import codecs
 import io
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -352,11 +354,9 @@ class _RtfReader:
 
     def _set_code_page(self, value: int | None) -> None:
         name = f"cp{value}"
-        try:
-            b"".decode(name)
-        except LookupError:
-            return
-        self._code_page = name
+        with suppress(LookupError):  # of a code page that does not exist
+            codecs.lookup(name)
+            self._code_page = name
 
     def _set_skip(self, value: int | None) -> None:
         self._group = replace(self._group, skip_after_unicode=max(0, min(value or 0, 20)))

@@ -55,7 +55,7 @@ def _open(data: bytes) -> Any:
         except Exception as error:  # the library lets through whatever its parsers raise
             if is_disk_trouble(error):
                 raise
-            words = one_line(error) or type(error).__name__
+            words = one_line(error)
             if "encrypted" in words:
                 raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, words) from error
             if not formatting_info:

@@ -62,6 +62,7 @@ def read_xlsx(package: OfficePackage, limits: PrepareLimits) -> Flow:
     for index, sheet in enumerate(children(sheets, "sheet")):
         target = relations.target(attribute(sheet, "id"))
         if target is None or target not in package:
+            package.lost.append(f"the sheet {attribute(sheet, 'name')}")
             continue
         cells = reader.read(package, target, titles.get(index, range(0)))
         is_hidden = attribute(sheet, "state") in ("hidden", "veryHidden")

@@ -1,0 +1,159 @@
+"""Given damage that once broke a reader, it alone ends, in a state and with a reason that people understand."""
+
+from __future__ import annotations
+
+import errno
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import olefile
+import pytest
+from PIL import UnidentifiedImageError
+
+from tenderlake.documents import Rejection
+from tenderlake.intake.outcome import NO_SENSE, one_line
+from tenderlake.pageflags import PageFlag
+from tenderlake.states import SourceState
+from tests.archives import zip_of
+from tests.officefiles import S, doc, docx, ole, paragraph, xlsx, zipped
+from tests.pdfs import digital_pdf, file_of, new_page, printed, put_picture
+from tests.prepared import prepared, rejected, unpacked
+
+pytestmark = pytest.mark.unit
+
+
+def with_bytes(data: bytes, start: int, changed: bytes) -> bytes:
+    return data[:start] + changed + data[start + len(changed) :]
+
+
+def without_bytes(data: bytes) -> bytes:
+    """A ZIP file that lost ten bytes near its beginning: its first member now lies ten bytes before the file."""
+    return data[:4] + data[14:]
+
+
+def with_larger_directory(data: bytes) -> bytes:
+    """A ZIP file whose directory is said to be larger than the file (APPNOTE 4.3.16)."""
+    return with_bytes(data, data.rindex(b"PK\x05\x06") + 12, struct.pack("<I", 10_000))
+
+
+def without_part(data: bytes, name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return zipped({part: package.read(part) for part in package.namelist() if part != name})
+
+
+# An offset before the beginning of a file is an error of the operating system, like a full disk. A disk that fails ends
+# the whole run, so nothing that a document says may pass for it.
+
+
+def test_an_archive_whose_directory_begins_before_it_is_damaged(tmp_path: Path) -> None:
+    found = rejected(tmp_path, with_larger_directory(zip_of({"a.txt": b"text"})))
+    assert found == Rejection(
+        state=SourceState.QUARANTINED_CORRUPT, reason=f"the archive (or Office file) is damaged: {NO_SENSE}"
+    )
+
+
+def test_an_archive_whose_members_lie_before_its_beginning_costs_these_members(tmp_path: Path) -> None:
+    members = unpacked(tmp_path, without_bytes(zip_of({"a.txt": b"text", "b.txt": b"text"})))
+    damaged = Rejection(state=SourceState.QUARANTINED_CORRUPT, reason=f"damaged in the archive: {NO_SENSE}")
+    assert members == {"a.txt": damaged, "b.txt": b"text"}
+
+
+def test_an_office_file_whose_parts_lie_before_its_beginning_is_damaged(tmp_path: Path) -> None:
+    parts = {
+        "xl/workbook.xml": f'<workbook xmlns="{S}"><sheets><sheet name="Цены" sheetId="1"/></sheets></workbook>',
+        "[Content_Types].xml": '<Types><Override ContentType="application/x.spreadsheetml.sheet.main+xml"/></Types>',
+    }
+    found = rejected(tmp_path, without_bytes(zipped(parts)))
+    assert found == Rejection(
+        state=SourceState.QUARANTINED_CORRUPT,
+        reason=f"the document is damaged: its part xl/workbook.xml: {NO_SENSE}",
+    )
+
+
+def test_a_member_whose_name_is_another_in_its_own_header_costs_only_itself(tmp_path: Path) -> None:
+    data = zip_of({"цена.txt": b"100", "b.txt": b"text"})
+    members = unpacked(tmp_path, with_bytes(data, data.index("цена".encode()), b"\xff\xff"))
+    damaged = Rejection(state=SourceState.QUARANTINED_CORRUPT, reason=f"damaged in the archive: {NO_SENSE}")
+    assert members == {"цена.txt": damaged, "b.txt": b"text"}
+
+
+# What is lost by damage is never taken for what was not there.
+
+
+def test_a_workbook_whose_sheets_cannot_be_found_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    cells = '<sheetData><row r="1"><c r="A1"><v>100</v></c></row></sheetData>'
+    found = prepared(tmp_path, without_part(xlsx({"Цены": cells, "Лоты": cells}), "xl/worksheets/sheet1.xml"))
+    assert found.manifest.pages[0].quality_flags == (PageFlag.REPAIRED_FILE,)
+    found = rejected(tmp_path, without_part(xlsx({"Цены": cells}), "xl/worksheets/sheet1.xml"))
+    assert found == Rejection(
+        state=SourceState.QUARANTINED_CORRUPT,
+        reason="the document is damaged: nothing is left of it without the sheet Цены",
+    )
+
+
+def test_a_document_whose_notes_are_damaged_is_flagged(tmp_path: Path) -> None:
+    data = docx(
+        paragraph("Цена"), parts={"word/footnotes.xml": "<w:foot"}, relations={"f": ("footnotes", "footnotes.xml")}
+    )
+    found = prepared(tmp_path, data)
+    assert found.texts() == ["Цена"]
+    assert found.manifest.pages[0].quality_flags == (PageFlag.REPAIRED_FILE,)
+
+
+def test_a_word_document_that_is_cut_off_before_its_text_is_damaged(tmp_path: Path) -> None:
+    """Its header ends before it says where the lists are."""
+    with olefile.OleFileIO(io.BytesIO(doc([("Цена\r", b"")]))) as sound:
+        main, table = (sound.openstream(name).read() for name in ("WordDocument", "1Table"))
+    found = rejected(tmp_path, ole({"WordDocument": main[:512], "1Table": table}))
+    assert found == Rejection(
+        state=SourceState.QUARANTINED_CORRUPT, reason="the document is damaged: its text is cut off"
+    )
+
+
+def test_a_scan_whose_picture_is_destroyed_is_no_blank_page(tmp_path: Path) -> None:
+    picture = file_of(printed(dpi=72))
+    document = digital_pdf()
+    put_picture(new_page(document), picture)
+    data = document.tobytes()
+    found = prepared(tmp_path, with_bytes(data, data.index(picture) + 3, bytes(200)))
+    sound, lost = found.manifest.pages
+    assert sound.quality_flags == ()
+    assert (lost.image_name, lost.quality_flags) == (None, (PageFlag.RENDER_FAILED,))
+    assert "jpeg" in lost.reason
+
+
+# What once ended a reader in a way that nobody had foreseen.
+
+
+def test_a_code_page_that_does_not_exist_is_not_taken(tmp_path: Path) -> None:
+    assert prepared(tmp_path, rb"{\rtf1\ansi\ansicpg12 Price 100\par}").texts() == ["Price 100"]
+
+
+def test_what_is_left_of_a_pdf_after_a_piece_of_a_web_page_is_no_web_page(tmp_path: Path) -> None:
+    page = b"<html><head><title>Order</title></head><body><p>Text</p>"
+    found = rejected(tmp_path, page + b"\n9 0 obj\n<</Type/Page>>\nendobj\n")
+    assert found == Rejection(
+        state=SourceState.QUARANTINED_CORRUPT, reason="the PDF is damaged beyond repair: its beginning is missing"
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        IndexError("list index out of range"),
+        KeyError("Workbook"),
+        struct.error("unpack requires a buffer of 4 bytes"),
+        OSError(errno.EINVAL, "Invalid argument"),
+        AssertionError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_reason_is_in_the_words_of_a_program(error: Exception) -> None:
+    assert one_line(error) == NO_SENSE
+
+
+def test_a_reason_names_no_object_of_a_program() -> None:
+    error = UnidentifiedImageError(f"no picture in {io.BytesIO()!r}")
+    assert one_line(error) == "no picture in the file"
