@@ -37,6 +37,7 @@ from tenderlake.quality import PageQuality, grade, language_of
 from tenderlake.runs import AssembledBatch, Discovery, PreparedBatch, PrimarySource, RunPlan, SourceOutcome
 from tenderlake.states import SourceState
 from tenderlake.storage import ObjectMissingError, Storage, StorageError
+from tenderlake.tablecells import DocumentCells
 from tenderlake.tender_id import tender_id_of
 
 log = logging.getLogger(__name__)
@@ -219,11 +220,13 @@ class _Assembler:
         with tempfile.TemporaryDirectory(prefix="tenderlake-assemble-") as folder:
             body = Path(folder, "body.md")
             with body.open("w", encoding="utf-8", errors="replace") as file:
-                markdown = DocumentMarkdown(file)
+                markdown, cells = DocumentMarkdown(file), DocumentCells(document_id)
                 for page in self._pages(manifest, Path(folder)):
                     self._stage_page(manifest, page, totals)
                     finder.add(PageReading.of(page.result, is_ocr=not page.is_native))
+                    self._staging.cells.add(cells.add(page.result))
                     markdown.add(page.result, page.trouble)
+                self._staging.cells.add(cells.close())
                 markdown.close()
             fields = finder.ranked()
             tender_id = self._tender_id(source, fields)

@@ -1,0 +1,147 @@
+"""What the rows and columns of a table are: its header, sections and totals, and what each column says.
+
+Headers of Russian tender tables have up to three storeys («Стоимость единицы, руб.» over «Всего», «В том числе») and
+end in a row that numbers the columns («1 2 3 4», also «8 = 6 × 7»). The words are those of estimates, specifications
+and price justifications.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ocr_tasks.htmltables import Cell, Table
+from tenderlake.lake.vocabulary import ColumnRole, RowKind
+from tenderlake.russiannumbers import decimal_of
+
+_MOST_HEADER_ROWS = 8
+_LONGEST_HEADER_TEXT = 200
+_FEWEST_NAMED, _LEAST_NAMED_SHARE = 2, 0.25
+"""Cells of a header whose words are known; the others may say anything."""
+
+_ROLES: tuple[tuple[ColumnRole, re.Pattern[str]], ...] = tuple(
+    (role, re.compile(pattern, re.IGNORECASE))
+    for role, pattern in (
+        (ColumnRole.ROW_NUMBER, r"^№ ?(?:п ?[/.]? ?п\.?|строки|позиции)?$|^N,? ?п/п$|^п/п$|^№№|^номер (?:п/п|строки)"),
+        (ColumnRole.VAT, r"\bндс\b"),
+        (ColumnRole.UNIT, r"^ед\.?,?(?: ?изм\w*\.?)?$|единиц\w* измерения|^ед\. ?изм"),
+        (ColumnRole.QUANTITY, r"^кол(?:-? ?во|ичество|\.)|^объ[её]м"),
+        (ColumnRole.PRICE, r"\bцен[аы]\b|стоимость единиц|нмц за ед|на единицу|за единицу|за ед\."),
+        (ColumnRole.AMOUNT, r"сумма|общая стоимость|^стоимость|^всего|^итого"),
+        (ColumnRole.CODE, r"^код|артикул|окпд|ктру|^обоснование|шифр"),
+        (ColumnRole.NAME, r"наименование|товары ?\(работы|предмет|описание"),
+    )
+)
+"""In the order of their trust: «Наименование единицы измерения» is a unit."""
+_REMARK_ON_MONEY = re.compile(
+    r",? ?\(?(?:руб\.?|рублей|₽|без ндс|с ндс|с уч[её]том ндс|в т\. ?ч\. ндс).*$", re.IGNORECASE
+)
+_HYPHENATED = re.compile(r"(?<=[а-яё])- ?\n?(?=[а-яё])")
+_TOTAL = re.compile(
+    r"\s*(?:итого|всего(?! наименований)|в ?т(?:ом|\.) ?ч(?:исле|\.)|ндс\b|сумма ндс|к оплате|промежуточный итог"
+    r"|итоги)",
+    re.IGNORECASE,
+)
+_NUMBER_OF_COLUMN = re.compile(r"\(?(\d{1,2})\)?(?: ?=.*)?")
+
+
+@dataclass(frozen=True)
+class TableMeaning:
+    """``row_kinds`` has an entry a row, ``column_roles`` one a column; None where the header does not tell."""
+
+    row_kinds: tuple[RowKind, ...]
+    column_roles: tuple[ColumnRole | None, ...]
+
+
+def meaning_of(table: Table) -> TableMeaning:
+    """What the rows and columns of a whole table are."""
+    rows = _rows(table)
+    header_rows = _header_rows(table, rows)
+    kinds = tuple(
+        RowKind.HEADER if number < header_rows else _kind(cells, table.column_count)
+        for number, cells in enumerate(rows)
+    )
+    return TableMeaning(kinds, _roles(table, header_rows))
+
+
+def role_of_header(header: str) -> ColumnRole | None:
+    """What a column with this header says; None where the words are not known."""
+    text = re.sub(r"\s+", " ", _HYPHENATED.sub("", header.strip()[:_LONGEST_HEADER_TEXT]))
+    core = _REMARK_ON_MONEY.sub("", text)
+    return next((role for role, pattern in _ROLES if pattern.search(core)), None)
+
+
+def is_numbering_row(texts: Sequence[str]) -> bool:
+    """Whether the cells number the columns: «1 2 3 4», empty cells and formulas («8 = 6 × 7») allowed."""
+    filled = [text.strip() for text in texts if text.strip()]
+    numbers = [int(match[1]) for text in filled if (match := _NUMBER_OF_COLUMN.fullmatch(text))]
+    is_most = len(numbers) >= 0.6 * len(texts)
+    return len(numbers) == len(filled) >= 3 and is_most and numbers == list(range(1, len(numbers) + 1))
+
+
+def _rows(table: Table) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [[] for _ in range(table.row_count)]
+    for cell in table.cells:
+        rows[cell.row].append(cell)
+    return rows
+
+
+def _header_rows(table: Table, rows: list[list[Cell]]) -> int:
+    """How many rows at the top are the header; 0 where the table begins with its data."""
+    looked_at = rows[:_MOST_HEADER_ROWS]
+    for number, cells in enumerate(looked_at):
+        if is_numbering_row([cell.text for cell in cells]) and number + 1 < len(rows):
+            return number + 1
+    marked = 0
+    while marked < len(looked_at) and looked_at[marked] and all(cell.is_header for cell in looked_at[marked]):
+        marked += 1
+    count = max(marked, _named_rows(looked_at, table.column_count))
+    # A cell of the header that reaches down takes its rows along.
+    while True:
+        reach = max((cell.row + cell.row_span for row in looked_at[:count] for cell in row), default=0)
+        if reach <= count or reach > _MOST_HEADER_ROWS:
+            return count if count < len(rows) else marked
+        count = reach
+
+
+def _named_rows(rows: list[list[Cell]], column_count: int) -> int:
+    """Rows up to the first one that names columns; a title over the whole width may stand above it."""
+    for number, cells in enumerate(rows):
+        filled = [cell for cell in cells if cell.text.strip()]
+        if len(filled) == 1 and filled[0].column_span >= column_count:
+            continue
+        names = [cell for cell in filled if role_of_header(cell.text) is not None]
+        has_numbers = any(decimal_of(cell.text) is not None for cell in filled)
+        is_header = len(names) >= max(_FEWEST_NAMED, _LEAST_NAMED_SHARE * len(filled))
+        return number + 1 if is_header and not has_numbers else 0
+    return 0
+
+
+def _kind(cells: list[Cell], column_count: int) -> RowKind:
+    filled = [cell for cell in cells if cell.text.strip()]
+    if any(_TOTAL.match(cell.text) for cell in filled[:3]):
+        return RowKind.TOTAL
+    if column_count > 1 and len(filled) == 1 and decimal_of(filled[0].text) is None:
+        # A row that goes on in one column only, after the page ended, is text and not a title.
+        is_wide = filled[0].column_span > 1 or filled[0].column == 0
+        return RowKind.SECTION if is_wide and filled[0].row_span == 1 and column_count > 2 else RowKind.DATA
+    return RowKind.DATA
+
+
+def _roles(table: Table, header_rows: int) -> tuple[ColumnRole | None, ...]:
+    storeys: list[list[str]] = [[] for _ in range(table.column_count)]
+    for cell in table.cells:
+        is_title = cell.column_span >= table.column_count > 1
+        if cell.row < header_rows and not is_title and not _NUMBER_OF_COLUMN.fullmatch(cell.text.strip()):
+            for column in range(cell.column, min(cell.column + cell.column_span, table.column_count)):
+                storeys[column].append(cell.text)
+    return tuple(_role(texts) for texts in storeys)
+
+
+def _role(storeys: list[str]) -> ColumnRole | None:
+    """By the whole header from top to bottom, else by its lowest storey that says something."""
+    if not storeys:
+        return None
+    whole = role_of_header(" ".join(storeys))
+    return whole or next((role for text in reversed(storeys) if (role := role_of_header(text))), None)
