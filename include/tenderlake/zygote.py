@@ -300,19 +300,16 @@ def _prepare_in_child(request: Request) -> Outcome:
         return Outcome(rejection=too_much_memory(request.limits))
     except OSError as error:
         return _disk_outcome(error, request.limits)
-    except Exception as error:  # one bad document never fails a run, whatever the libraries raise
-        return Outcome(
-            rejection=Rejection(
-                state=SourceState.QUARANTINED_CORRUPT, reason=f"reading it failed: {type(error).__name__}"
-            ),
-            trace=traceback.format_exc(limit=-10)[-4000:],
-        )
+    except Exception:  # one bad document never fails a run, whatever the libraries raise
+        return _unforeseen_outcome()
     if isinstance(prepared, Rejection):
         return Outcome(rejection=prepared)
     return Outcome(is_archive=isinstance(prepared, Unpacking))
 
 
 def _disk_outcome(error: OSError, limits: PrepareLimits) -> Outcome:
+    from tenderlake.intake.outcome import is_disk_trouble
+
     if error.errno == errno.EFBIG:
         return Outcome(
             rejection=Rejection(
@@ -321,11 +318,21 @@ def _disk_outcome(error: OSError, limits: PrepareLimits) -> Outcome:
                 f"({limits.max_document_bytes})",
             )
         )
+    if error.errno == errno.ENOMEM:
+        return Outcome(rejection=too_much_memory(limits))
     # A file that the child may not see is no trouble of the disk: only the document can have led there.
-    if error.errno not in (None, errno.EACCES, errno.EPERM):
+    if is_disk_trouble(error) and error.errno not in (errno.EACCES, errno.EPERM):
         return Outcome(disk_error=str(error))
+    return _unforeseen_outcome()
+
+
+def _unforeseen_outcome() -> Outcome:
+    """Of the error at hand, which is a fault in a reader."""
     return Outcome(
-        rejection=Rejection(state=SourceState.QUARANTINED_CORRUPT, reason=f"reading it failed: {type(error).__name__}"),
+        rejection=Rejection(
+            state=SourceState.QUARANTINED_CORRUPT,
+            reason="reading it failed in a way that nobody has foreseen: the log of the task says more",
+        ),
         trace=traceback.format_exc(limit=-10)[-4000:],
     )
 
