@@ -21,9 +21,9 @@ from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, Line, Pag
 from tenderlake.alignedtables import take_aligned_tables
 from tenderlake.mupdf import Page, pymupdf
 from tenderlake.pagecontent import Box, PageContent
-from tenderlake.readingorder import LIST_ITEM, Paragraph, order, paragraphs_of, rows_of
+from tenderlake.readingorder import Paragraph, order, paragraphs_of, rows_of
 from tenderlake.ruledtables import PageTable, take_tables
-from tenderlake.wording import HyphenHabits, clean
+from tenderlake.wording import LIST_ITEM, HyphenHabits, clean
 
 ENGINE = "native"
 ENGINE_VERSION: str = pymupdf.__version__

@@ -15,7 +15,7 @@ from itertools import permutations
 from statistics import median
 
 from tenderlake.pagecontent import Box, TextLine, union
-from tenderlake.wording import HyphenHabits, clean, join_lines
+from tenderlake.wording import BULLETS, DASHES, HyphenHabits, clean, join_lines
 
 _MIN_GUTTER_PT = 8.0
 _MIN_COLUMN_LINES = 3
@@ -27,18 +27,19 @@ _CONTINUATION_SHARE = 0.25
 _MAX_DEPTH = 40
 _MIN_PARTY_LINES = 2
 _NUMERAL = re.compile(r"\d{1,4}")
+_PAGE_NUMBER = re.compile(r"[-–—\s]*\d{1,4}[-–—\s]*")
 _CORNER_PT = 3.0
 _PARTY = re.compile(
-    r"\W*(?:от (?:имени )?)?(?:(?:государственн|муниципальн)\w+ )?"
+    r"\W*(?-i:(?=[А-ЯЁA-Z]))(?:от (?:имени )?)?(?:(?:государственн|муниципальн)\w+ )?"
     r"(?:заказчик|поставщик|исполнител|(?:суб|ген)?подрядчик|покупател|продав[еца]|арендатор|арендодател|участник|"
     r"утвержда|утвержд[её]н|согласован|приложение №|customer|supplier|contractor|buyer|seller)",
     re.IGNORECASE,
 )
+"""Who a block is of: begins with a capital, or it is a word in a sentence («исполнительного органа»)."""
 
-# Word's second bullet is the Latin letter o of Courier New.
-_BULLET = re.compile(r"(?:[•●▪■◦‣·➢❖✓☐☑☒→]\s*|o\s+)\S")
-_NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,5}[.)]?|[а-яa-z]\)|\(\d{1,3}\)|[–—*-])\s+\S")
-LIST_ITEM = re.compile(r"(?:[•●▪■◦‣·➢❖✓☐☑☒→]\s*|o\s+|(?:\d{1,3}\)|[а-яa-z]\)|\(\d{1,3}\)|[–—*-])\s+)\S")
+_BULLET = re.compile(rf"(?:[{BULLETS}]\s*|o\s+)\S")
+_DASHED = re.compile(rf"[{DASHES}]\s+\S")
+_NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,5}[.)]?|[а-яa-z]\)|\(\d{1,3}\))\s+\S")
 _CONTENTS_ENTRY = re.compile(r"[.…·_]{4,}\s*\d+$")
 _SENTENCE_END = (".", ";", ":", "!", "?", "»", '"', ")")
 
@@ -357,6 +358,8 @@ def _is_centered(row: Row, column: Box) -> bool:
 def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float) -> bool:
     if _looks_apart(above, below, pitch) or _BULLET.match(below.text) or _CONTENTS_ENTRY.search(above.text):
         return True
+    if _PAGE_NUMBER.fullmatch(below.text) and below.box.x0 > column.x0 + 0.3 * column.width:
+        return True
     if _is_centered(above, column) and _is_centered(below, column):
         return False
     size = below.size or 1.0
@@ -365,8 +368,9 @@ def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float) -> bool
     ends_short = above.box.x1 < column.x1 - 0.12 * column.width
     ends_sentence = above.text.endswith(_SENTENCE_END)
     starts_new = not below.text[:1].islower()
-    if _NUMBERED.match(below.text):
-        return ends_sentence or ends_short or is_indented or bool(_NUMBERED.match(above.text))
+    mark = next((mark for mark in (_NUMBERED, _DASHED) if mark.match(below.text)), None)
+    if mark is not None:
+        return ends_sentence or ends_short or is_indented or bool(mark.match(above.text))
     if is_indented and starts_new and (ends_sentence or ends_short):
         return True
     if is_outdented:

@@ -30,6 +30,14 @@ _LAST_PART = re.compile(r"[^\W\d_]+$")
 _FIRST_PART = re.compile(r"\w+")
 _ENDS_IN_NUMBER = re.compile(r"\d[-‐]$")
 
+BULLETS = "•●▪■◦○‣⁃·➢►❖✓✔☐☑☒→"
+DASHES = "–—―‒−⎯*-"
+# Word's second bullet is the Latin letter o of Courier New.
+LIST_ITEM = re.compile(
+    rf"(?:[{BULLETS}]\s*|o\s+|(?:\d{{1,3}}(?:\.\d{{1,3}})*\)|[а-яa-z]\)|\(\d{{1,3}}\)|[{DASHES}])\s+)\S"
+)
+"""How an item of a list begins that its author marked by hand, or whose mark is part of the text."""
+
 
 def clean(text: str) -> str:
     """One line of text: spaces of any kind and number are one space, marks without meaning to a reader are gone."""

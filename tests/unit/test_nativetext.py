@@ -16,7 +16,7 @@ from tenderlake.nativetext import NativePage, NativeText
 from tenderlake.pagecontent import read_page
 from tenderlake.ruledgrid import Grid, Rule, grids_of
 from tenderlake.wording import HyphenHabits, clean, join_lines
-from tests.pdfs import ENGLISH, RUSSIAN, digital_pdf, draw_table, new_page, reopened, write, write_lines
+from tests.pdfs import ENGLISH, FONT, RUSSIAN, digital_pdf, draw_table, new_page, reopened, write, write_lines
 
 pytestmark = pytest.mark.unit
 
@@ -94,6 +94,69 @@ def test_list_items_are_blocks_of_their_own_and_keep_their_second_lines() -> Non
         "2) счёт-фактуру.",
     ]
     assert labels(result) == [BlockLabel.TEXT, *[BlockLabel.LIST_ITEM] * 4]
+
+
+@pytest.mark.parametrize("mark", ["−", "⎯", "―", "‒", "►", "✔", "○", "⁃", "–"])
+def test_whatever_an_item_begins_with_is_its_mark(mark: str) -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    write(page, "К заявке участника закупки прилагаются:", (70, 90))
+    write(page, f"{mark} выписка из реестра юридических лиц, полученная не ранее чем", (90, 106))
+    write(page, "за шесть месяцев до подачи заявки", (70, 122))
+    write(page, f"{mark} копия устава", (90, 138))
+    (result,) = read(document)
+    assert labels(result) == [BlockLabel.TEXT, BlockLabel.LIST_ITEM, BlockLabel.LIST_ITEM]
+    assert contents(result)[2] == f"{mark} копия устава"
+
+
+def test_a_dash_at_the_beginning_of_a_line_is_no_item_in_the_middle_of_a_sentence() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    write(page, "3) закупка товара для обеспечения муниципальных нужд города (далее", (90, 90))
+    write(page, "- закупка) есть совокупность действий, осуществляемых заказчиком и", (70, 104))
+    write(page, "направленных на обеспечение нужд;", (70, 118))
+    write(page, "4.1) участник закупки есть любое лицо.", (90, 132))
+    (result,) = read(document)
+    assert labels(result) == [BlockLabel.LIST_ITEM] * 2
+    assert "(далее - закупка) есть" in contents(result)[0]
+
+
+def test_the_number_of_a_page_is_no_end_of_its_last_sentence() -> None:
+    document = pymupdf.open()
+    for number in range(1, 4):
+        page = new_page(document)
+        write_lines(page, RUSSIAN[:3], (70, 740))
+        write(page, str(number + 7), (292, 740 + 3 * 14.3))
+    for number, result in enumerate(read(document), start=1):
+        assert contents(result) == [" ".join(RUSSIAN[:3]), str(number + 7)]
+        assert labels(result)[1] is BlockLabel.PAGE_NUMBER
+
+
+def test_a_number_that_ends_a_sentence_on_a_line_of_its_own_stays_there() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    write_lines(page, ["Заказчик вправе увеличить количество поставляемого товара до", "120"], (70, 90))
+    (result,) = read(document)
+    assert contents(result) == ["Заказчик вправе увеличить количество поставляемого товара до 120"]
+
+
+def test_a_word_that_begins_like_the_name_of_a_party_heads_no_column() -> None:
+    """Print to PDF sets each word of a justified line on its own, here «исполнительного» at both ends of one."""
+    document = pymupdf.open()
+    page = new_page(document)
+    lines = [
+        "в) идентификационный номер налогоплательщика (при наличии) членов коллегиального",
+        "исполнительного органа, лица, исполняющего функции единоличного исполнительного органа",
+        "управляющего (при наличии), управляющей организации (при наличии), участников (членов)",
+    ]
+    for number, line in enumerate(lines):
+        words = line.split()
+        widths = [FONT.text_length(word, 9) for word in words]
+        gap = (500 - sum(widths)) / (len(words) - 1)
+        for place, word in enumerate(words):
+            write(page, word, (50 + sum(widths[:place]) + gap * place, 90 + 11.5 * number), size=9)
+    (result,) = read(document)
+    assert contents(result) == [" ".join(lines)]
 
 
 def test_an_indent_begins_a_paragraph() -> None:

@@ -126,6 +126,17 @@ def test_automatic_numbers_are_part_of_the_text(tmp_path: Path) -> None:
     ]
 
 
+def test_items_whose_marks_were_typed_are_items_of_a_list(tmp_path: Path) -> None:
+    typed = ("• Заявка на участие", "- Анкета участника", "− Смета", "2) Оферта", "3.1) Письмо", "☐ нет")
+    others = ("Состав документов:", "-5 °C и ниже", "1. Общие условия", "- первая\nстрока и вторая")
+    body = "".join(paragraph(text.replace("\n", "</w:t><w:br/><w:t>")) for text in (*typed, *others))
+    labels = {block.content: block.label for block in prepared(tmp_path, docx(body)).blocks()}
+    assert labels == {
+        **dict.fromkeys(typed, BlockLabel.LIST_ITEM),
+        **dict.fromkeys(others, BlockLabel.TEXT),
+    }
+
+
 def test_merged_cells_are_spans_and_marked_header_rows_are_headers(tmp_path: Path) -> None:
     starts, goes_on, wide = "<w:vMerge w:val='restart'/>", "<w:vMerge/>", "<w:gridSpan w:val='2'/>"
     table = (

@@ -22,7 +22,7 @@ from tenderlake.intake.outcome import RejectedError
 from tenderlake.intake.pictures import picture_size, prepare_picture
 from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
-from tenderlake.wording import clean
+from tenderlake.wording import LIST_ITEM, clean
 
 ENGINE = "native"
 ENGINE_VERSION = "office-1"
@@ -104,6 +104,8 @@ class Flow:
         clean_text = clean_lines(text)
         if not clean_text:
             return
+        if label is BlockLabel.TEXT and "\n" not in clean_text and LIST_ITEM.match(clean_text):
+            label = BlockLabel.LIST_ITEM  # its author typed the mark
         self._make_room(len(clean_text))
         level = max(1, min(6, level)) if level else None
         block = Block(label=label, bbox_px=NO_PLACE, content=clean_text, heading_level=level)
