@@ -10,8 +10,17 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tenderlake.documents import UNPACKING_NAME, DocumentManifest, PrepareLimits, PrepareOptions, Rejection, Unpacking
+from tenderlake.documents import (
+    UNPACKING_NAME,
+    DocumentManifest,
+    PagePlan,
+    PrepareLimits,
+    PrepareOptions,
+    Rejection,
+    Unpacking,
+)
 from tenderlake.intake.archives import unpack
+from tenderlake.intake.djvu import prepare_djvu
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.mail import unpack_mail
 from tenderlake.intake.office import prepare_text_document
@@ -52,14 +61,14 @@ def prepare_document(
         options: How pages are made.
         limits: Sizes that are checked here; time and memory are for the sandbox to enforce.
         passwords: Tried where a file is encrypted.
-        may_convert: This process may start LibreOffice for what has no reader here.
+        may_convert: This process may start LibreOffice and DjVuLibre for what has no reader here.
 
     Returns:
         The manifest, the members of an archive, or the final state of a file that cannot be prepared and why.
 
     Raises:
         OSError: The disk failed; the document is not to blame.
-        ConverterNeededError: LibreOffice has to convert it, and ``may_convert`` is not set.
+        ConverterNeededError: Another program has to help, and ``may_convert`` is not set.
     """
     folder = PreparedFolder(output)
     try:
@@ -77,20 +86,9 @@ def prepare_document(
                 SourceState.SKIPPED_UNSUPPORTED,
                 f"{source_format.name} ({source_format.media_type}): this version does not read it",
             )
-        media_type = source_format.value
-        if isinstance(source_format, DocumentFormat):
-            pages, media_type = prepare_text_document(
-                path, source_format, folder, document_id, options, limits, passwords
-            )
-        elif isinstance(source_format, ConvertedFormat):
-            with tempfile.TemporaryDirectory(prefix="convert-", dir=output) as work:
-                pdf = convert_to_pdf(path, source_format, Path(work), limits, may_convert=may_convert)
-                pages = prepare_pdf(pdf, folder, document_id, options, limits)
-        elif source_format is SourceFormat.PDF:
-            pages = prepare_pdf(path, folder, document_id, options, limits, passwords)
-        else:
-            pages = prepare_pictures(path, source_format, folder, limits)
-            folder.add_native_pages(())
+        pages, media_type = _prepare_pages(
+            path, source_format, folder, document_id, options, limits, passwords, may_convert=may_convert
+        )
     except RejectedError as error:
         return error.rejection
     except MemoryError:
@@ -105,6 +103,35 @@ def prepare_document(
     )
     folder.finish(manifest)
     return manifest
+
+
+def _prepare_pages(
+    path: Path,
+    source_format: SourceFormat | DocumentFormat | ConvertedFormat,
+    folder: PreparedFolder,
+    document_id: str,
+    options: PrepareOptions,
+    limits: PrepareLimits,
+    passwords: Sequence[str],
+    *,
+    may_convert: bool,
+) -> tuple[tuple[PagePlan, ...], str]:
+    """The pages of a document, and its media type."""
+    if isinstance(source_format, DocumentFormat):
+        return prepare_text_document(path, source_format, folder, document_id, options, limits, passwords)
+    if isinstance(source_format, ConvertedFormat):
+        with tempfile.TemporaryDirectory(prefix="convert-", dir=folder.path) as work:
+            pdf = convert_to_pdf(path, source_format, Path(work), limits, may_convert=may_convert)
+            pages = prepare_pdf(pdf, folder, document_id, options, limits)
+    elif source_format is SourceFormat.DJVU:
+        with tempfile.TemporaryDirectory(prefix="decode-", dir=folder.path) as work:
+            pages = prepare_djvu(path, folder, Path(work), document_id, options, limits, may_start_programs=may_convert)
+    elif source_format is SourceFormat.PDF:
+        pages = prepare_pdf(path, folder, document_id, options, limits, passwords)
+    else:
+        pages = prepare_pictures(path, source_format, folder, limits)
+        folder.add_native_pages(())
+    return pages, source_format.value
 
 
 def _checked_size(path: Path, limits: PrepareLimits) -> int:

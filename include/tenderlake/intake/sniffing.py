@@ -22,6 +22,7 @@ import olefile
 import puremagic
 
 from tenderlake.intake.encodings import decode_text
+from tenderlake.intake.zipends import is_last_part
 
 TKind = TypeVar("TKind")
 
@@ -31,7 +32,7 @@ PDF_HEADER_WITHIN_BYTES = 1024
 
 
 class SourceFormat(StrEnum):
-    """The formats that this version reads; the values are media types."""
+    """Pictures and documents of pages as people see them; the values are media types."""
 
     PDF = "application/pdf"
     PNG = "image/png"
@@ -41,6 +42,7 @@ class SourceFormat(StrEnum):
     BMP = "image/bmp"
     WEBP = "image/webp"
     JPEG2000 = "image/jp2"
+    DJVU = "image/vnd.djvu"
 
     @property
     def pillow_name(self) -> str:
@@ -147,8 +149,9 @@ _ARCHIVES = (
     (re.compile(rb".{257}ustar", re.DOTALL), ArchiveFormat.TAR),
 )
 _RTF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}\{\\rtf")
-_OTHERS: tuple[tuple[re.Pattern[bytes], DocumentFormat | ConvertedFormat | Unsupported], ...] = (
-    (re.compile(rb"AT&TFORM"), Unsupported("DjVu document", "image/vnd.djvu")),
+_OTHERS: tuple[tuple[re.Pattern[bytes], SourceFormat | DocumentFormat | ConvertedFormat | Unsupported], ...] = (
+    (re.compile(rb"AT&TFORM....DJV[UM]", re.DOTALL), SourceFormat.DJVU),
+    (re.compile(rb"AT&TFORM"), Unsupported("part of a DjVu document", "image/vnd.djvu")),
     (
         re.compile(rb"0.{0,6}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", re.DOTALL),
         Unsupported("digital signature", "application/pkcs7-signature"),
@@ -317,7 +320,7 @@ def _ole_entries(path: Path) -> frozenset[str] | None:
         return None
 
 
-def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | Unsupported:
+def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | ArchiveFormat | Unsupported:
     if _is_mail(head):
         return MailFormat.EML
     if (text := decode_text(head[: len(head) - len(head) % 4])) is not None:
@@ -327,6 +330,8 @@ def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | Unsupp
             guesses = puremagic.magic_stream(file)
     except (puremagic.PureError, ValueError, OSError):
         guesses = []
+    if is_last_part(path):
+        return ArchiveFormat.ZIP  # and the unpacker says what is missing
     best = guesses[0] if guesses else None
     if best is None or best.confidence < _MIN_CONFIDENCE or not best.name:
         return Unsupported("unknown data", "application/octet-stream")

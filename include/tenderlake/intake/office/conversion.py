@@ -7,21 +7,18 @@ Macros, links and remote pictures are switched off, and there is no way to the n
 
 from __future__ import annotations
 
-import ctypes
 import shutil
-import signal
-import subprocess
 from pathlib import Path
 
 from tenderlake.documents import PrepareLimits
 from tenderlake.intake.outcome import ConverterNeededError, RejectedError
+from tenderlake.intake.programs import find_program, run_program
 from tenderlake.intake.sniffing import ConvertedFormat
 from tenderlake.states import SourceState
 
 _PROGRAMS = ("soffice", "libreoffice")
 _STARTS_AGAIN = 81
 """LibreOffice ends so when it has made its profile and wants to be started again (desktop/source/app, EXITHELPER)."""
-_PR_SET_PDEATHSIG = 1
 _NO_PROXY = "http://127.0.0.1:9"
 _OPTIONS = (
     ("org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
@@ -34,17 +31,15 @@ _REGISTRY = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">{items}</oor:items>
 """
 _ITEM = '<item oor:path="/{path}"><prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop></item>'
-_libc = ctypes.CDLL(None)
 
 
 def find_converter() -> Path | None:
     """LibreOffice's program file; None where it is not installed."""
-    for name in _PROGRAMS:
-        if found := shutil.which(name):
-            launcher = Path(found).resolve()
-            program = launcher.with_name("soffice.bin")
-            return program if program.is_file() else launcher
-    return None
+    launcher = find_program(*_PROGRAMS)
+    if launcher is None:
+        return None
+    program = launcher.with_name("soffice.bin")
+    return program if program.is_file() else launcher
 
 
 def converter_folders() -> tuple[Path, ...]:
@@ -122,32 +117,7 @@ def _run(program: Path, profile: Path, source: Path, folder: Path, limits: Prepa
         str(source),
     ]
     environment = {
-        "PATH": "/usr/bin:/bin",
         "HOME": str(profile),
-        "TMPDIR": str(folder),
-        "LC_ALL": "C.UTF-8",
         **dict.fromkeys(("http_proxy", "https_proxy", "ftp_proxy"), _NO_PROXY),
     }
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        env=environment,
-        preexec_fn=_die_with_parent,  # the child has one thread
-    )
-    try:
-        return process.wait(timeout=limits.timeout_s)
-    except subprocess.TimeoutExpired as error:
-        raise RejectedError(
-            SourceState.QUARANTINED_TIMEOUT,
-            f"its conversion takes longer than TENDERLAKE_DOCUMENT_TIMEOUT_S ({limits.timeout_s:g} s)",
-        ) from error
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _die_with_parent() -> None:
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return run_program(command, folder, limits, environment=environment)
