@@ -23,7 +23,7 @@ from tenderlake.mupdf import Page, pymupdf
 from tenderlake.pagecontent import Box, PageContent
 from tenderlake.readingorder import Paragraph, order, paragraphs_of, rows_of
 from tenderlake.ruledtables import PageTable, take_tables
-from tenderlake.wording import LIST_ITEM, HyphenHabits, clean
+from tenderlake.wording import CONTENTS_ENTRY, LIST_ITEM, HyphenHabits, clean
 
 ENGINE = "native"
 ENGINE_VERSION: str = pymupdf.__version__
@@ -279,7 +279,7 @@ def _heading_level(text: str, paragraph: Paragraph, body_size: float) -> int | N
     """1 to 4 by size against the body text; 4 for short bold paragraphs of body size that are numbered or centred."""
     if len(text) > _MAX_HEADING_CHARS or len(paragraph.rows) > 4 or not any(char.isalpha() for char in text):
         return None
-    if body_size <= 0 or text.endswith((",", ";")):
+    if body_size <= 0 or text.endswith((",", ";")) or CONTENTS_ENTRY.search(text):
         return None
     for ratio, level in _HEADING_SIZES:
         if paragraph.size >= ratio * body_size:

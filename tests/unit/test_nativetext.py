@@ -76,6 +76,15 @@ def test_headings_stand_out_by_size_or_by_bold_capitals_in_the_middle() -> None:
     assert found == {"Техническое задание": 1, "ОБЩИЕ ПОЛОЖЕНИЯ": 4, "2. Требования к качеству": 4}
 
 
+def test_bold_entries_of_contents_are_no_headings() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    write(page, "1. Общие положения ............................ 3", (70, 80), bold=True)
+    write_lines(page, RUSSIAN, (70, 170))
+    (result,) = read(document)
+    assert labels(result) == [BlockLabel.TEXT] * 2
+
+
 def test_list_items_are_blocks_of_their_own_and_keep_their_second_lines() -> None:
     document = pymupdf.open()
     page = new_page(document)

@@ -137,6 +137,17 @@ def test_items_whose_marks_were_typed_are_items_of_a_list(tmp_path: Path) -> Non
     }
 
 
+def test_bold_entries_of_a_table_of_contents_are_no_headings(tmp_path: Path) -> None:
+    entry = paragraph("1. Общие сведения</w:t><w:tab/><w:t>4", run="<w:b/>")
+    dotted = paragraph("2. Цена ........ 12", run="<w:b/>")
+    found = prepared(tmp_path, docx(entry + dotted + paragraph("1. Общие сведения", run="<w:b/>")))
+    assert found.said() == [
+        ("text", "1. Общие сведения 4"),
+        ("text", "2. Цена ........ 12"),
+        ("heading 4", "1. Общие сведения"),
+    ]
+
+
 def test_merged_cells_are_spans_and_marked_header_rows_are_headers(tmp_path: Path) -> None:
     starts, goes_on, wide = "<w:vMerge w:val='restart'/>", "<w:vMerge/>", "<w:gridSpan w:val='2'/>"
     table = (

@@ -22,7 +22,7 @@ from tenderlake.intake.outcome import RejectedError
 from tenderlake.intake.pictures import picture_size, prepare_picture
 from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
-from tenderlake.wording import LIST_ITEM, clean
+from tenderlake.wording import CONTENTS_ENTRY, LIST_ITEM, clean
 
 ENGINE = "native"
 ENGINE_VERSION = "office-1"
@@ -112,8 +112,9 @@ class Flow:
         self._page.blocks.append(block)
 
     def heading(self, text: str, level: int) -> None:
-        """A heading of level 1 to 6."""
-        self.text(" ".join(text.split()), BlockLabel.HEADING, level)
+        """A heading of level 1 to 6. An entry of a table of contents is none, however bold it is."""
+        is_entry = CONTENTS_ENTRY.search(text.rstrip())
+        self.text(" ".join(text.split()), *(() if is_entry else (BlockLabel.HEADING, level)))
 
     def note(self, text: str) -> None:
         """A footnote: it goes to the end of the page."""
