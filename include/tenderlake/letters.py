@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ocr_tasks.letters import NEVER_SEEN, word_rarity
 
@@ -34,6 +34,8 @@ MIN_CHARACTERS = 24
 """Below this no statistics are made of a text."""
 
 _WORD = re.compile(r"[^\W\d_]+")
+_PLAIN_WORD = re.compile("[А-ЮA-Z]?[а-яёa-z]+")
+"""Needs no look at its single letters: no capital inside, and no Я, which may be a sign of a wrong code page."""
 # A sign or a digit inside a word: glyph numbers read as characters, print in one alphabet read as another.
 _BROKEN = re.compile(
     r"[A-Za-zА-яЁё][\\^`{|}~\[\]<>®©¤§¬¦«»¶][A-Za-zА-яЁё]|[a-zа-яё]\d[A-Za-zА-яЁё]|[A-Za-zА-яЁё]\d[a-zа-яё]"
@@ -72,8 +74,54 @@ def judge_letters(text: str, languages: tuple[str, ...] = ("rus", "eng")) -> Let
         languages: Tesseract's codes of the languages that are expected. They only lift tests that another alphabet
             would fail; a text in a language that was not asked for is sound all the same.
     """
-    problem = _bad_characters(text) or _wrong_alphabet(text, languages) or _unlikely_words(text)
+    tokens = text.split()
+    facts = {token: _facts(token) for token in set(tokens)}
+    sums = _Facts(*map(sum, zip(*[facts[token] for token in tokens], strict=True))) if tokens else _NO_FACTS
+    problem = _bad_characters(text, sums) or _wrong_alphabet(text, sums, languages) or _unlikely_words(facts)
     return LetterVerdict(is_sound=False, problem=problem) if problem else _SOUND
+
+
+class _Facts(NamedTuple):
+    """How many characters of a token, or of a text, are what. A token has no white space."""
+
+    all: int
+    alphanumeric: int
+    letters: int
+    accented: int
+    foreign: int
+    capital_ya: int
+    bad: int
+    bad_in_words: int
+    judged: int
+    unlikely: int
+
+
+_NO_FACTS = _Facts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+@lru_cache(maxsize=20_000)
+def _facts(token: str) -> _Facts:
+    """Kept for the words that come again and again: counting all characters of every page takes five times as long."""
+    length = len(token)
+    if _PLAIN_WORD.fullmatch(token):
+        rarity = word_rarity(token)
+        judged_length = 0 if rarity is None else length
+        unlikely = judged_length if rarity is not None and rarity > UNLIKELY_WORD else 0
+        return _Facts(length, length, length, 0, 0, 0, 0, 0, judged_length, unlikely)
+    judged = _judged_parts(token)
+    bad = sum(map(is_meaningless, token))
+    return _Facts(
+        all=length,
+        alphanumeric=sum(map(str.isalnum, token)),
+        letters=sum(map(str.isalpha, token)),
+        accented=sum(["\xc0" <= char <= "\xff" for char in token]),
+        foreign=sum([char in _MAC_SIGNS for char in token]),
+        capital_ya=token.count("Я"),
+        bad=bad,
+        bad_in_words=bad if length > 1 else 0,
+        judged=sum([len(part) for part, _ in judged]),
+        unlikely=sum([len(part) for part, rarity in judged if rarity > UNLIKELY_WORD]),
+    )
 
 
 @lru_cache(maxsize=2_000)
@@ -84,73 +132,49 @@ def is_meaningless(char: str) -> bool:
     return char == "\ufffd" or unicodedata.category(char) in ("Cc", "Co", "Cn", "Cs")
 
 
-def _bad_characters(text: str) -> str:
-    if "???" in text:  # a program's answer to letters that its code page has not
-        text = _LOST_LETTERS.sub(lambda match: "\ufffd" * len(match[0]), text)
-    bad = {char for char in set(text) if is_meaningless(char)}
-    if not bad:
-        return ""
-    in_words = alone = total = 0
-    for token in text.split():
-        total += len(token)
-        count = sum(char in bad for char in token)
-        if count and len(token) > 1:
-            in_words += count
-        alone += count
-    if in_words > MAX_BAD_SHARE * total or alone > MAX_LONE_BAD_SHARE * total:
-        return f"{alone} of {total} characters have no meaning (the font does not say which letters they are)"
+def _bad_characters(text: str, sums: _Facts) -> str:
+    bad, in_words = sums.bad, sums.bad_in_words
+    # A program's answer to letters that its code page has not.
+    for lost in _LOST_LETTERS.findall(text) if "???" in text else ():
+        bad += len(lost)
+        in_words += len(lost)
+    if in_words > MAX_BAD_SHARE * sums.all or bad > MAX_LONE_BAD_SHARE * sums.all:
+        return f"{bad} of {sums.all} characters have no meaning (the font does not say which letters they are)"
     return ""
 
 
-def _counts(text: str) -> Counter[str]:
-    return Counter({char: text.count(char) for char in set(text)})
+def _has_too_many_signs(alphanumeric: int, marks: int) -> bool:
+    return alphanumeric < MIN_ALPHANUMERIC_SHARE * marks
 
 
-def _has_too_many_signs(counts: Counter[str]) -> bool:
-    marks = sum(count for char, count in counts.items() if not char.isspace())
-    return sum(count for char, count in counts.items() if char.isalnum()) < MIN_ALPHANUMERIC_SHARE * marks
-
-
-def _wrong_alphabet(text: str, languages: tuple[str, ...]) -> str:
-    counts = _counts(text)
-    marks = sum(count for char, count in counts.items() if not char.isspace())
-    if _has_too_many_signs(counts):
+def _wrong_alphabet(text: str, sums: _Facts, languages: tuple[str, ...]) -> str:
+    marks = sums.all
+    if _has_too_many_signs(sums.alphanumeric, marks):
         # Leaders of dots and lines to write on are no signs of garbling.
-        counts = _counts(_REPEATED_MARK.sub(r"\1", text))
-        marks = sum(count for char, count in counts.items() if not char.isspace())
-        if marks >= MIN_CHARACTERS and _has_too_many_signs(counts):
+        rest = "".join(_REPEATED_MARK.sub(r"\1", text).split())
+        marks = len(rest)
+        if marks >= MIN_CHARACTERS and _has_too_many_signs(sums.alphanumeric, marks):
             return "more signs than letters and digits"
     if marks < MIN_CHARACTERS:
         return ""
-    letters = sum(count for char, count in counts.items() if char.isalpha())
-    accented = sum(count for char, count in counts.items() if "\xc0" <= char <= "\xff")
-    if letters >= MIN_CHARACTERS and accented > MAX_ACCENTED_SHARE * letters:
+    if sums.letters >= MIN_CHARACTERS and sums.accented > MAX_ACCENTED_SHARE * sums.letters:
         return "accented Latin letters where words should be (a wrong code page)"
-    foreign = sum(counts[char] for char in _MAC_SIGNS)
-    if _SOUTH_SLAVIC.isdisjoint(languages) and foreign > MAX_BAD_SHARE * letters:
+    if _SOUTH_SLAVIC.isdisjoint(languages) and sums.foreign > MAX_BAD_SHARE * sums.letters:
         return "letters of a wrong code page"
-    most = max(2, _MAX_INNER_SHARE * letters)
-    if counts["Я"] > most and len(_INNER_CAPITAL.findall(text)) > most:
+    most = max(2, _MAX_INNER_SHARE * sums.letters)
+    if sums.capital_ya > most and len(_INNER_CAPITAL.findall(text)) > most:
         return "capitals inside of words (a wrong code page)"
     return ""
 
 
-def _unlikely_words(text: str) -> str:
+def _unlikely_words(facts: dict[str, _Facts]) -> str:
     """Each different word counts once, so that a filler repeated a hundred times does not decide."""
-    counts = [_judged_letters(token) for token in set(text.split())]
-    judged, unlikely = sum([count for count, _ in counts]), sum([count for _, count in counts])
+    judged, unlikely = sum([fact.judged for fact in facts.values()]), sum([fact.unlikely for fact in facts.values()])
     if judged >= MIN_CHARACTERS and unlikely - ALLOWED_UNLIKELY_LETTERS > MAX_UNLIKELY_SHARE * judged:
-        parts = (part for token in set(text.split()) for part, rarity in _judged_parts(token) if rarity > UNLIKELY_WORD)
+        parts = (part for token in facts for part, rarity in _judged_parts(token) if rarity > UNLIKELY_WORD)
         example = max(parts, key=_tells_most)
         return f"{unlikely * 100 // judged} % of the letters are in words of no language, such as '{example[:20]}'"
     return ""
-
-
-@lru_cache(maxsize=20_000)
-def _judged_letters(token: str) -> tuple[int, int]:
-    """How many letters of a token can be judged, and how many of them stand in unlikely words."""
-    parts = _judged_parts(token)
-    return sum(len(part) for part, _ in parts), sum(len(part) for part, rarity in parts if rarity > UNLIKELY_WORD)
 
 
 def _judged_parts(token: str) -> tuple[tuple[str, float], ...]:

@@ -7,20 +7,16 @@ page **as people read it**: the page's /Rotate is applied, and so is the turn of
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tenderlake.mupdf import Page, pymupdf
+from tenderlake.drawnpage import DrawnPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Without TEXT_CID_FOR_UNKNOWN_UNICODE a glyph that the font does not map to a character comes as U+FFFD and can be
-# counted; with it (PyMuPDF's default) it comes as some letter. Ligatures are taken apart. White space comes as plain
-# spaces, as it is cleaned anyway: preserved, it parts a justified line into a span a word, which takes time.
-TEXT_FLAGS = pymupdf.TEXT_MEDIABOX_CLIP
+    from tenderlake.mupdf import Page
 
 _SPAN_BOLD = 16
 _RULE_THICKNESS_PT = 3.0
@@ -132,7 +128,7 @@ class PageContent:
     ``sideways`` are visible lines that do not run left to right after ``turn``. ``covered_text_share``: share of text
     that an opaque picture was painted over. ``glyph_sized_paths`` counts drawn shapes of the size of letters, ``rules``
     bounds the lines and frames from which a table could be made (None: there are too few). ``ends_with_full_picture``:
-    the last thing painted is a picture over the whole page, so that nothing else is seen.
+    the last thing painted is a picture over the whole page, so that nothing else is seen. ``drawn`` is asked for more.
     """
 
     page_turn: Turn
@@ -148,6 +144,7 @@ class PageContent:
     glyph_sized_paths: int
     rules: Box | None
     ends_with_full_picture: bool
+    drawn: DrawnPage = field(repr=False, compare=False)
 
     @property
     def page_box(self) -> Box:
@@ -174,15 +171,12 @@ def read_page(page: Page, *, with_hidden_text: bool = False) -> PageContent:
     """
     rect = page.rect
     page_turn = Turn(int(page.rotation) % 360, float(rect.width), float(rect.height))
-    runs, hidden_text = _text_runs(page.get_text("dict", flags=TEXT_FLAGS), with_hidden_text)
+    drawn = DrawnPage(page)
+    runs, hidden_text = _text_runs(drawn.text(), with_hidden_text)
     turn = page_turn.turned_by(_sideways_turn(runs, page_turn.rotation_deg))
-    upright = _direction(turn.rotation_deg)
-    lines = tuple(TextLine(turn.apply(run.box), *run[2:]) for run in runs if run.direction == upright)
-    sideways = tuple(TextLine(turn.apply(run.box), *run[2:]) for run in runs if run.direction != upright)
+    lines, sideways = _turned(runs, turn)
     page_box = Box(0.0, 0.0, turn.width_pt, turn.height_pt)
-    # Asking what is painted means to interpret the page once more, as long as taking its text.
-    log = () if runs and _has_text_only(page) else page.get_bboxlog()
-    paint = [(kind, turn.apply(box).clipped(page_box)) for kind, box in log]
+    paint = [] if runs and drawn.has_text_only else _paint(drawn, turn, has_text=bool(runs))
     pictures = tuple(box for kind, box in paint if kind in ("fill-image", "fill-imgmask") and box.area > 0)
     paths = [(kind, box) for kind, box in paint if kind.endswith("-path") and kind.startswith(("fill", "stroke"))]
     return PageContent(
@@ -199,31 +193,28 @@ def read_page(page: Page, *, with_hidden_text: bool = False) -> PageContent:
         glyph_sized_paths=sum(_is_glyph_sized(box) for _, box in paths),
         rules=_rules(paths, page_box),
         ends_with_full_picture=_ends_with_full_picture(paint, page_box),
+        drawn=drawn,
     )
 
 
-_PAINTING = frozenset((b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*", b"sh", b"BI", b"Do"))
-"""Operators that paint something else than text (ISO 32000-1, tables 60, 77, 87 and 92)."""
-_DELIMITERS = bytes.maketrans(b"\0%", b"  ")
-_IN_NUMBERS = b"0123456789.-+"
-_GLUED_NAME = re.compile(rb"[fFSsBb*hIo]/")
+def _paint(drawn: DrawnPage, turn: Turn, *, has_text: bool) -> list[tuple[str, Box]]:
+    """What is painted on the page, in its order; text only where it may be all there is, or lie under a picture."""
+    page_box = Box(0.0, 0.0, turn.width_pt, turn.height_pt)
+
+    def clipped(*, with_text: bool) -> list[tuple[str, Box]]:
+        return [(kind, turn.apply(box).clipped(page_box)) for kind, box in drawn.painted(with_text=with_text)]
+
+    paint = clipped(with_text=not has_text)
+    return clipped(with_text=True) if has_text and any(_covers(kind, box, page_box) for kind, box in paint) else paint
 
 
-def _has_text_only(page: Page) -> bool:
-    """Whether nothing but text can be painted on the page; False also where a word of it looks like an operator."""
-    if page.first_annot is not None or page.first_widget is not None:
-        return False
-    # Numbers are most of a page; without them it is split in a third of the time. Names keep their slash.
-    operators = page.read_contents().translate(_DELIMITERS, _IN_NUMBERS)
-    return _PAINTING.isdisjoint(operators.split()) and not _GLUED_NAME.search(operators)
+def _covers(kind: str, box: Box, page_box: Box) -> bool:
+    return kind == "fill-image" and box.area > _COVERING_SHARE * page_box.area
 
 
-class _Run(NamedTuple):
-    direction: tuple[int, int]
-    box: Box
-    text: str
-    size: float
-    is_bold: bool
+_Direction = tuple[int, int]
+_Run = tuple[_Direction, TextLine]
+"""A line and the direction in which it runs on the unrotated page."""
 
 
 def _text_runs(page_dict: dict[str, Any], with_hidden_text: bool) -> tuple[list[_Run], str]:
@@ -236,36 +227,56 @@ def _text_runs(page_dict: dict[str, Any], with_hidden_text: bool) -> tuple[list[
             seen = spans if with_hidden_text else [span for span in spans if span["alpha"] > 0]
             if len(seen) < len(spans):
                 hidden.append("".join([span["text"] for span in spans if span["alpha"] == 0]))
-            main, most, text, is_bold = None, -1, "", True
-            for span in seen:
-                part = span["text"]
-                text += part
-                length = len(part.strip())
-                if length > most:
-                    main, most = span, length
-                if length and not span["flags"] & _SPAN_BOLD:
-                    is_bold = False
-            if main is None or not text or text.isspace():
+            if not seen:
+                continue
+            text, size, is_bold = _style(seen)
+            if not text or text.isspace():
                 continue
             box = Box(*line["bbox"]) if len(seen) == len(spans) else union(Box(*span["bbox"]) for span in seen)
             dx, dy = line["dir"]
-            runs.append(_Run((round(dx), round(dy)), box, text, main["size"], is_bold))
+            runs.append(((round(dx), round(dy)), TextLine(box, text, size, is_bold)))
     return runs, "\n".join(hidden)
+
+
+def _style(spans: list[dict[str, Any]]) -> tuple[str, float, bool]:
+    """The text of spans, the size of the longest of them, and whether all that is not white space is bold."""
+    first = spans[0]
+    if len(spans) == 1:
+        return first["text"], first["size"], bool(first["flags"] & _SPAN_BOLD)
+    size, most, text, is_bold = first["size"], -1, "", True
+    for span in spans:
+        part = span["text"]
+        text += part
+        length = len(part.strip())
+        if length > most:
+            size, most = span["size"], length
+        if length and not span["flags"] & _SPAN_BOLD:
+            is_bold = False
+    return text, size, is_bold
+
+
+def _turned(runs: list[_Run], turn: Turn) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
+    """The lines that run left to right on the page as people read it, and those that do not."""
+    upright = _direction(turn.rotation_deg)
+    if turn.rotation_deg:
+        runs = [(direction, line._replace(box=turn.apply(line.box))) for direction, line in runs]
+    lines = tuple([line for direction, line in runs if direction == upright])
+    return lines, tuple([line for direction, line in runs if direction != upright]) if len(lines) < len(runs) else ()
 
 
 _DIRECTIONS = {0: (1, 0), 90: (0, -1), 180: (-1, 0), 270: (0, 1)}
 
 
-def _direction(rotation_deg: int) -> tuple[int, int]:
+def _direction(rotation_deg: int) -> _Direction:
     """The direction of text on the unrotated page that reads left to right once it is turned clockwise."""
     return _DIRECTIONS[rotation_deg]
 
 
 def _sideways_turn(runs: list[_Run], rotation_deg: int) -> int:
     """The further clockwise turn after which most of the text reads left to right, else 0."""
-    letters: Counter[tuple[int, int]] = Counter()
-    for run in runs:
-        letters[run.direction] += len(run.text)
+    letters: Counter[_Direction] = Counter()
+    for direction, line in runs:
+        letters[direction] += len(line.text)
     if not letters:
         return 0
     direction, count = letters.most_common(1)[0]
@@ -298,7 +309,7 @@ def _covered_text_share(page: Page, paint: list[tuple[str, Box]], page_box: Box)
     total = covered = 0.0
     last_covers: list[Box] = []
     for kind, box in reversed(paint):
-        if kind == "fill-image" and box.area > _COVERING_SHARE * page_box.area:
+        if _covers(kind, box, page_box):
             last_covers.append(box)
         elif kind in ("fill-text", "stroke-text"):
             total += box.area

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tenderlake.mupdf import Page
-from tenderlake.pagecontent import TEXT_FLAGS, Box, PageContent, TextLine, union
+from tenderlake.pagecontent import Box, PageContent, TextLine, union
 from tenderlake.ruledgrid import Grid, GridCell, find_grids
 from tenderlake.wording import HyphenHabits, clean, join_lines
 
@@ -70,10 +70,7 @@ def take_tables(
     grids = [grid for grid in grids if grid.column_count > 1 and not _is_frame(grid, boxes, content.page_box)]
     if not grids:
         return [], list(content.lines), list(content.sideways)
-    words = [
-        _Word(content.turn.apply(word[:4]), word[4], (word[5], word[6]))
-        for word in page.get_text("words", flags=TEXT_FLAGS)
-    ]
+    words = [_Word(content.turn.apply(word[:4]), word[4], (word[5], word[6])) for word in content.drawn.words()]
     tables = [table for grid in grids if (table := _fill(grid, words, habits)) is not None]
     taken = [table.box for table in tables]
     return tables, _lines_outside(content.lines, taken, words), _lines_outside(content.sideways, taken, words)
