@@ -23,7 +23,7 @@ from tenderlake.zygote import OUTCOME_NAME, Outcome, Request
 _MAX_OUTCOME_BYTES = 1 << 20
 _MAX_MANIFEST_BYTES = 64 << 20
 _MAX_NATIVE_BYTES = 1 << 30
-_IMAGE_NAME = re.compile(r"page-(\d{6})\.(jpg|png|jp2)")
+_IMAGE_NAME = re.compile(r"page-(\d{6})\.(jpg|png)")
 
 
 class UnbelievableError(Exception):

@@ -1,9 +1,9 @@
 """Makes the page images that OCR reads.
 
-The cheapest way that loses nothing: a scanned page that is one embedded JPEG or JPEG 2000 is passed through byte for
-byte, as every engine decodes both (:mod:`ocr_tasks.images`); one embedded picture in another codec is decoded once, at
-its own resolution; everything else is rendered by MuPDF. Pixels are encoded by Pillow (libjpeg-turbo), which takes a
-fraction of the time of MuPDF's own encoders. Pages without colour are grey, two-level pictures are PNG.
+The cheapest way that loses nothing: a scanned page that is one embedded JPEG is passed through byte for byte; one
+embedded picture in another codec is decoded once, at its own resolution; everything else is rendered by MuPDF. Page
+images are JPEG or PNG, which browsers show, too. Pixels are encoded by Pillow (libjpeg-turbo), which takes a fraction
+of the time of MuPDF's own encoders. Pages without colour are grey, two-level pictures are PNG.
 """
 
 from __future__ import annotations
@@ -57,9 +57,7 @@ _CLOCKWISE = {
 }
 
 
-_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/jp2": ".jp2"}
-_JPEG_2000_STARTS = (b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
-"""Of a file, and of a bare code stream (ISO/IEC 15444-1, annexes I and A)."""
+_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class PageImage:
     """An encoded page image, upright as people see the page. ``dpi`` is None where it is not known."""
 
     data: bytes
-    media_type: Literal["image/jpeg", "image/png", "image/jp2"]
+    media_type: Literal["image/jpeg", "image/png"]
     width_px: int
     height_px: int
     dpi: int | None
@@ -238,7 +236,7 @@ def _embedded_picture(page: Page, content: PageContent, dpi: int, max_pixels: in
     is_readable = min(picture.width_px, picture.height_px) >= _READABLE_SIDE_PX
     if picture.dpi > upper or (picture.dpi < lower and not is_readable):
         return None
-    return _pass_jpeg(page, picture) or _pass_jpeg_2000(page, picture) or _decode(page, picture)
+    return _pass_jpeg(page, picture) or _decode(page, picture)
 
 
 def _find_picture(page: Page, content: PageContent) -> _Embedded | None:
@@ -302,26 +300,14 @@ def _turned_jpeg(data: bytes, rotation_deg: int) -> bytes:
     return data[:2] + b"\xff\xe1" + (len(segment) + 2).to_bytes(2, "big") + segment + data[2:]
 
 
-def _pass_jpeg_2000(page: Page, picture: _Embedded) -> PageImage | None:
-    """The bytes of an embedded JPEG 2000; decoding it once here and once for OCR takes seconds a page."""
-    data = _stored_as(page, picture, "/JPXDecode") if picture.rotation_deg == 0 else None
-    if data is None or not data.startswith(_JPEG_2000_STARTS):
-        return None
-    with Image.open(io.BytesIO(data), formats=["JPEG2000"]) as image:
-        if image.size != (picture.width_px, picture.height_px) or image.mode not in ("L", "RGB"):
-            return None
-    return PageImage(data, "image/jp2", picture.width_px, picture.height_px, picture.dpi)
-
-
 def _stored_as(page: Page, picture: _Embedded, codec: str) -> bytes | None:
     """The bytes of a picture where they are a file of this codec and nothing in the PDF changes its colours."""
-    keys = ("Filter", "ColorSpace", "Decode", "DecodeParms", "SMaskInData")
+    keys = ("Filter", "ColorSpace", "Decode", "DecodeParms")
     found = {key: page.parent.xref_get_key(picture.xref, key) for key in keys}
     is_plain = (
         found["Decode"][0] == "null"
         and found["DecodeParms"][0] in ("null", "dict", "array")
         and "ColorTransform" not in found["DecodeParms"][1]
-        and found["SMaskInData"][1] in ("null", "0")
         and "/Indexed" not in found["ColorSpace"][1]
         and "/Lab" not in found["ColorSpace"][1]
     )
