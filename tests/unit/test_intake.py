@@ -234,10 +234,20 @@ def zipped(**members: bytes) -> bytes:
 OOXML = {"[Content_Types].xml": b"<Types/>"}
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
 OTHERS = {
-    "XPS document (application/vnd.ms-xpsdocument)": zipped(**OOXML, **{"FixedDocSeq.fdseq": b"x"}),
-    "digital signature (application/pkcs7-signature)": bytes.fromhex("3080060 92a864886f70d010702a0".replace(" ", ""))
+    "XPS document (application/vnd.ms-xpsdocument): this version does not read it": zipped(
+        **OOXML, **{"FixedDocSeq.fdseq": b"x"}
+    ),
+    "digital signature (application/pkcs7-signature): it belongs to another file and holds no text": bytes.fromhex(
+        "3080060 92a864886f70d010702a0".replace(" ", "")
+    )
     + b"\0" * 50,
-    "unknown data (application/octet-stream)": bytes(range(256)) * 4,
+    "digital signature or key (application/x-pem-file): it belongs to another file and holds no text": (
+        b"\r\n-----BEGIN PKCS7-----\r\nMIIB\r\n-----END PKCS7-----\r\n"
+    ),
+    "unknown data (application/octet-stream): damaged, encrypted, or of a program that is not known here": bytes(
+        range(256)
+    )
+    * 4,
 }
 DAMAGED = {
     "a Word document of nothing": zipped(**OOXML, word__document=b"x"),
@@ -262,7 +272,13 @@ def test_what_once_was_a_document_is_corrupt(tmp_path: Path, name: str) -> None:
 def test_what_is_neither_pdf_nor_picture_is_skipped_by_name(tmp_path: Path, name: str) -> None:
     rejection = rejection_of(written(tmp_path, OTHERS[name]))
     assert rejection.state is SourceState.SKIPPED_UNSUPPORTED
-    assert rejection.reason == f"{name}: this version does not read it"
+    assert rejection.reason == name
+
+
+def test_an_openpgp_message_is_encrypted_and_no_text(tmp_path: Path) -> None:
+    data = b"\n-----BEGIN PGP MESSAGE-----\nVersion: 2.6.2\n\nhIwDY32hYGCE8MkBA\n=zzaA\n-----END PGP MESSAGE-----\n"
+    rejection = rejection_of(written(tmp_path, data))
+    assert rejection.state is SourceState.QUARANTINED_ENCRYPTED
 
 
 def test_an_empty_file_is_skipped(tmp_path: Path) -> None:

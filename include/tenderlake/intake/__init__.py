@@ -82,10 +82,7 @@ def prepare_document(
             (output / UNPACKING_NAME).write_text(unpacking.model_dump_json(), encoding="utf-8")
             return unpacking
         if isinstance(source_format, Unsupported):
-            raise RejectedError(
-                SourceState.SKIPPED_UNSUPPORTED,
-                f"{source_format.name} ({source_format.media_type}): this version does not read it",
-            )
+            raise RejectedError(source_format.state, source_format.reason)
         pages, media_type = _prepare_pages(
             path, source_format, folder, document_id, options, limits, passwords, may_convert=may_convert
         )

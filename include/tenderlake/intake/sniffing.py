@@ -22,6 +22,7 @@ import olefile
 import puremagic
 
 from tenderlake.intake.encodings import decode_text
+from tenderlake.states import SourceState
 
 TKind = TypeVar("TKind")
 
@@ -121,10 +122,17 @@ KnownFormat = SourceFormat | DocumentFormat | ConvertedFormat | MailFormat | Arc
 
 @dataclass(frozen=True)
 class Unsupported:
-    """A file that is left out: its name in words and its media type."""
+    """A file that is left out: its name in words, its media type, why it is left out, and the state that it ends in."""
 
     name: str
     media_type: str
+    why: str = "this version does not read it"
+    state: SourceState = SourceState.SKIPPED_UNSUPPORTED
+
+    @property
+    def reason(self) -> str:
+        """What a person reads."""
+        return f"{self.name} ({self.media_type}): {self.why}"
 
 
 _PICTURES = (
@@ -148,14 +156,20 @@ _ARCHIVES = (
     (re.compile(rb".{257}ustar", re.DOTALL), ArchiveFormat.TAR),
 )
 _RTF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}\{\\rtf")
+_NO_TEXT = "it belongs to another file and holds no text"
+_NOT_OPENED = "its encryption is not opened here"
 _OTHERS: tuple[tuple[re.Pattern[bytes], SourceFormat | DocumentFormat | ConvertedFormat | Unsupported], ...] = (
     (re.compile(rb"AT&TFORM....DJV[UM]", re.DOTALL), SourceFormat.DJVU),
     (re.compile(rb"AT&TFORM"), Unsupported("part of a DjVu document", "image/vnd.djvu")),
     (
         re.compile(rb"0.{0,6}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", re.DOTALL),
-        Unsupported("digital signature", "application/pkcs7-signature"),
+        Unsupported("digital signature", "application/pkcs7-signature", _NO_TEXT),
     ),
-    (re.compile(rb"-----BEGIN "), Unsupported("digital signature or key", "application/x-pem-file")),
+    (
+        re.compile(rb"\s{0,64}-----BEGIN PGP MESSAGE-----"),
+        Unsupported("OpenPGP message", "application/pgp-encrypted", _NOT_OPENED, SourceState.QUARANTINED_ENCRYPTED),
+    ),
+    (re.compile(rb"\s{0,64}-----BEGIN "), Unsupported("digital signature or key", "application/x-pem-file", _NO_TEXT)),
     (re.compile(rb"\xdb\xa5-\0|\xfe7\0#|1\xbe\0\0"), ConvertedFormat.WORD_6),
     (re.compile(rb"\x09[\0\x02\x04\x08][\x04-\x10]\0"), DocumentFormat.XLS),
 )
@@ -205,6 +219,7 @@ _OLE_STREAMS: tuple[tuple[str, DocumentFormat | MailFormat | ConvertedFormat], .
 _FIRST_WORD_97 = 0xC1
 _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
 _MIN_CONFIDENCE = 0.5
+_UNKNOWN = "damaged, encrypted, or of a program that is not known here"
 
 
 def sniff(path: Path) -> KnownFormat | Unsupported:
@@ -331,7 +346,7 @@ def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | Unsupp
         guesses = []
     best = guesses[0] if guesses else None
     if best is None or best.confidence < _MIN_CONFIDENCE or not best.name:
-        return Unsupported("unknown data", "application/octet-stream")
+        return Unsupported("unknown data", "application/octet-stream", _UNKNOWN)
     return Unsupported(best.name.removesuffix(" file"), best.mime_type or "application/octet-stream")
 
 
