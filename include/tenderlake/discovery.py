@@ -24,10 +24,13 @@ from tenderlake.runs import Batch, Claim, Discovery, FormError, Reprocess, RunOp
 from tenderlake.settings import Settings
 from tenderlake.states import SourceState
 from tenderlake.storage import ObjectInfo, ObjectMissingError, Storage
+from tenderlake.volumes import MOST_PARTS, PartName, PartSet, Scheme, part_name, part_sets
 
 log = logging.getLogger(__name__)
 
 _LISTING_PAGE = 1000
+_MOST_BESIDE = 10 * MOST_PARTS
+"""Objects that are looked at for the parts of one archive: their keys begin like its own."""
 _MEMORY_LIMIT = "256MB"
 
 
@@ -117,7 +120,54 @@ def _find(
         seen.add_known(known_sources(storage, layout), options.reprocess)
         for claim in claims:
             seen.add_claimed(claim.sources)
-        return list(islice(_new_sources(storage, layout, options, seen), limit))
+        siblings = Siblings(storage, claimed=(key for claim in claims for key, _ in claim.sources))
+        new = _new_sources(storage, layout, options, seen)
+        return list(islice((found for found in new if siblings.are_free(found)), limit))
+
+
+class Siblings:
+    """The parts of archives in several parts: all of an archive are taken by one run, or none.
+
+    A part that comes later brings the others along, whatever their state; and no run takes a part while another one has
+    the others, or nobody would join them.
+
+    Args:
+        storage: the bucket.
+        claimed: the keys that other runs have taken.
+    """
+
+    def __init__(self, storage: Storage, claimed: Iterable[str] = ()) -> None:
+        self._storage = storage
+        self._claimed = frozenset(claimed)
+
+    def of(self, found: ObjectInfo) -> list[ObjectInfo]:
+        """All parts of the archive that this object is a part of, itself too; only itself where it is none."""
+        name = part_name(found.key)
+        if name is None:
+            return [found]
+        beside = islice(self._storage.list_objects(f"{name.stem}."), _MOST_BESIDE)
+        parts = [item for item in beside if _is_of_archive(item, name)]
+        return parts if len(parts) > 1 else [found]
+
+    def are_free(self, found: ObjectInfo) -> bool:
+        """Whether no other run has taken a part of the same archive."""
+        return not self._claimed or not any(item.key in self._claimed for item in self.of(found))
+
+    def with_all(self, found: Sequence[ObjectInfo]) -> list[ObjectInfo]:
+        """The objects, and all parts of the archives that some of them are parts of, by key."""
+        taken = {item.key: item for item in found}
+        done: set[tuple[str, Scheme]] = set()
+        for item in found:
+            name = part_name(item.key)
+            if name is not None and (name.stem, name.scheme) not in done:
+                done.add((name.stem, name.scheme))
+                taken = {**{part.key: part for part in self.of(item)}, **taken}
+        return [taken[key] for key in sorted(taken)]
+
+
+def _is_of_archive(item: ObjectInfo, name: PartName) -> bool:
+    other = part_name(item.key)
+    return other is not None and (other.stem, other.scheme) == (name.stem, name.scheme)
 
 
 def _listing(storage: Storage, layout: Layout, options: RunOptions) -> Iterator[ObjectInfo]:
@@ -145,18 +195,23 @@ def _new_sources(storage: Storage, layout: Layout, options: RunOptions, seen: Se
 
 
 def pack_batches(sources: Sequence[SourceRef], settings: Settings) -> list[Batch]:
-    """Batches of bounded count and bytes, in order; more than ``max_batches`` would be needed: the batches grow."""
+    """Batches of bounded count and bytes, in order; more than ``max_batches`` would be needed: the batches grow.
+
+    All parts of an archive are in one batch.
+    """
     most_documents = max(settings.batch_documents, -(-len(sources) // settings.max_batches))
     most_bytes = max(settings.batch_bytes, -(-2 * sum(s.size_bytes for s in sources) // settings.max_batches))
     batches: list[list[SourceRef]] = []
     size_bytes = 0
-    for source in sources:
-        is_full = batches and (len(batches[-1]) >= most_documents or size_bytes + source.size_bytes > most_bytes)
+    for unit in part_sets(sources, lambda source: source.key):
+        together = unit.parts if isinstance(unit, PartSet) else (unit,)
+        unit_bytes = sum(source.size_bytes for source in together)
+        is_full = batches and (len(batches[-1]) >= most_documents or size_bytes + unit_bytes > most_bytes)
         if not batches or (is_full and len(batches) < settings.max_batches):
             batches.append([])
             size_bytes = 0
-        batches[-1].append(source)
-        size_bytes += source.size_bytes
+        batches[-1].extend(together)
+        size_bytes += unit_bytes
     return [Batch(number=number, sources=tuple(batch)) for number, batch in enumerate(batches, start=1)]
 
 
@@ -187,9 +242,10 @@ def discover(
     claims = release_finished_claims(storage, layout, lambda other: other == run_id or is_running(other))
     others = [claim for claim in claims if claim.run_id != run_id]
     found = _find(storage, layout, options, others, options.max_documents + 1)
+    first = found[: options.max_documents]
     taken = [
         SourceRef(key=o.key, etag=o.etag, size_bytes=o.size_bytes, last_modified=o.last_modified)
-        for o in found[: options.max_documents]
+        for o in Siblings(storage).with_all(first)
     ]
     batches = pack_batches(taken, layout.settings)
     discovery = Discovery(
@@ -198,7 +254,7 @@ def discover(
         options=options,
         batch_keys=tuple(layout.run(run_id, f"batches/batch-{batch.number:04d}.json") for batch in batches),
         source_count=len(taken),
-        continue_after=layout.path_in_inbox(taken[-1].key) if len(found) > len(taken) else None,
+        continue_after=layout.path_in_inbox(first[-1].key) if len(found) > len(first) else None,
     )
     if taken:
         # The claim comes first: what is claimed and then not batched is freed with the run, never taken twice.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import mimetypes
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -34,14 +35,19 @@ from tenderlake.sandbox import PrepareSandbox
 from tenderlake.states import SourceState
 from tenderlake.storage import (
     ConditionFailedError,
+    Download,
     ObjectMissingError,
     ObjectTooLargeError,
     Storage,
     StorageAccessError,
     StorageRefusedError,
 )
+from tenderlake.volumes import PartSet, Scheme, part_sets
 
 log = logging.getLogger(__name__)
+
+_CHUNK_BYTES = 1 << 20
+_MOST_SHOWN_PARTS = 5
 
 CHANGED = "changed in the inbox before it was read"
 REMOVED = "removed from the inbox before it was read"
@@ -60,10 +66,10 @@ def prepare_batch(storage: Storage, layout: Layout, run_id: str, batch_key: str,
     sources: list[PreparedSource] = []
     with PrepareSandbox(limits, layout.settings.password_list) as sandbox:
         worker = _SourcePreparer(storage, layout, options.prepare_options, limits, sandbox)
-        for source in batch.sources:
-            for prepared in worker.prepare(source):
+        for unit in part_sets(batch.sources, lambda source: source.key):
+            for prepared in worker.prepare(unit):
                 sources.append(prepared)
-                log.info("%s: %s", layout.path_of(source.key, prepared.source.archive_path), _summary(prepared))
+                log.info("%s: %s", _path_of(layout, prepared.source), _summary(prepared))
     result = PreparedBatch(number=batch.number, sources=tuple(sources))
     storage.put_model(prepared_key(layout, run_id, batch.number), result)
     return result
@@ -72,6 +78,10 @@ def prepare_batch(storage: Storage, layout: Layout, run_id: str, batch_key: str,
 def prepared_key(layout: Layout, run_id: str, number: int) -> str:
     """Where the outcome of a batch lies."""
     return layout.run(run_id, f"prepared/batch-{number:04d}.json")
+
+
+def _path_of(layout: Layout, source: SourceRef) -> str:
+    return layout.path_of(source.key, source.archive_path)
 
 
 def _summary(prepared: PreparedSource) -> str:
@@ -106,6 +116,14 @@ class _Archives:
     depth: int = 0
 
 
+@dataclass(frozen=True)
+class _MemberFile:
+    """A member of an archive, and where its bytes lie."""
+
+    source: SourceRef
+    path: Path
+
+
 class _SourcePreparer:
     """Prepares one source after the other with the same storage, options and sandbox."""
 
@@ -120,38 +138,112 @@ class _SourcePreparer:
         self._storage, self._layout, self._options = storage, layout, options
         self._limits, self._sandbox = limits, sandbox
 
-    def prepare(self, source: SourceRef) -> Iterator[PreparedSource]:
+    def prepare(self, unit: SourceRef | PartSet[SourceRef]) -> Iterator[PreparedSource]:
         """Download, look for an earlier manifest, else open the document in the sandbox and upload what came out.
 
         Yields:
-            What became of the source; after an archive, what became of each of its members.
+            What became of the source; after an archive or a document with files within it, what became of each of its
+            members; of an archive in several parts, what became of the other parts.
         """
         started = time.monotonic()
-        too_large = Rejection(
+        archives = _Archives(UnpackBudget(self._limits))
+        with tempfile.TemporaryDirectory(prefix="tenderlake-prepare-") as name:
+            folder = Path(name)
+            if isinstance(unit, PartSet):
+                yield from self._prepare_inbox_parts(unit, folder, started, archives)
+                return
+            download = self._download(unit, folder / "source")
+            if isinstance(download, PreparedSource):
+                yield download
+            else:
+                yield from self._prepare_file(unit, download.path, download.sha256, folder, started, archives)
+
+    def _download(self, source: SourceRef, path: Path) -> Download | PreparedSource:
+        """The bytes of a source, or how its way ends here."""
+        if source.size_bytes > self._limits.max_document_bytes:
+            return PreparedSource(source=source, rejection=self._too_large(source.size_bytes))
+        try:
+            return self._storage.download(source.key, path, etag=source.etag, max_bytes=self._limits.max_document_bytes)
+        except ObjectTooLargeError:
+            return PreparedSource(source=source, rejection=self._too_large(source.size_bytes))
+        except ObjectMissingError:
+            return PreparedSource(source=source, left_reason=REMOVED)
+        except ConditionFailedError:
+            return PreparedSource(source=source, left_reason=CHANGED)
+        except (StorageAccessError, StorageRefusedError) as error:
+            self._storage.check()  # this one object, or all of the bucket?
+            return PreparedSource(source=source, left_reason=str(error))
+
+    def _too_large(self, size_bytes: int) -> Rejection:
+        return Rejection(
             state=SourceState.QUARANTINED_TOO_LARGE,
-            reason=f"{source.size_bytes:,} bytes are more than TENDERLAKE_MAX_DOCUMENT_BYTES "
+            reason=f"{size_bytes:,} bytes are more than TENDERLAKE_MAX_DOCUMENT_BYTES "
             f"({self._limits.max_document_bytes:,})",
         )
-        if source.size_bytes > self._limits.max_document_bytes:
-            yield PreparedSource(source=source, rejection=too_large)
+
+    # ---- archives in several parts
+
+    def _prepare_inbox_parts(
+        self, parts: PartSet[SourceRef], folder: Path, started: float, archives: _Archives
+    ) -> Iterator[PreparedSource]:
+        if (rejection := self._unjoinable(parts)) is not None:
+            yield from self._end_together(parts, PreparedSource(source=parts.leader, rejection=rejection))
             return
-        with tempfile.TemporaryDirectory(prefix="tenderlake-prepare-") as folder:
-            try:
-                download = self._storage.download(
-                    source.key, Path(folder, "source"), etag=source.etag, max_bytes=self._limits.max_document_bytes
-                )
-            except ObjectTooLargeError:
-                yield PreparedSource(source=source, rejection=too_large)
-            except ObjectMissingError:
-                yield PreparedSource(source=source, left_reason=REMOVED)
-            except ConditionFailedError:
-                yield PreparedSource(source=source, left_reason=CHANGED)
-            except (StorageAccessError, StorageRefusedError) as error:
-                self._storage.check()  # this one object, or all of the bucket?
-                yield PreparedSource(source=source, left_reason=str(error))
-            else:
-                archives = _Archives(UnpackBudget(self._limits))
-                yield from self._prepare_file(source, download.path, download.sha256, Path(folder), started, archives)
+        paths: list[Path] = []
+        for number, part in enumerate(parts.parts):
+            download = self._download(part, folder / f"part-{number}")
+            if isinstance(download, PreparedSource):
+                yield from self._end_together(parts, download)
+                return
+            paths.append(download.path)
+        yield from self._prepare_parts(parts, paths, folder, started, archives)
+
+    def _unjoinable(self, parts: PartSet[SourceRef]) -> Rejection | None:
+        """Why the parts that are there do not make an archive, as far as their names tell."""
+        # A main part of these schemes has a name that whole archives have too: its reader tells what it is.
+        may_be_whole = parts.main is not None and parts.scheme in (Scheme.ZIP, Scheme.OLD_RAR)
+        if parts.missing and not may_be_whole:
+            shown = ", ".join(path.rpartition("/")[2] for path in parts.missing[:_MOST_SHOWN_PARTS])
+            more = len(parts.missing) - _MOST_SHOWN_PARTS
+            shown += f" and {more} more" if more > 0 else ""
+            return Rejection(
+                state=SourceState.QUARANTINED_CORRUPT,
+                reason=f"an archive in several parts, of which some are missing or damaged: {shown}. "
+                "Put them beside the others: the archive is then taken again by itself",
+            )
+        size_bytes = sum(part.size_bytes for part in parts.parts)
+        return self._too_large(size_bytes) if size_bytes > self._limits.max_document_bytes else None
+
+    def _prepare_parts(
+        self, parts: PartSet[SourceRef], paths: Sequence[Path], folder: Path, started: float, archives: _Archives
+    ) -> Iterator[PreparedSource]:
+        """The main part with all that is in the archive, then the others; ``paths``: the files of the parts."""
+        document_id = _sha256_of(paths)
+        path = _joined(parts, paths, folder / "parts")
+        of_archive = self._prepare_file(parts.leader, path, document_id, folder, started, archives)
+        main = _with_hint(next(of_archive), parts)
+        yield main
+        yield from of_archive
+        yield from (self._like_main(part, main) for part in parts.others)
+
+    def _end_together(self, parts: PartSet[SourceRef], outcome: PreparedSource) -> Iterator[PreparedSource]:
+        """All parts end as one of them does."""
+        main = outcome.model_copy(update={"source": parts.leader})
+        yield main
+        yield from (self._like_main(part, main) for part in parts.others)
+
+    def _like_main(self, part: SourceRef, main: PreparedSource) -> PreparedSource:
+        if main.left_reason is not None:
+            return PreparedSource(source=part, left_reason=main.left_reason)
+        name = _path_of(self._layout, main.source)
+        if main.rejection is None or main.rejection.state is SourceState.UNPACKED:
+            rejection = Rejection(state=SourceState.UNPACKED, reason=f"a part of {name}: what is in it stands there")
+        else:
+            reason = f"a part of {name}: {main.rejection.reason}"
+            rejection = Rejection(state=main.rejection.state, reason=reason)
+        return PreparedSource(source=part, rejection=rejection)
+
+    # ---- one file
 
     def _prepare_file(
         self, source: SourceRef, path: Path, document_id: str, folder: Path, started: float, archives: _Archives
@@ -164,7 +256,7 @@ class _SourcePreparer:
             why = f"{_counted(len(outcome.members), 'file')} in it" if outcome.members else "no file in it"
             rejection = Rejection(state=SourceState.UNPACKED, reason=why)
             yield PreparedSource(source=source, document_id=document_id, rejection=rejection, prepare_s=duration_s)
-            path.unlink()  # its members are all that is needed from here on
+            _remove(path)  # its members are all that is needed from here on
             yield from self._prepare_members(source, outcome.members, output, archives)
         elif isinstance(outcome, Rejection):
             yield PreparedSource(source=source, document_id=document_id, rejection=outcome, prepare_s=duration_s)
@@ -197,19 +289,33 @@ class _SourcePreparer:
         """The files of an archive, or within a document."""
         archives.budget.spend(members)
         archives = replace(archives, depth=archives.depth + 1)
+        files: list[_MemberFile] = []
         for member in members:
-            started = time.monotonic()
             archive_path = "/".join(part for part in (archive.archive_path, member.archive_path) if part)
             source = archive.model_copy(update={"archive_path": archive_path, "size_bytes": member.size_bytes})
             if member.file_name is None:
                 yield PreparedSource(source=source, rejection=member.rejection)
-                continue
-            path = folder / member.file_name
-            with path.open("rb") as file:
-                document_id = hashlib.file_digest(file, "sha256").hexdigest()
-            with tempfile.TemporaryDirectory(prefix="member-", dir=folder) as member_folder:
-                yield from self._prepare_file(source, path, document_id, Path(member_folder), started, archives)
-            path.unlink(missing_ok=True)
+            else:
+                files.append(_MemberFile(source, folder / member.file_name))
+        for unit in part_sets(files, lambda file: file.source.archive_path or ""):
+            started = time.monotonic()
+            with tempfile.TemporaryDirectory(prefix="member-", dir=folder) as name:
+                if isinstance(unit, PartSet):
+                    yield from self._prepare_member_parts(unit, Path(name), started, archives)
+                    continue
+                document_id = _sha256_of([unit.path])
+                yield from self._prepare_file(unit.source, unit.path, document_id, Path(name), started, archives)
+            unit.path.unlink(missing_ok=True)
+
+    def _prepare_member_parts(
+        self, files: PartSet[_MemberFile], folder: Path, started: float, archives: _Archives
+    ) -> Iterator[PreparedSource]:
+        parts = files.map(lambda file: file.source)
+        if (rejection := self._unjoinable(parts)) is not None:
+            yield from self._end_together(parts, PreparedSource(source=parts.leader, rejection=rejection))
+        else:
+            paths = [file.path for file in files.parts]
+            yield from self._prepare_parts(parts, paths, folder, started, archives)
 
     def _outcome(
         self, path: Path, document_id: str, output: Path, archives: _Archives
@@ -247,6 +353,48 @@ class _SourcePreparer:
         self._storage.in_parallel(lambda path: self._storage.upload(path, prefix + path.name, _media_type(path)), files)
         # The manifest comes last: where it is, everything it names is there too.
         self._storage.upload(output / MANIFEST_NAME, prefix + MANIFEST_NAME, "application/json")
+
+
+def _sha256_of(paths: Sequence[Path]) -> str:
+    """The SHA-256 of files one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _joined(parts: PartSet[SourceRef], paths: Sequence[Path], target: Path) -> Path:
+    """The archive that the files make: a file, or a folder of parts under names that readers know."""
+    if parts.scheme is not Scheme.PIECES:
+        target.mkdir()
+        for path, name in zip(paths, parts.neutral_names, strict=True):
+            path.rename(target / name)
+        return target
+    with target.open("wb") as whole:
+        for path in paths:
+            with path.open("rb") as piece:
+                shutil.copyfileobj(piece, whole, _CHUNK_BYTES)
+            path.unlink()
+    return target
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _with_hint(main: PreparedSource, parts: PartSet[SourceRef]) -> PreparedSource:
+    """Of a file cut into pieces nothing tells how many there are: where it is damaged, the last may be missing."""
+    rejection = main.rejection
+    if rejection is None or rejection.state is not SourceState.QUARANTINED_CORRUPT or parts.scheme is not Scheme.PIECES:
+        return main
+    last = parts.parts[-1].filename
+    reason = f"{rejection.reason}. If there are parts after {last}, put them beside it"
+    return main.model_copy(update={"rejection": Rejection(state=rejection.state, reason=reason)})
 
 
 def _too_deep(depth: int) -> Rejection:

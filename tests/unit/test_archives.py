@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+import pyzipper
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from tenderlake.states import SourceState
 from tests.archives import (
     encrypted_zip_of,
     old_zip_of,
+    rar5_of,
     rar_of,
     seven_zip_of,
     zip_of,
@@ -238,3 +240,36 @@ def test_paths_are_safe_and_unique_whatever_the_names(names: list[str]) -> None:
 @pytest.mark.parametrize("code_page", ["cp866", "cp1251", "utf-8"])
 def test_one_short_name_is_enough_to_tell_its_code_page(name: str, code_page: str) -> None:
     assert decode_names([name.encode(code_page)]) == [name]
+
+
+@pytest.mark.parametrize("archived", [rar_of, rar5_of], ids=["rar", "rar5"])
+def test_members_of_a_rar_may_need_different_passwords(
+    tmp_path: Path, archived: Callable[[Mapping[str, bytes], Mapping[str, str]], bytes]
+) -> None:
+    members = {"open.txt": b"open", "a.pdf": b"one" * 100, "b.pdf": b"two" * 100, "c.pdf": b"three" * 100}
+    data = archived(members, {"a.pdf": "закупки", "b.pdf": "2026", "c.pdf": "nobody knows"})
+    outcome = contents(tmp_path, opened(tmp_path, data, passwords=("1234", "закупки", "2026")))
+    assert outcome == {**members, "c.pdf": SourceState.QUARANTINED_ENCRYPTED}
+    assert contents(tmp_path, opened(tmp_path, data)) == {
+        "open.txt": b"open",
+        **dict.fromkeys(("a.pdf", "b.pdf", "c.pdf"), SourceState.QUARANTINED_ENCRYPTED),
+    }
+
+
+def test_the_names_in_a_rar_may_need_a_password_too(tmp_path: Path) -> None:
+    data = rar5_of(
+        {"a.pdf": b"one", "b.pdf": b"two"}, dict.fromkeys(("a.pdf", "b.pdf"), "закупки"), hides_names="закупки"
+    )
+    refused = opened(tmp_path, data, passwords=("1234",))
+    assert isinstance(refused, Rejection)
+    assert refused.state is SourceState.QUARANTINED_ENCRYPTED
+    outcome = contents(tmp_path, opened(tmp_path, data, passwords=("1234", "закупки")))
+    assert outcome == {"a.pdf": b"one", "b.pdf": b"two"}
+
+
+def test_an_old_archiver_writes_the_password_in_its_own_code_page(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with pyzipper.AESZipFile(buffer, "w", encryption=pyzipper.WZ_AES) as archive:
+        archive.setpassword("закупки".encode("cp866"))
+        archive.writestr("a.pdf", b"one")
+    assert contents(tmp_path, opened(tmp_path, buffer.getvalue(), passwords=("закупки",))) == {"a.pdf": b"one"}

@@ -19,7 +19,7 @@ from tenderlake.documents import (
     Rejection,
     Unpacking,
 )
-from tenderlake.intake.archives import unpack
+from tenderlake.intake.archives import unpack, unpack_parts
 from tenderlake.intake.djvu import prepare_djvu
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.mail import unpack_mail
@@ -53,7 +53,7 @@ def prepare_document(
     """Prepare one document, or unpack one level of an archive.
 
     Args:
-        path: The file; its name plays no part.
+        path: The file; its name plays no part. Of an archive in several parts, the folder that holds these.
         output: A folder, made where missing. On success it holds ``manifest.json`` (written last), the native texts
             (``native-pages.jsonl``), the page images (``page-000001.jpg`` and so on) and the files within the
             document (``member-000001`` and so on). Of an archive it holds ``unpacking.json`` and the members.
@@ -72,6 +72,8 @@ def prepare_document(
     """
     folder = PreparedFolder(output)
     try:
+        if path.is_dir():
+            return _finished(unpack_parts(path, output, limits, passwords), output)
         size_bytes = _checked_size(path, limits)
         source_format = sniff(path)
         if isinstance(source_format, ArchiveFormat | MailFormat):
@@ -79,8 +81,7 @@ def prepare_document(
                 unpacking = unpack_mail(path, output, source_format, limits)
             else:
                 unpacking = unpack(path, output, source_format, limits, passwords)
-            (output / UNPACKING_NAME).write_text(unpacking.model_dump_json(), encoding="utf-8")
-            return unpacking
+            return _finished(unpacking, output)
         if isinstance(source_format, Unsupported):
             raise RejectedError(source_format.state, source_format.reason)
         pages, media_type = _prepare_pages(
@@ -100,6 +101,11 @@ def prepare_document(
     )
     folder.finish(manifest)
     return manifest
+
+
+def _finished(unpacking: Unpacking, output: Path) -> Unpacking:
+    (output / UNPACKING_NAME).write_text(unpacking.model_dump_json(), encoding="utf-8")
+    return unpacking
 
 
 def _prepare_pages(

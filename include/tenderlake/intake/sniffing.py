@@ -22,6 +22,7 @@ import olefile
 import puremagic
 
 from tenderlake.intake.encodings import decode_text
+from tenderlake.intake.zipends import is_last_part
 from tenderlake.states import SourceState
 
 TKind = TypeVar("TKind")
@@ -334,7 +335,7 @@ def _ole_entries(path: Path) -> frozenset[str] | None:
         return None
 
 
-def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | Unsupported:
+def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | ArchiveFormat | Unsupported:
     if _is_mail(head):
         return MailFormat.EML
     if (text := decode_text(head[: len(head) - len(head) % 4])) is not None:
@@ -344,6 +345,8 @@ def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | Unsupp
             guesses = puremagic.magic_stream(file)
     except (puremagic.PureError, ValueError, OSError):
         guesses = []
+    if is_last_part(path):
+        return ArchiveFormat.ZIP  # and the unpacker says what is missing
     best = guesses[0] if guesses else None
     if best is None or best.confidence < _MIN_CONFIDENCE or not best.name:
         return Unsupported("unknown data", "application/octet-stream", _UNKNOWN)

@@ -16,7 +16,7 @@ from tenderlake.documents import PrepareLimits, Unpacking
 from tenderlake.intake.archives.rars import unpack_rar
 from tenderlake.intake.archives.sevenzips import unpack_seven_zip
 from tenderlake.intake.archives.tars import unpack_compressed_with, unpack_tar
-from tenderlake.intake.archives.zips import unpack_zip
+from tenderlake.intake.archives.zips import unpack_split_zip, unpack_zip
 from tenderlake.intake.sniffing import ArchiveFormat
 from tenderlake.intake.unpacking import UnpackFolder
 
@@ -40,6 +40,31 @@ def unpack(
     folder = UnpackFolder(output, path.stat().st_size, limits)
     _UNPACKERS[archive](path, folder, passwords)
     return folder.finish(archive.value)
+
+
+def unpack_parts(parts: Path, output: Path, limits: PrepareLimits, passwords: Sequence[str]) -> Unpacking:
+    """Unpack one archive in several parts.
+
+    Args:
+        parts: A folder that holds them and nothing else, named by :class:`tenderlake.volumes.PartSet`.
+        output: An existing folder for its members.
+        limits: What it may cost.
+        passwords: Tried one after the other where one is needed.
+
+    Raises:
+        RejectedError: As :func:`unpack`, or a part is missing.
+        OSError: Our disk failed.
+    """
+    paths = sorted(parts.iterdir())
+    folder = UnpackFolder(output, sum(path.stat().st_size for path in paths), limits)
+    last = paths[-1]
+    if last.suffix == ".zip":
+        unpack_split_zip(paths, folder, passwords)
+        return folder.finish(ArchiveFormat.ZIP.value)
+    # Of the older names, .rar comes after .r00 and so on, but before .s00.
+    main = parts / "volume.rar"
+    unpack_rar(main if main.exists() else paths[0], folder, passwords, has_volumes=True)
+    return folder.finish(ArchiveFormat.RAR.value)
 
 
 _UNPACKERS: Mapping[ArchiveFormat, Callable[[Path, UnpackFolder, Sequence[str]], None]] = {

@@ -12,7 +12,7 @@ CHUNK_BYTES = 1 << 20
 NEEDS_PASSWORD = "it needs a password that is not in TENDERLAKE_PASSWORDS"  # noqa: S105 - a message
 LINK = "a link within the archive: links are not followed"
 SPECIAL = "a device or pipe within the archive, not a file"
-PART_OF_SEVERAL = "one part of an archive in several parts: join the parts and upload the whole archive"
+PART_OF_SEVERAL = "another part of this archive in several parts is missing: put it beside this one in the inbox"
 
 
 class Readable(Protocol):

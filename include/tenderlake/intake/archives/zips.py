@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
+from typing import IO
 
 import pyzipper
 
 from tenderlake.intake.archives.common import LINK, NEEDS_PASSWORD, SPECIAL, copy, corrupt
+from tenderlake.intake.archives.joinedfiles import JoinedFiles
 from tenderlake.intake.membernames import decode_names
 from tenderlake.intake.outcome import RejectedError, is_disk_trouble, one_line
 from tenderlake.intake.unpacking import MemberSink, UnpackFolder
+from tenderlake.intake.zipends import read_zip_end
 from tenderlake.states import SourceState
 
 _UTF8_FLAG = 0x800
@@ -25,18 +30,50 @@ _UNICODE_PATH_FIELD = 0x7075
 
 def unpack_zip(path: Path, folder: UnpackFolder, passwords: Sequence[str]) -> None:
     """Unpack a ZIP archive."""
-    try:
-        archive = pyzipper.AESZipFile(path)
-    except (zipfile.BadZipFile, pyzipper.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
-        if is_disk_trouble(error):
-            raise
-        raise corrupt(error) from error
-    with archive:
+    with path.open("rb") as file:
+        end = read_zip_end(file)
+    if end is not None and end.part_count > 1:
+        reason = f"it is the last of {end.part_count} parts: put the others (.z01 and so on) beside it in the inbox"
+        raise RejectedError(SourceState.QUARANTINED_CORRUPT, reason)
+    with path.open("rb") as file, _open(file) as archive:
+        _unpack(archive, folder, passwords)
+
+
+def unpack_split_zip(parts: Sequence[Path], folder: UnpackFolder, passwords: Sequence[str]) -> None:
+    """Unpack a ZIP archive in several parts, the last of which says how many there are."""
+    with parts[-1].open("rb") as file:
+        end = read_zip_end(file)
+    if end is None or end.part_count == 1:  # whole, whatever the files beside it are
+        unpack_zip(parts[-1], folder, passwords)
+        return
+    count = end.part_count
+    if count != len(parts):
+        reason = f"an archive in {count} parts, of which {len(parts)} are there: put the others beside them"
+        raise RejectedError(SourceState.QUARANTINED_CORRUPT, reason)
+    with JoinedFiles(parts) as joined, io.BufferedReader(joined) as whole, _open(whole) as archive:
         entries = archive.infolist()
-        _refuse_overlaps(entries)
-        for entry, name in zip(entries, _zip_names(entries), strict=True):
-            if not name.endswith("/"):
-                _unpack_zip_entry(archive, entry, folder.add(name), passwords)
+        if end.directory_part >= count or any(entry.volume >= count for entry in entries):
+            raise corrupt("something in it begins in a part that it has not")
+        # The library takes the parts for one file, and moves all places by as much as it misses the directory.
+        moved = archive.start_dir - end.directory_place
+        for entry in entries:
+            entry.header_offset += joined.starts[entry.volume] - moved
+        _unpack(archive, folder, passwords)
+
+
+def _open(file: IO[bytes]) -> pyzipper.AESZipFile:
+    try:
+        return pyzipper.AESZipFile(file)
+    except (zipfile.BadZipFile, pyzipper.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        raise corrupt(error) from error
+
+
+def _unpack(archive: pyzipper.AESZipFile, folder: UnpackFolder, passwords: Sequence[str]) -> None:
+    entries = archive.infolist()
+    _refuse_overlaps(entries)
+    for entry, name in zip(entries, _zip_names(entries), strict=True):
+        if not name.endswith("/"):
+            _unpack_zip_entry(archive, entry, folder.add(name), passwords)
 
 
 def _zip_names(entries: Sequence[zipfile.ZipInfo]) -> list[str]:
@@ -74,11 +111,9 @@ def _unicode_path(entry: zipfile.ZipInfo) -> str | None:
 
 def _refuse_overlaps(entries: Sequence[zipfile.ZipInfo]) -> None:
     """Members that share their bytes make a bomb of any size (D. Fifield, "A better zip bomb", 2019)."""
-    end = -1
-    for entry in sorted(entries, key=lambda e: e.header_offset):
-        if entry.header_offset < end:
+    for before, entry in pairwise(sorted(entries, key=lambda e: e.header_offset)):
+        if entry.header_offset < before.header_offset + 30 + before.compress_size:
             raise RejectedError(SourceState.QUARANTINED_ARCHIVE_BOMB, "its members overlap each other, as in a bomb")
-        end = entry.header_offset + 30 + entry.compress_size
 
 
 def _unpack_zip_entry(
@@ -98,7 +133,7 @@ def _unpack_zip_entry(
         if problem is not None:
             member.reject(SourceState.QUARANTINED_CORRUPT, f"damaged in the archive: {one_line(problem)}")
         return
-    for password in passwords:
+    for password in dict.fromkeys(encoded for given in passwords for encoded in _encoded(given)):
         # A wrong password passes ZipCrypto's own test once in 256 times; then it is the checksum that tells.
         if _read_zip_entry(archive, entry, member, password) is None:
             return
@@ -106,11 +141,18 @@ def _unpack_zip_entry(
     member.reject(SourceState.QUARANTINED_ENCRYPTED, NEEDS_PASSWORD)
 
 
+def _encoded(password: str) -> Iterator[bytes]:
+    """A password as bytes: in UTF-8, and in the code pages of the archivers of Russian Windows."""
+    for code_page in ("utf-8", "cp866", "cp1251"):
+        with suppress(UnicodeEncodeError):
+            yield password.encode(code_page)
+
+
 def _read_zip_entry(
-    archive: pyzipper.AESZipFile, entry: zipfile.ZipInfo, member: MemberSink, password: str | None
+    archive: pyzipper.AESZipFile, entry: zipfile.ZipInfo, member: MemberSink, password: bytes | None
 ) -> Exception | None:
     try:
-        with archive.open(entry, pwd=password.encode() if password is not None else None) as source:
+        with archive.open(entry, pwd=password) as source:
             copy(source, member)
     except RejectedError:
         raise
