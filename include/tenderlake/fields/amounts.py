@@ -1,0 +1,299 @@
+"""Prices of the purchase and of the contract, securities, advance, currency.
+
+Phrases: 44-FZ, articles 22 (justification of the price), 42 (notice), 44 and 96 (securities), and real documents.
+«Цена за единицу», thresholds and prices of sources are none of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+from ocr_tasks.htmltables import Cell
+from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.pagereading import PageReading, Piece
+from tenderlake.fields.statements import Statement, Wanted, columns_under, statements, wanted
+from tenderlake.fields.sums import (
+    LEAST_PRICE,
+    VAT_REMARK,
+    Sum,
+    currency_of,
+    money_text,
+    numbers_behind,
+    plain,
+    raw,
+    sum_behind,
+    sum_candidate,
+)
+from tenderlake.fields.totals import fits_rate
+from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
+from tenderlake.russiannumbers import MONEY, decimal_of
+
+if TYPE_CHECKING:
+    from tenderlake.fields.finding import DocumentContext
+
+_PRICE = (
+    r"(?:начальн\w{1,4}\s{0,3}\(?\s?максимальн\w{1,4}\s?\)?\s{0,3}цен\w{1,3}(?:\s(?:контракт|договор|лот|закупк)\w{0,3})?"
+    r"|\bНМЦ[КДЛ]?\b(?!\s?за)|максимальн\w{1,4} значени\w{1,3} цен\w{1,3} (?:контракт|договор)\w{0,2})"
+)
+_NMCK = wanted(_PRICE, "начальн", "нмц", "максимальн")
+_NMCK_COLUMN = re.compile(rf"\s*{_PRICE}(?!.*(?:за ед|единиц))", re.IGNORECASE | re.DOTALL)
+_TOTAL_ROW = re.compile(r"\s*(?:итого|всего)\b", re.IGNORECASE)
+_CONTRACT_PRICE = wanted(
+    r"(?:\bцена|\bстоимость|\bсумма)\s(?:(?:всех|работ|услуг|товара|товаров|продукции|по|выполняемых|поставляемого)\s){0,4}"
+    r"(?:(?:настоящ|государственн|муниципальн|данн)\w{2,4}\s)?(?:контракт|договор)[ау]\b",
+    "контракт",
+    "договор",
+)
+_ESTIMATE = wanted(r"\bсметная стоимость(?:\s(?:строительства|работ|ремонта|объекта))?\b", "сметная")
+_SECURITIES = (
+    (
+        FieldName.BID_SECURITY_PERCENT,
+        FieldName.BID_SECURITY_AMOUNT,
+        wanted(r"обеспечени[еяю]\s(?:заяв(?:ки|ок)|участия)(?:\sна\sучастие\sв\s[а-яё ]{4,40})?", "обеспечени"),
+    ),
+    (
+        FieldName.CONTRACT_SECURITY_PERCENT,
+        FieldName.CONTRACT_SECURITY_AMOUNT,
+        wanted(
+            r"обеспечени[еяю]\s(?:исполнени[яе]\s)?(?:обязательств\s(?:по\s)?)?(?:настоящ\w{2,4}\s)?(?:контракт|договор)\w{1,2}",
+            "обеспечени",
+        ),
+    ),
+    (
+        FieldName.WARRANTY_SECURITY_PERCENT,
+        FieldName.WARRANTY_SECURITY_AMOUNT,
+        wanted(r"обеспечени[еяю]\s(?:исполнени[яе]\s)?гарантийных\sобязательств", "обеспечени"),
+    ),
+)
+_LEAST_SECURITY = Decimal(100)
+_ANY_SECURITY = re.compile(r"обеспечени[еяю]\s(?:заяв|участия|исполнени|контракт|договор|гарант|обязат)", re.IGNORECASE)
+_BOUND = re.compile(
+    r"превыша|более|менее|свыше|\bпен[яиюе]\b|неустой|штраф|увелич|уменьш|\bдо\b|полутор|снижен|антидемпинг|\bесли\b",
+    re.IGNORECASE,
+)
+_OF_PRICE = re.compile(r"\bот\b", re.IGNORECASE)
+_ADVANCE = wanted(
+    r"\bаванс(?:а|ом|у|овый|ового|овым)?\b(?:\sплат[её]ж(?:а|ом|у)?)?|\bпредоплат[аыуе]\b",
+    "аванс",
+    "предоплат",
+    reach=160,
+)
+_NO_ADVANCE = re.compile(
+    r"\s{0,2}(?:по\s(?:контракту|договору)\s)?(?:[-–—:]\s?)?не\s(?:предусмотрен|выплачива|предусматрива)\w+",
+    re.IGNORECASE,
+)
+_CURRENCY = wanted(r"\bвалюта(?:\s(?:контракта|договора|закупки|цены|платежа|лота))?\b", "валюта", reach=80)
+_CURRENCY_NAMES = (
+    (FieldUnit.RUB, re.compile(r"[\s:–—-]{0,4}(?:российск\w{2,3}\s)?рубл\w{1,2}\b|[\s:–—-]{0,4}RUB\b", re.IGNORECASE)),
+    (FieldUnit.USD, re.compile(r"[\s:–—-]{0,4}(?:доллар\w{0,2}\b|USD\b)", re.IGNORECASE)),
+    (FieldUnit.EUR, re.compile(r"[\s:–—-]{0,4}(?:евро\b|EUR\b)", re.IGNORECASE)),
+    (FieldUnit.CNY, re.compile(r"[\s:–—-]{0,4}(?:китайск\w{2,3}\s)?(?:юан\w{1,2}\b|CNY\b)", re.IGNORECASE)),
+)
+_PRICES = frozenset({FieldName.NMCK, FieldName.CONTRACT_PRICE})
+
+
+@dataclass(frozen=True, slots=True)
+class _Price:
+    field: FieldName
+    label: Wanted
+    score: float
+
+
+_LABELLED = (
+    _Price(FieldName.NMCK, _NMCK, 0.9),
+    _Price(FieldName.CONTRACT_PRICE, _CONTRACT_PRICE, 0.8),
+    _Price(FieldName.ESTIMATE_TOTAL, _ESTIMATE, 0.9),
+)
+
+
+def find_amounts(page: PageReading, context: DocumentContext) -> Iterator[Candidate]:
+    """Prices, securities, advance and currency of a page."""
+    prices = [candidate for price in _LABELLED for candidate in _labelled(page, price)]
+    prices += _in_columns(page)
+    yield from prices
+    yield from _securities(page, prices)
+    yield from _advances(page)
+    yield from _currencies(page, prices)
+
+
+def _labelled(page: PageReading, price: _Price) -> Iterator[Candidate]:
+    for statement in statements(page, price.label):
+        if price.field is FieldName.CONTRACT_PRICE and _is_initial(statement):
+            continue
+        found = sum_behind(statement)
+        candidate = sum_candidate(page, price.field, statement, found, price.score) if found is not None else None
+        if found is None or candidate is None:
+            continue
+        other = _other_with_vat(page, price, statement, found)
+        if other is None:
+            yield candidate
+        else:
+            # Both stand there, and one is the other with VAT: that proves both. The first is the price.
+            yield replace(candidate, is_valid=candidate.is_valid is not False)
+            yield replace(other, is_valid=other.is_valid is not False, score=price.score - 0.1)
+
+
+def _is_initial(statement: Statement) -> bool:
+    """«Начальная (максимальная) цена договора» is no price of the contract."""
+    return re.search(r"максимальн\w{0,4}\s?\)?\s*$", statement.before, re.IGNORECASE) is not None
+
+
+def _other_with_vat(page: PageReading, price: _Price, statement: Statement, first: Sum) -> Candidate | None:
+    """The same price with VAT, or without: «7 404 815,00 без учета НДС, (8 885 778,00 руб. с учетом НДС 20 %)»."""
+    behind = [found for found in numbers_behind(statement) if found.amount.start >= first.end]
+    for found in behind[:2]:
+        between = statement.text[first.end : found.amount.start]
+        is_other = "НДС" in between.upper() and fits_rate(first.amount.value, found.amount.value)
+        if is_other and found.amount.unit not in (None, *MONEY):
+            return None
+        if is_other:
+            amount = replace(found.amount, unit=found.amount.unit or first.amount.unit)
+            return sum_candidate(page, price.field, statement, Sum(amount, between), price.score)
+    return None
+
+
+def _in_columns(page: PageReading) -> Iterator[Candidate]:
+    """A column «НМЦК» with one sum, or with a row «Итого»; sums of single rows are those of single goods."""
+    for piece, table in page.tables:
+        for column in columns_under(table, _NMCK_COLUMN):
+            numbers = [(cell, number) for cell in column.cells if (number := decimal_of(cell.text)) is not None]
+            totals = [
+                (cell, number)
+                for cell, number in numbers
+                if any(_TOTAL_ROW.match(other.text) for other in table.cells if other.row == cell.row)
+            ]
+            found = totals[:1] or (numbers if len(numbers) == 1 and _is_priced_whole(table.cells) else [])
+            for cell, number in found:
+                if number >= LEAST_PRICE:
+                    yield _column_candidate(page, piece, column.header, cell, number)
+
+
+def _is_priced_whole(cells: Sequence[Cell]) -> bool:
+    """Whether no column of quantities stands beside: a single row may be priced by its unit."""
+    return not any(re.match(r"\s*кол(?:-|ич|\.|во)", cell.text, re.IGNORECASE) for cell in cells[:40])
+
+
+def _column_candidate(page: PageReading, piece: Piece, header: Cell, cell: Cell, number: Decimal) -> Candidate:
+    return Candidate(
+        field=FieldName.NMCK,
+        value=money_text(number),
+        raw_text=" ".join(f"{header.text} {cell.text}".split()),
+        page_number=page.page_number,
+        bbox_px=page.box_of(piece.start, piece.end),
+        method=FieldMethod.CELL,
+        number=number,
+        unit=FieldUnit.RUB if re.search(r"\bруб|₽", f"{header.text} {cell.text}", re.IGNORECASE) else None,
+        score=0.7,
+    )
+
+
+def _securities(page: PageReading, prices: Sequence[Candidate]) -> Iterator[Candidate]:
+    for percent_field, amount_field, label in _SECURITIES:
+        for statement in statements(page, label):
+            percent, amount = _security(statement)
+            base = _base(prices, percent, amount)
+            if percent is not None:
+                yield _percent_candidate(page, percent_field, statement, percent, is_valid=base)
+            if amount is not None:
+                candidate = sum_candidate(page, amount_field, statement, amount, 0.8)
+                if candidate is not None:
+                    yield replace(candidate, is_valid=candidate.is_valid if candidate.is_valid is False else base)
+
+
+def _security(statement: Statement) -> tuple[Sum | None, Sum | None]:
+    """The first percentage and the first sum of a statement on one security."""
+    percent = amount = None
+    bridge = ""
+    for found in numbers_behind(statement):
+        bridge += f" {found.bridge}"
+        if _BOUND.search(bridge) or _ANY_SECURITY.search(bridge):
+            break
+        if found.amount.unit is FieldUnit.PERCENT and not VAT_REMARK.search(found.bridge[-20:]):
+            # «от 0,5 до 5 процентов» says what the law allows; «5 % от НМЦК» what is asked for.
+            if percent is None and 0 < found.amount.value <= 100 and not _OF_PRICE.search(found.bridge[-12:]):
+                percent = found
+        elif found.amount.unit in MONEY and found.amount.value >= _LEAST_SECURITY and amount is None:
+            amount = found
+        bridge += found.amount.raw
+    return percent, amount
+
+
+def _base(prices: Sequence[Candidate], percent: Sum | None, amount: Sum | None) -> bool | None:
+    """True where the sum is that percentage of a price on the page; the price may as well stand elsewhere."""
+    if percent is None or amount is None:
+        return None
+    numbers = {price.number for price in prices if price.field in _PRICES and price.number is not None}
+    wanted_sum = amount.amount.value
+    is_share = any(abs(number * percent.amount.value / 100 - wanted_sum) <= Decimal("0.01") for number in numbers)
+    return True if is_share else None
+
+
+def _percent_candidate(
+    page: PageReading, field: FieldName, statement: Statement, found: Sum, *, is_valid: bool | None = None
+) -> Candidate:
+    amount, end = found.amount, statement.text_start + found.end
+    agrees = amount.words_agree
+    number = amount.value.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    return Candidate(
+        field=field,
+        value=plain(number),
+        raw_text=raw(page, statement.start, end),
+        page_number=page.page_number,
+        bbox_px=page.box_of(statement.start, end),
+        method=statement.method(amount.start),
+        number=number,
+        unit=FieldUnit.PERCENT,
+        is_valid=agrees if agrees is False else agrees or is_valid,
+        message=None if agrees is not False else f"the words say another number: {amount.words}",
+        score=0.8,
+    )
+
+
+def _advances(page: PageReading) -> Iterator[Candidate]:
+    for statement in statements(page, _ADVANCE):
+        if (none := _NO_ADVANCE.match(statement.text)) is not None:
+            yield _no_advance(page, statement, none.end())
+            continue
+        found = next(numbers_behind(statement), None)
+        if found is None or found.amount.unit is not FieldUnit.PERCENT or _BOUND.search(found.bridge):
+            continue
+        if 0 < found.amount.value <= 100 and not _BOUND.search(statement.before[-30:]):
+            yield _percent_candidate(page, FieldName.ADVANCE_PERCENT, statement, found)
+
+
+def _no_advance(page: PageReading, statement: Statement, end: int) -> Candidate:
+    end += statement.text_start
+    return Candidate(
+        field=FieldName.ADVANCE_PERCENT,
+        value="0",
+        raw_text=raw(page, statement.start, end),
+        page_number=page.page_number,
+        bbox_px=page.box_of(statement.start, end),
+        method=FieldMethod.PHRASE,
+        number=Decimal(0),
+        unit=FieldUnit.PERCENT,
+        score=0.7,
+    )
+
+
+def _currencies(page: PageReading, prices: Sequence[Candidate]) -> Iterator[Candidate]:
+    for price in prices:
+        if price.unit is not None:
+            yield currency_of(price)
+    for statement in statements(page, _CURRENCY):
+        for unit, name in _CURRENCY_NAMES:
+            if (match := name.match(statement.text)) is not None:
+                end = statement.text_start + match.end()
+                yield Candidate(
+                    field=FieldName.CURRENCY,
+                    value=unit.value,
+                    raw_text=raw(page, statement.start, end),
+                    page_number=page.page_number,
+                    bbox_px=page.box_of(statement.start, end),
+                    method=statement.method(match.end()),
+                    score=0.95,
+                )

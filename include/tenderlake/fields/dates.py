@@ -1,0 +1,220 @@
+"""Dates of the purchase and of the document: deadlines with their time, start and end of the work, approval.
+
+Phrases: 44-FZ, article 42 (notice), forms of the unified system, and real documents. A date counts only behind its label;
+dates of laws, price sources and other contracts have none. A start point («со дня заключения») is no date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ocr_tasks.htmltables import Table
+from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.pagereading import PageReading, Piece
+from tenderlake.fields.statements import Statement, Wanted, statements, wanted
+from tenderlake.fields.sums import raw
+from tenderlake.lake.vocabulary import FieldMethod, FieldName
+from tenderlake.russiandates import FoundDate, dates_in
+
+if TYPE_CHECKING:
+    from tenderlake.fields.finding import DocumentContext
+
+_APPLICATIONS = r"(?:заявок|заявки|предложений|предложения|котировочных заявок|конвертов)"
+_LONGEST_BRIDGE = 140
+_NOT_THIS_DATE = re.compile(
+    r"рабоч\w+ дн|календарн\w+ дн|\bдней\b|\bдня\b(?! подачи)|\bсо дня\b|закон|постановлени|приказ|распоряжени|\bст\.|стать|№|\bфз\b",
+    re.IGNORECASE,
+)
+_UNTIL = re.compile(r"(?:\bдо|\bпо|[-–—])[\s«\"]*$", re.IGNORECASE)
+_APPROVED = re.compile(r"(?<![а-яё])(?:УТВЕРЖДАЮ|УТВЕРЖД[ЕЁ]Н[АОЫ]?|Утверждаю|Утвержд[её]н[аоы]?)(?![а-яё])")
+_APPROVAL_REACH = 350
+_APPROVAL_PAGES = 2
+_OTHER_BLOCK = re.compile(
+    r"СОГЛАСОВ|Согласов|ТЕХНИЧЕСК|ИЗВЕЩЕНИ|ДОКУМЕНТАЦИ|КОНТРАКТ|ДОГОВОР|ПРОТОКОЛ|СМЕТ|УТВЕРЖД|ПОЛОЖЕНИ|ПРИЛОЖЕНИ",
+    re.MULTILINE,
+)
+_ON_LINE_START = re.compile(r"(?:^|[\n\t|])[\s|«\"]{0,4}$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    field: FieldName
+    label: Wanted
+    takes_last: bool = False
+    """Of a period («с … по …») the end is wanted."""
+    has_time: bool = False
+
+
+_DATED = (
+    _Dated(
+        FieldName.BID_DEADLINE,
+        wanted(
+            rf"(?:(?:дата|срок|дата\s(?:и\s)?(?:\(?время\)?)|время)\s?(?:и\s(?:\(?время\)?)\s)?(?:\(время\)\s)?"
+            rf"(?:окончани[яе]\s)?(?:срока\s)?(?:подачи|при[её]ма)\s{_APPLICATIONS}"
+            rf"|окончани[ея]\s(?:срока\s)?(?:подачи|при[её]ма)\s{_APPLICATIONS}"
+            rf"|(?:при[её]м\s{_APPLICATIONS}|{_APPLICATIONS}\s(?:принимаются|подаются|направляются|представляются))(?=[^.;\n]{{0,80}}\bдо\b))"
+            r"(?:\sна\sучастие\s[^:\n\t\d]{0,80}?)?",
+            "заявок",
+            "заявки",
+            "предложени",
+            "конвертов",
+        ),
+        takes_last=True,
+        has_time=True,
+    ),
+    _Dated(
+        FieldName.AUCTION_DATE,
+        wanted(
+            r"(?:дата|день)\s(?:и\s(?:время|час)\s)?(?:проведения|начала)\s(?:электронного\s|открытого\s)?"
+            r"(?:аукциона|торгов|процедуры\sподачи\sпредложений|переторжки)[^:\n\t\d]{0,80}",
+            "аукцион",
+            "торгов",
+            "процедуры подачи",
+            "переторжк",
+        ),
+        has_time=True,
+    ),
+    _Dated(
+        FieldName.RESULTS_DATE,
+        wanted(
+            r"(?:дата|срок)\s(?:и\s(?:время|место)\s)?(?:подведения\sитогов|рассмотрения\s(?:и\sоценки\s)?(?:вторых\sчастей\s)?заявок)"
+            r"[^:\n\t\d]{0,80}",
+            "итогов",
+            "рассмотрения",
+        ),
+        has_time=True,
+    ),
+    _Dated(
+        FieldName.WORK_START,
+        wanted(
+            r"(?:дата|срок)\sначала\s(?:исполнения|выполнения|оказания|поставки|работ)[^:\n\t\d]{0,60}"
+            r"|\bначало(?:\s(?:выполнения\s)?(?:работ|оказания\sуслуг|поставки))?(?=\s{0,2}[-–—:])",
+            "начал",
+            reach=120,
+        ),
+    ),
+    _Dated(
+        FieldName.WORK_END,
+        wanted(
+            r"(?:дата|срок)\s(?:окончания|завершения)\s(?:исполнения|выполнения|оказания|поставки|работ)[^:\n\t\d]{0,60}"
+            r"|\b(?:окончание|завершение)(?:\s(?:выполнения\s)?(?:работ|оказания\sуслуг|поставки))?(?=\s{0,2}[-–—:])",
+            "окончани",
+            "завершени",
+            reach=120,
+        ),
+    ),
+    _Dated(
+        FieldName.BID_VALIDITY,
+        wanted(
+            r"(?:срок действия|действительн[аы])\s(?:нашей\s|настоящей\s)?(?:заявки|предложения|оферты)",
+            "заявки",
+            "предложени",
+            "оферт",
+        ),
+        takes_last=True,
+    ),
+)
+_PERIOD = wanted(
+    r"\bсрок\w{0,2}\s(?:поставки|выполнения|оказания|исполнения|производства|проведения)[^:\n\t\d]{0,80}|\bпериод\s(?:поставки|выполнения|оказания)[^:\n\t\d]{0,80}",
+    "срок",
+    "период",
+)
+_PERIOD_START = re.compile(r"\bс[\s«\"]*$", re.IGNORECASE)
+_PERIOD_MIDDLE = re.compile(r"\s*(?:г\.|года)?\s*(?:и\s+)?(?:по|до|[-–—])[\s«\"]*(?:включительно)?\s*$", re.IGNORECASE)
+
+
+def find_dates(page: PageReading, context: DocumentContext) -> Iterator[Candidate]:
+    """Labelled dates of a page."""
+    for dated in _DATED:
+        yield from _labelled(page, dated)
+    yield from _periods(page)
+    if page.page_number <= _APPROVAL_PAGES:
+        yield from _approvals(page)
+
+
+def date_candidate(
+    page: PageReading, field: FieldName, found: FoundDate, start: int, end: int, method: FieldMethod, score: float
+) -> Candidate:
+    """The candidate of a date that stands in ``page.text[start:end]`` with its label."""
+    return Candidate(
+        field=field,
+        value=found.iso,
+        raw_text=raw(page, start, end),
+        page_number=page.page_number,
+        bbox_px=page.box_of(start, end),
+        method=method,
+        date=found.date,
+        score=score,
+    )
+
+
+def _labelled(page: PageReading, dated: _Dated) -> Iterator[Candidate]:
+    for statement in statements(page, dated.label):
+        found = _date_behind(statement, dated)
+        if found is not None:
+            end = statement.text_start + found.end
+            score = 0.9 if found.time is not None or not dated.has_time else 0.8
+            yield date_candidate(page, dated.field, found, statement.start, end, statement.method(found.start), score)
+
+
+def _date_behind(statement: Statement, dated: _Dated) -> FoundDate | None:
+    dates = list(dates_in(statement.text, with_times=dated.has_time))
+    if not dates or dates[0].start > _LONGEST_BRIDGE:
+        return None
+    if _NOT_THIS_DATE.search(statement.text[: dates[0].start]):
+        return None
+    if dated.takes_last and len(dates) > 1 and _UNTIL.search(statement.text[dates[0].end : dates[1].start]):
+        return dates[1]
+    return dates[0]
+
+
+def _periods(page: PageReading) -> Iterator[Candidate]:
+    """«Срок оказания услуг: с 15.09.2019 по 25.12.2019»."""
+    for statement in statements(page, _PERIOD):
+        dates = list(dates_in(statement.text))
+        if len(dates) < 2 or not _PERIOD_START.search(statement.text[: dates[0].start]):
+            continue
+        if _PERIOD_MIDDLE.match(statement.text[dates[0].end : dates[1].start]):
+            end = statement.text_start + dates[1].end
+            method = statement.method(dates[0].start)
+            yield date_candidate(page, FieldName.WORK_START, dates[0], statement.start, end, method, 0.8)
+            yield date_candidate(page, FieldName.WORK_END, dates[1], statement.start, end, method, 0.8)
+
+
+def _approvals(page: PageReading) -> Iterator[Candidate]:
+    """The date under «УТВЕРЖДАЮ», in the cells below where it stands in a table."""
+    for piece in page.pieces:
+        if piece.table is not None:
+            yield from _approval_in_table(page, piece, piece.table)
+    for match in _APPROVED.finditer(page.text):
+        piece = page.piece_at(match.start())
+        if piece is None or piece.table is not None or not _ON_LINE_START.search(page.text[: match.start()][-6:]):
+            continue
+        below = page.text[match.end() : match.end() + _APPROVAL_REACH]
+        other = _OTHER_BLOCK.search(below)
+        found = next(dates_in(below[: other.start()] if other is not None else below), None)
+        if found is not None:
+            end = match.end() + found.end
+            yield date_candidate(page, FieldName.APPROVAL_DATE, found, match.start(), end, FieldMethod.TITLE, 0.8)
+
+
+def _approval_in_table(page: PageReading, piece: Piece, table: Table) -> Iterator[Candidate]:
+    heads = [cell for cell in table.cells if _APPROVED.match(cell.text.strip(' «"|'))]
+    for head in heads[:4]:
+        columns = range(head.column, head.column + head.column_span)
+        texts = [cell.text for cell in table.cells if cell.column in columns and head.row <= cell.row <= head.row + 6]
+        found = next(dates_in("\n".join(texts)[:_APPROVAL_REACH]), None)
+        if found is not None:
+            yield Candidate(
+                field=FieldName.APPROVAL_DATE,
+                value=found.iso,
+                raw_text=" ".join(" ".join(texts).split())[:_APPROVAL_REACH],
+                page_number=page.page_number,
+                bbox_px=page.box_of(piece.start, piece.end),
+                method=FieldMethod.CELL,
+                date=found.date,
+                score=0.8,
+            )

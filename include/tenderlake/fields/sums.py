@@ -1,0 +1,182 @@
+"""Sums behind their labels, and when one is believed.
+
+A sum is believed where nothing but words that lead to a sum stand between it and its label («составляет», «в размере»),
+never where a threshold («не превышает», «свыше») or a share («5 % от НМЦК») is told: laws and forms name the labels
+again and again and have no sum of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.pagereading import PageReading
+from tenderlake.fields.statements import Statement
+from tenderlake.lake.vocabulary import FieldName, FieldUnit
+from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
+
+LEAST_PRICE = Decimal(1000)
+"""What stands behind the label of a price and is less is a clause, a quantity or a unit price."""
+_LONGEST_BRIDGE = 200
+
+VAT_REMARK = re.compile(
+    r"(?:в (?:том числе|т\. ?ч\.):? ?|с уч[её]том |без (?:уч[её]та )?|включая |с |вкл\. ?)?"
+    r"НДС(?:[ (]{0,2}\d{1,2} ?%\)?)?|НДС не облагается",
+    re.IGNORECASE,
+)
+_REMARK = re.compile(
+    r"\(далее[^()]{1,60}\)|№ ?\d{1,3}\b|\((?:цена|стоимость|в руб\w*\.?|руб\w*\.?)[^()\d]{0,40}\)", re.IGNORECASE
+)
+_LEAD = re.compile(
+    r"(?:[:\t=–—-]|составля(?:ет|ют)|составит|составила|равн[аоы]|(?:в|на) (?:размере|сумм[еу]|объ[её]ме)"
+    r"|определен[ао]?|установлен[ао]?)[\s(«\"]{0,4}$",
+    re.IGNORECASE,
+)
+_PLAIN_WORD = re.compile(
+    r"(?:контракт|договор|лот|закупк|цен|руб|российск|составля|составит|равн|размер|сумм|уч[её]т|НДС|валют|работ|услуг"
+    r"|товар|определен|установлен|принима|настоящ|общ|НМЦ|тыс|млн|включа|числе|начальн|максимальн|далее|объ[её]м|предмет"
+    r"|процедур)\w*|ед|изм|том|в|с|без|и|на|по|не|т|ч|за|его|ее|её|р",
+    re.IGNORECASE,
+)
+_NOT_A_SUM = re.compile(
+    r"превыша|превыси|более|менее|свыше|\bвыше|\bниже|\bесли\b|\bслуча|процент|%|штраф|\bпен[яиюе]\b|неустой|снижен"
+    r"|источник|коммерческ|\bТКП\b|единиц|уменьш|увелич|изменен|\bдо\b|\bот\b|за ед\b|квартал"
+    r"|\bне\s+(?:установлен|определен)",
+    re.IGNORECASE,
+)
+_SHARE_BEFORE = re.compile(
+    r"(?:%|процент\w*|\bот|превыша\w+|более|менее|свыше|\bпри|\bбез|выше|ниже|обеспечени\w+|половин\w+|част\w+"
+    r"|предложени\w+ о|единиц\w*|\bдо)[\s(«\"]*(?:от\s+)?$",
+    re.IGNORECASE,
+)
+_CONDITION_BEFORE = re.compile(
+    r"\bесли\b|в случа[еях]|при услови|обеспечени|штраф|неустой|\bпен[яиюе]\b|аванс|(?:процент\w*|%)\s+от",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_SAYS_ROUBLES = re.compile(r"\bруб", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A sum behind a label: ``statement.text[start:end]``, and the words between."""
+
+    amount: Amount
+    bridge: str
+
+    @property
+    def end(self) -> int:
+        """End of the sum in the text of the statement."""
+        return self.amount.end
+
+
+def numbers_behind(statement: Statement) -> Iterator[Sum]:
+    """The numbers of a statement with what stands between them and the label or the number before."""
+    at = 0
+    # A tab parts cells: no group of digits goes over it, a unit in the next cell belongs to its number.
+    for amount in amounts_in(statement.text.replace("\t", "\n")):
+        yield Sum(amount, statement.text[at : amount.start])
+        at = amount.end
+
+
+def sum_behind(statement: Statement, *, least: Decimal = LEAST_PRICE) -> Sum | None:
+    """The sum that a label announces, None where it announces none."""
+    if _SHARE_BEFORE.search(statement.before) or _CONDITION_BEFORE.search(statement.before):
+        return None
+    bridge = ""
+    for found in numbers_behind(statement):
+        bridge += found.bridge
+        amount = found.amount
+        if _is_remark(bridge, amount):
+            bridge += amount.raw
+            continue
+        if len(bridge) > _LONGEST_BRIDGE or not leads_to_a_sum(bridge):
+            return None
+        if amount.unit is None and _SAYS_ROUBLES.search(f"{statement.label} {bridge}"):
+            amount = replace(amount, unit=FieldUnit.RUB)
+        return Sum(amount, bridge) if _is_sum(amount, least) else None
+    return None
+
+
+def leads_to_a_sum(bridge: str) -> bool:
+    """Whether the words between a label and a number say that the number is its sum."""
+    words = _REMARK.sub(" ", VAT_REMARK.sub(" ", bridge))
+    if _NOT_A_SUM.search(words) or any(char.isdigit() for char in words):
+        return False
+    if all(_PLAIN_WORD.fullmatch(word) for word in _WORD.findall(words)):
+        return True
+    return _LEAD.search(words) is not None
+
+
+def _is_remark(bridge: str, amount: Amount) -> bool:
+    """«с учетом НДС 20 %» and «лот № 1» before the sum."""
+    if amount.unit is FieldUnit.PERCENT:
+        return re.search(r"НДС[\s(]{0,3}$", bridge, re.IGNORECASE) is not None
+    return amount.is_plain and amount.unit is None and re.search(r"№\s?$", bridge) is not None
+
+
+def _is_sum(amount: Amount, least: Decimal) -> bool:
+    """A currency, kopecks or groups of digits; a bare number is one of a thousand things."""
+    if amount.value < least or (amount.unit is not None and amount.unit not in MONEY):
+        return False
+    return amount.unit is not None or not amount.is_plain
+
+
+def sum_candidate(
+    page: PageReading, field: FieldName, statement: Statement, found: Sum, score: float
+) -> Candidate | None:
+    """The candidate of a sum; words that say another sum make it invalid. None where the lake cannot hold it."""
+    amount = found.amount
+    number = fitted(amount.value)
+    if number is None:
+        return None
+    agrees = amount.words_agree
+    end = statement.text_start + found.end
+    return Candidate(
+        field=field,
+        value=money_text(number),
+        raw_text=raw(page, statement.start, end),
+        page_number=page.page_number,
+        bbox_px=page.box_of(statement.start, end),
+        method=statement.method(amount.start),
+        number=number,
+        unit=amount.unit,
+        is_valid=agrees,
+        message=None if agrees is not False else f"the words say another sum: {' '.join((amount.words or '').split())}",
+        score=score,
+    )
+
+
+def money_text(number: Decimal) -> str:
+    """A sum in its normal form: a decimal point and at least kopecks, no exponent: «1200.00», «0.125»."""
+    text = plain(number)
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}"
+
+
+def plain(number: Decimal) -> str:
+    """A number in its normal form: a decimal point, no zeros behind it, no exponent: «20», «0.5»."""
+    return f"{number:f}".rstrip("0").rstrip(".") if "." in f"{number:f}" else f"{number:f}"
+
+
+def raw(page: PageReading, start: int, end: int) -> str:
+    """What stands in the document, on one line."""
+    return " ".join(page.text[start:end].split())
+
+
+def currency_of(total: Candidate) -> Candidate:
+    """The currency that a sum is in, as a field of its own."""
+    currency = total.unit.value if total.unit is not None else ""
+    return replace(
+        total,
+        field=FieldName.CURRENCY,
+        value=currency,
+        number=None,
+        unit=None,
+        is_valid=None,
+        message=None,
+        score=total.score,
+    )

@@ -1,0 +1,269 @@
+"""Totals of a document and its VAT: rows «Итого», «в том числе НДС 20 %», «Всего к оплате», proved by arithmetic.
+
+VAT within a total is total · r / (100 + r), on top of a net sum net · r / 100. Rates: 18 % to 2018, 20 % 2019 to 2025,
+22 % from 2026 (425-FZ of 28.11.2025), reduced 10 %, simplified taxation 5 and 7 % (Tax Code, article 164).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.pagereading import PageReading, Piece
+from tenderlake.fields.sums import currency_of, money_text, raw
+from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
+from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
+from tenderlake.russiannumerals import spelled_number
+
+if TYPE_CHECKING:
+    from tenderlake.fields.finding import DocumentContext
+
+VAT_RATES = (22, 20, 18, 10, 7, 5)
+_TOLERANCE = Decimal("0.02")
+"""Roubles by which rounded sums of a few rows may differ."""
+_MOST_TOTALS = 200
+"""Rows of totals of a page that are looked at: an estimate has some for each section."""
+_LONGEST_LINE = 400
+
+_TOTAL = re.compile(
+    r"[ \t|]{0,6}(?:\d{1,3}[.)]?[ \t]{1,3})?(?P<label>(?:итого|всего|общая (?:сумма|стоимость)"
+    r"|итоговая (?:сумма|стоимость)|к оплате|в (?:том числе|т\. ?ч\.)[ ,:]{0,3}НДС|(?:сумма |кроме того,? ?)?НДС)\b)",
+    re.IGNORECASE,
+)
+_LABEL_RATE = re.compile(r"НДС[^\d\n]{0,14}?(\d{1,2}) ?%", re.IGNORECASE)
+_NOT_OF_DOCUMENT = re.compile(
+    r"раздел|позици|страниц|лист|прямы|накладн|зарплат|материал|машин|оборудован|балл|\bНР\b|\bСП\b|этап|\bФОТ\b|единиц"
+    r"|\bед\b|цена|наименован|участник|заявок|заявк|голос|мест|человек|часов|\bпо п",
+    re.IGNORECASE,
+)
+_VAT = re.compile(r"^(?:в (?:том числе|т\. ?ч\.)[ ,:]{0,3}|сумма |кроме того,? ?)?НДС", re.IGNORECASE)
+_WITHOUT_VAT = re.compile(r"без (?:уч[её]та )?НДС", re.IGNORECASE)
+_WITH_VAT = re.compile(r"(?:с|включая|с уч[её]том|в т\.? ?ч\.?|в том числе) НДС|к оплате", re.IGNORECASE)
+_OF_ESTIMATE = re.compile(r"по (?:смете|сметному|расч[её]ту)", re.IGNORECASE)
+_LISTED = re.compile(r"всего наименований \d{1,5},? на сумму", re.IGNORECASE)
+_WORDS_BEHIND = re.compile(
+    r"[\s(]{1,3}((?:[а-яё]{2,16} ){1,25}рубл[а-яё]{1,3}(?: \d\d коп[а-яё]{0,4})?)", re.IGNORECASE
+)
+_RATE = re.compile(
+    r"НДС[^\d\n%;.]{0,14}?(?<![\d.,])(\d{1,2}) ?(?:\([^()]{2,30}\) ?)?(?:%|процент)|(?<![\d.,])(\d{1,2}) ?% ?НДС",
+    re.IGNORECASE,
+)
+_ROUBLES = re.compile(r"\bруб|₽", re.IGNORECASE)
+_PRICE_HEAD = re.compile(r"(?:сумма|стоимость|цена|всего|итого)[^\t\n\d]{0,30}\bруб", re.IGNORECASE)
+_HEAD = 2000
+"""Characters in which the head of a table is looked for."""
+
+
+def find_totals(page: PageReading, context: DocumentContext) -> Iterator[Candidate]:
+    """Totals, VAT and its rate on a page."""
+    totals = [*_rows(page), *_listed(page)]
+    for total in _proved(totals):
+        yield total
+        if total.unit is not None and total.field is not FieldName.VAT_AMOUNT:
+            yield currency_of(total)
+    yield from _rates(page, has_sums=bool(totals))
+
+
+def fits_rate(one: Decimal, other: Decimal) -> int | None:
+    """The rate of VAT that makes the greater sum of the smaller, None where there is none."""
+    net, gross = sorted((one, other))
+    return next((rate for rate in VAT_RATES if abs(net * (100 + rate) / 100 - gross) <= _TOLERANCE), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Total:
+    candidate: Candidate
+    rate: int | None
+
+
+def _rows(page: PageReading) -> Iterator[_Total]:
+    """Lines and rows of tables that begin with the label of a total."""
+    lowered = page.text.lower()
+    if not any(hint in lowered for hint in ("итог", "всего", "ндс", "к оплате", "общая с")):
+        return
+    count = 0
+    for piece in page.pieces:
+        start = piece.start
+        for line in page.text[piece.start : piece.end].split("\n"):
+            found = _row(page, piece, start, line[:_LONGEST_LINE])
+            start += len(line) + 1
+            if found is not None:
+                yield found
+                count += 1
+            if count == _MOST_TOTALS:
+                return
+
+
+def _row(page: PageReading, piece: Piece, start: int, line: str) -> _Total | None:
+    match = _TOTAL.match(line)
+    if match is None:
+        return None
+    amounts = [amount for amount in amounts_in(line.replace("\t", "\n")) if amount.start >= match.end()]
+    amounts = [amount for amount in amounts if not _is_rate(amount)]
+    unit = _unit(page, piece, line)
+    amount = _amount(amounts, is_row=piece.table is not None, is_priced=unit is not None)
+    if amount is None or (number := fitted(amount.value)) is None:
+        return None
+    label = line[match.start("label") : amount.start]
+    if _NOT_OF_DOCUMENT.search(label):
+        return None
+    end = start + amount.end
+    field = _field(label)
+    score = 0.6 + (0.2 if _WITH_VAT.search(label) else 0.0)
+    candidate = Candidate(
+        field=field,
+        value=money_text(number),
+        raw_text=raw(page, start + match.start("label"), end),
+        page_number=page.page_number,
+        bbox_px=page.box_of(start, end),
+        method=FieldMethod.CELL if "\t" in line[: amount.start] else FieldMethod.LABEL,
+        number=number,
+        unit=amount.unit or unit,
+        score=score,
+    )
+    rate = _LABEL_RATE.search(label)
+    return _Total(_with_words(page, candidate, amount, end), int(rate[1]) if rate is not None else None)
+
+
+def _field(label: str) -> FieldName:
+    if _VAT.match(label):
+        return FieldName.VAT_AMOUNT
+    if _WITHOUT_VAT.search(label):
+        return FieldName.TOTAL_WITHOUT_VAT
+    return FieldName.ESTIMATE_TOTAL if _OF_ESTIMATE.search(label) else FieldName.TOTAL_AMOUNT
+
+
+def _is_rate(amount: Amount) -> bool:
+    return amount.unit is FieldUnit.PERCENT
+
+
+def _amount(amounts: Sequence[Amount], *, is_row: bool, is_priced: bool) -> Amount | None:
+    """The sum of a row is its last one (quantities stand before); in running text it follows its label."""
+    sums = [
+        amount
+        for amount in amounts
+        if amount.unit in MONEY or _has_kopecks(amount) or (is_priced and not amount.is_plain)
+    ]
+    if not sums:
+        return None
+    if is_row:
+        return sums[-1]
+    return sums[0] if sums[0] is amounts[0] else None
+
+
+def _has_kopecks(amount: Amount) -> bool:
+    return amount.unit is None and amount.value.as_tuple().exponent == -2
+
+
+def _unit(page: PageReading, piece: Piece, line: str) -> FieldUnit | None:
+    """Roubles where the row, its table, or the head of the table before says so."""
+    if _ROUBLES.search(line):
+        return FieldUnit.RUB
+    before = page.text[max(0, piece.start - _HEAD) : min(piece.end, piece.start + _HEAD)]
+    return FieldUnit.RUB if _PRICE_HEAD.search(before) else None
+
+
+def _with_words(page: PageReading, candidate: Candidate, amount: Amount, end: int) -> Candidate:
+    """«6 300,00 руб.», and under it «Шесть тысяч триста рублей 00 копеек»."""
+    spelled, words = amount.spelled, amount.words
+    if spelled is None and (behind := _WORDS_BEHIND.match(page.text, end)) is not None:
+        spelled, words = spelled_number(behind[1]), behind[1]
+    if spelled is None:
+        return candidate
+    if spelled.says(amount.value):
+        return replace(candidate, is_valid=True, unit=candidate.unit or FieldUnit.RUB)
+    return replace(candidate, is_valid=False, message=f"the words say another sum: {' '.join((words or '').split())}")
+
+
+def _listed(page: PageReading) -> Iterator[_Total]:
+    """«Всего наименований 2, на сумму 6 300,00 руб.» of invoices."""
+    for match in _LISTED.finditer(page.text):
+        amount = next(amounts_in(page.text[match.end() : match.end() + 300]), None)
+        if amount is None or amount.start > 4 or (number := fitted(amount.value)) is None or amount.is_plain:
+            continue
+        end = match.end() + amount.end
+        candidate = Candidate(
+            field=FieldName.TOTAL_AMOUNT,
+            value=money_text(number),
+            raw_text=raw(page, match.start(), end),
+            page_number=page.page_number,
+            bbox_px=page.box_of(match.start(), end),
+            method=FieldMethod.PHRASE,
+            number=number,
+            unit=amount.unit,
+            score=0.9,
+        )
+        yield _Total(_with_words(page, candidate, amount, end), None)
+
+
+def _proved(totals: Sequence[_Total]) -> Iterator[Candidate]:
+    """Totals with what arithmetic says of them: net + VAT = total, VAT = the rate of either."""
+    by_field: dict[FieldName, dict[Decimal, Candidate]] = {}
+    rates: dict[Decimal, int] = {}
+    for total in totals:
+        number = total.candidate.number or Decimal(0)
+        same = by_field.setdefault(total.candidate.field, {})
+        if number not in same or (same[number].is_valid is None and total.candidate.is_valid is not None):
+            same[number] = total.candidate
+        if total.rate is not None:
+            rates[number] = total.rate
+    vats = by_field.get(FieldName.VAT_AMOUNT, {})
+    verdicts: dict[tuple[FieldName, Decimal], bool] = {}
+    for vat in vats:
+        for field, number, holds in _checks(vat, rates.get(vat), by_field):
+            verdicts[field, number] = verdicts.get((field, number), False) or holds
+    for field, same in by_field.items():
+        for number, candidate in same.items():
+            yield _judged(candidate, verdicts.get((field, number)))
+
+
+def _checks(
+    vat: Decimal, rate: int | None, by_field: dict[FieldName, dict[Decimal, Candidate]]
+) -> Iterator[tuple[FieldName, Decimal, bool]]:
+    """What a sum of VAT says of itself and of the totals of the page; wrong only where one total of a kind is there."""
+    rates = VAT_RATES if rate is None else (rate,)
+    nets = list(by_field.get(FieldName.TOTAL_WITHOUT_VAT, ()))
+    grosses = list(by_field.get(FieldName.TOTAL_AMOUNT, ()))
+    fitting_nets = [net for net in nets if any(abs(net * r / 100 - vat) <= _TOLERANCE for r in rates)]
+    fitting = [
+        gross
+        for gross in grosses
+        if any(abs(gross * r / (100 + r) - vat) <= _TOLERANCE for r in rates) or gross - vat in fitting_nets
+    ]
+    yield from ((FieldName.TOTAL_WITHOUT_VAT, net, True) for net in fitting_nets)
+    yield from ((FieldName.TOTAL_AMOUNT, gross, True) for gross in fitting)
+    if fitting or fitting_nets:
+        yield FieldName.VAT_AMOUNT, vat, True
+    elif len(nets) == len(grosses) == 1 and nets[0] + vat != grosses[0]:
+        yield FieldName.VAT_AMOUNT, vat, False
+        yield FieldName.TOTAL_AMOUNT, grosses[0], False
+        yield FieldName.TOTAL_WITHOUT_VAT, nets[0], False
+
+
+def _judged(candidate: Candidate, holds: bool | None) -> Candidate:
+    if holds is None or candidate.is_valid is False:
+        return candidate
+    if holds:
+        return replace(candidate, is_valid=True)
+    return replace(candidate, is_valid=False, message="the sum without VAT and the VAT do not make the total")
+
+
+def _rates(page: PageReading, *, has_sums: bool) -> Iterator[Candidate]:
+    for match in _RATE.finditer(page.text):
+        rate = int(match[1] or match[2])
+        if rate in VAT_RATES:
+            yield Candidate(
+                field=FieldName.VAT_RATE,
+                value=str(rate),
+                raw_text=raw(page, match.start(), match.end()),
+                page_number=page.page_number,
+                bbox_px=page.box_of(match.start(), match.end()),
+                method=FieldMethod.PHRASE,
+                number=Decimal(rate),
+                unit=FieldUnit.PERCENT,
+                score=0.7 if has_sums else 0.5,
+            )
