@@ -8,6 +8,7 @@ A process with threads must not fork, and the sandbox forks. Nothing of ours use
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,8 @@ Page = Any
 Document = Any
 """PyMuPDF has no type hints; these names say which of its objects is meant."""
 
+_NUMBER_OF_BYTES = re.compile(r" \b0x[0-9a-f]+\b")
+"""What bytes MuPDF met where it expected others; nobody can do anything with it."""
 _HARMLESS = ("repairing PDF document", "trying to repair broken xref", "... repeated")
 
 
@@ -57,7 +60,8 @@ def first_complaint() -> str | None:
     """The first thing MuPDF complained about since :func:`forget_complaints`, in its words, shortened; else None."""
     lines = str(pymupdf.TOOLS.mupdf_warnings(reset=False) or "").splitlines()
     telling = [line.strip() for line in lines if line.strip() and not line.startswith(_HARMLESS)]
-    return "".join(ch if ch.isprintable() else "?" for ch in telling[0])[:200] if telling else None
+    words = _NUMBER_OF_BYTES.sub("", telling[0]) if telling else ""
+    return "".join(ch if ch.isprintable() else "?" for ch in words)[:200] or None
 
 
 def is_page_incomplete() -> bool:

@@ -13,6 +13,7 @@ import errno
 import gc
 import importlib
 import math
+import mimetypes
 import os
 import resource
 import select
@@ -160,6 +161,7 @@ def _import_libraries() -> None:
     """Everything that a child needs, those parts too that libraries import when they are first used."""
     importlib.import_module("tenderlake.intake")
     importlib.import_module("PIL.Image").init()
+    mimetypes.init(files=())  # its first question would read files of the host, which children do not see
 
 
 def _run_child(request: Request, zygote: _Zygote) -> Reply:

@@ -16,9 +16,9 @@ from tenderlake.documents import Rejection
 from tenderlake.intake.outcome import NO_SENSE, one_line
 from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
-from tests.archives import zip_of
+from tests.archives import old_zip_of, zip_of
 from tests.officefiles import S, doc, docx, ole, paragraph, xlsx, zipped
-from tests.pdfs import digital_pdf, file_of, new_page, printed, put_picture
+from tests.pdfs import digital_pdf, file_of, new_page, printed, put_picture, scanned_pdf
 from tests.prepared import prepared, rejected, unpacked
 
 pytestmark = pytest.mark.unit
@@ -154,6 +154,23 @@ def test_no_reason_is_in_the_words_of_a_program(error: Exception) -> None:
     assert one_line(error) == NO_SENSE
 
 
+def test_what_a_decoder_says_of_its_data_is_said_shorter() -> None:
+    assert one_line(OSError("codec configuration error when reading image file")) == "its data is damaged"
+
+
 def test_a_reason_names_no_object_of_a_program() -> None:
     error = UnidentifiedImageError(f"no picture in {io.BytesIO()!r}")
     assert one_line(error) == "no picture in the file"
+
+
+def test_a_member_without_a_name_says_so(tmp_path: Path) -> None:
+    (member,) = unpacked(tmp_path, old_zip_of({"": b"text"}, "ascii")).values()
+    assert member == Rejection(state=SourceState.QUARANTINED_CORRUPT, reason="it has no name")
+
+
+def test_a_reason_names_no_bytes_that_a_reader_met(tmp_path: Path) -> None:
+    picture = file_of(printed(dpi=72))
+    data = scanned_pdf(picture).tobytes()
+    frame = data.index(b"\xff\xc0", data.index(picture))
+    found = rejected(tmp_path, with_bytes(data, frame, b"\xff\xf9"))
+    assert found.reason.endswith("jpeg error: Unsupported marker type")

@@ -68,6 +68,7 @@ _PLAIN_WORDS = tuple(
         (r"magic number|not a zip|central dir|bad 7z|invalid header", "its list of contents is damaged"),
         (r"line \d+, column \d+", "its XML is damaged"),
         (r"cannot identify", "its beginning makes no sense"),
+        (r"data stream|codec configuration|decoder error|buffer overrun", "its data is damaged"),
         (
             r"error -?\d|decompress|invalid (?:distance|data|block|code|stored|literal|bit)|corrupt",
             "its data is damaged",

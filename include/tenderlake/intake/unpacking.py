@@ -110,7 +110,8 @@ class UnpackFolder:
             member = MemberSink(self, number, safe_path(name))
         except UnsafeNameError as error:
             member = MemberSink(self, number, f"member {number}")
-            member.reject(SourceState.QUARANTINED_CORRUPT, f"{error}: {name[:200]}")
+            why = f"{error}: {name[:200]}" if name.strip() else str(error)
+            member.reject(SourceState.QUARANTINED_CORRUPT, why)
         self._members.append(member)
         return member
 

@@ -89,7 +89,7 @@ def convert_to_pdf(
     if not pdf.is_file() or pdf.stat().st_size == 0:
         raise RejectedError(
             SourceState.QUARANTINED_CONVERSION_FAILED,
-            f"{source_format.words}: LibreOffice could not make a PDF of it (status {code})",
+            f"{source_format.words}: LibreOffice could not make a PDF of it",
         )
     return pdf
 
