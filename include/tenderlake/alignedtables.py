@@ -16,7 +16,7 @@ from itertools import pairwise
 from tenderlake.pagecontent import Box, TextLine, union
 from tenderlake.readingorder import base_lines
 from tenderlake.ruledtables import PageTable, TableCell
-from tenderlake.wording import HyphenHabits, clean, join_lines
+from tenderlake.wording import LEADERS, HyphenHabits, clean, join_lines
 
 _MIN_COLUMNS = 3
 _MIN_FULL_ROWS = 3
@@ -28,7 +28,6 @@ _RUNNING_SHARE = 0.34
 _LEADER_SHARE = 0.3
 _FILLED_SHARE = 0.5
 _MOST_COLUMNS = 30
-_LEADERS = re.compile(r"[.…·_]{4,}")
 _NUMBER = re.compile(r"[-–—+]?[\d\s.,/:%×x*–-]*\d[\d\s.,/:%×x*–-]*(?:%|₽|\$|€|руб\.?|р\.|шт\.?|г\.?)?|[-–—]")
 
 
@@ -185,7 +184,7 @@ def _is_tabular(run: list[_Row], grid: list[dict[int, str]], column_count: int) 
     full = [texts for row, texts in zip(run, grid, strict=True) if len(texts) >= _MIN_COLUMNS and not row.spans]
     if len(full) < _MIN_FULL_ROWS:
         return False
-    if sum(any(_LEADERS.search(text) for text in texts.values()) for texts in full) > _LEADER_SHARE * len(full):
+    if sum(any(LEADERS.search(text) for text in texts.values()) for texts in full) > _LEADER_SHARE * len(full):
         return False
     has_numbers = False
     for column in range(column_count):

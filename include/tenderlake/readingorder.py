@@ -15,7 +15,7 @@ from itertools import permutations
 from statistics import median
 
 from tenderlake.pagecontent import Box, TextLine, union
-from tenderlake.wording import BULLETS, DASHES, HyphenHabits, clean, join_lines
+from tenderlake.wording import BULLETS, CONTENTS_ENTRY, DASHES, HyphenHabits, clean, join_lines
 
 _MIN_GUTTER_PT = 8.0
 _MIN_COLUMN_LINES = 3
@@ -40,7 +40,6 @@ _PARTY = re.compile(
 _BULLET = re.compile(rf"(?:[{BULLETS}]\s*|o\s+)\S")
 _DASHED = re.compile(rf"[{DASHES}]\s+\S")
 _NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,5}[.)]?|[а-яa-z]\)|\(\d{1,3}\))\s+\S")
-_CONTENTS_ENTRY = re.compile(r"[.…·_]{4,}\s*\d+$")
 _SENTENCE_END = (".", ";", ":", "!", "?", "»", '"', ")")
 
 
@@ -356,7 +355,7 @@ def _is_centered(row: Row, column: Box) -> bool:
 
 
 def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float) -> bool:
-    if _looks_apart(above, below, pitch) or _BULLET.match(below.text) or _CONTENTS_ENTRY.search(above.text):
+    if _looks_apart(above, below, pitch) or _BULLET.match(below.text) or CONTENTS_ENTRY.search(above.text):
         return True
     if _PAGE_NUMBER.fullmatch(below.text) and below.box.x0 > column.x0 + 0.3 * column.width:
         return True

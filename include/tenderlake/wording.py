@@ -37,7 +37,8 @@ LIST_ITEM = re.compile(
     rf"(?:[{BULLETS}]\s*|o\s+|(?:\d{{1,3}}(?:\.\d{{1,3}})*\)|[а-яa-z]\)|\(\d{{1,3}}\)|[{DASHES}])\s+)\S"
 )
 """How an item of a list begins that its author marked by hand, or whose mark is part of the text."""
-CONTENTS_ENTRY = re.compile(r"(?:\t\s*|[.…·_]{4,}\s*)\d{1,4}$")
+LEADERS = re.compile(r"(?:[.…·_] ?){4,}")
+CONTENTS_ENTRY = re.compile(rf"(?:\t|{LEADERS.pattern})\s*\d{{1,4}}$")
 """How an entry of a table of contents ends: leaders or a tab, and the number of a page."""
 
 

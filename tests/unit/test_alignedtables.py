@@ -104,12 +104,13 @@ def test_columns_of_running_text_are_no_table() -> None:
     assert tables(document) == []
 
 
-def test_contents_with_leaders_are_no_table() -> None:
+@pytest.mark.parametrize("leaders", ["........................", ". . . . . . . . . . . .", "………………"])
+def test_contents_with_leaders_are_no_table(leaders: str) -> None:
     document = digital_pdf([()])
     for number in range(6):
         y = 100 + 16 * number
         write(document[0], f"{number + 1}.", (70, y))
-        write(document[0], f"Требования к товару раздела {number} ........................", (100, y))
+        write(document[0], f"Требования к товару раздела {number} {leaders}", (100, y))
         write(document[0], str(3 + number), (520, y))
     assert tables(document) == []
 
