@@ -234,9 +234,6 @@ def zipped(**members: bytes) -> bytes:
 OOXML = {"[Content_Types].xml": b"<Types/>"}
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
 OTHERS = {
-    "XPS document (application/vnd.ms-xpsdocument): this version does not read it": zipped(
-        **OOXML, **{"FixedDocSeq.fdseq": b"x"}
-    ),
     "digital signature (application/pkcs7-signature): it belongs to another file and holds no text": bytes.fromhex(
         "3080060 92a864886f70d010702a0".replace(" ", "")
     )

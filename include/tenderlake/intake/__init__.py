@@ -37,6 +37,8 @@ from tenderlake.intake.sniffing import (
     Unsupported,
     sniff,
 )
+from tenderlake.intake.xps import xps_as_pdf
+from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
 
 
@@ -129,12 +131,23 @@ def _prepare_pages(
     elif source_format is SourceFormat.DJVU:
         with tempfile.TemporaryDirectory(prefix="decode-", dir=folder.path) as work:
             pages = prepare_djvu(path, folder, Path(work), document_id, options, limits, may_start_programs=may_convert)
+    elif source_format is SourceFormat.XPS:
+        with tempfile.TemporaryDirectory(prefix="convert-", dir=folder.path) as work:
+            pdf, is_damaged = xps_as_pdf(path, Path(work), limits)
+            pages = prepare_pdf(pdf, folder, document_id, options, limits)
+        if is_damaged:
+            pages = tuple(_flagged(page) for page in pages)
     elif source_format is SourceFormat.PDF:
         pages = prepare_pdf(path, folder, document_id, options, limits, passwords)
     else:
         pages = prepare_pictures(path, source_format, folder, limits)
         folder.add_native_pages(())
     return pages, source_format.value
+
+
+def _flagged(page: PagePlan) -> PagePlan:
+    flags = dict.fromkeys((*page.quality_flags, PageFlag.REPAIRED_FILE.value))
+    return page.model_copy(update={"quality_flags": tuple(flags)})
 
 
 def _checked_size(path: Path, limits: PrepareLimits) -> int:

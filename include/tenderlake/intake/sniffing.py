@@ -44,6 +44,7 @@ class SourceFormat(StrEnum):
     WEBP = "image/webp"
     JPEG2000 = "image/jp2"
     DJVU = "image/vnd.djvu"
+    XPS = "application/vnd.ms-xpsdocument"
 
     @property
     def pillow_name(self) -> str:
@@ -78,6 +79,8 @@ class DocumentFormat(StrEnum):
     PPT = "application/vnd.ms-powerpoint"
     ENCRYPTED_OFFICE = "application/x-ole-storage"
     """An OOXML file with a password: which one shows when it is open."""
+    EPUB = "application/epub+zip"
+    FB2 = "application/x-fictionbook+xml"
     HTML = "text/html"
     TXT = "text/plain"
     CSV = "text/csv"
@@ -184,6 +187,7 @@ _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|table|div|p|h1|font|center)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_FB2 = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<FictionBook\b", re.DOTALL)
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
 
 
@@ -201,10 +205,10 @@ _OOXML_TYPES: tuple[tuple[re.Pattern[bytes], DocumentFormat | ConvertedFormat], 
 )
 _ZIP_FOLDERS = (("word/", DocumentFormat.DOCX), ("xl/", DocumentFormat.XLSX), ("ppt/", DocumentFormat.PPTX))
 _MOST_TYPES_BYTES = 4 << 20
-_ODF_FORMATS: dict[str, DocumentFormat | ConvertedFormat | Unsupported] = {
+_ODF_FORMATS: dict[str, DocumentFormat | ConvertedFormat] = {
     **{odf.value: odf for odf in (DocumentFormat.ODT, DocumentFormat.ODS, DocumentFormat.ODP)},
     ConvertedFormat.ODG.value: ConvertedFormat.ODG,
-    "application/epub+zip": Unsupported("EPUB book", "application/epub+zip"),
+    DocumentFormat.EPUB.value: DocumentFormat.EPUB,
 }
 _OLE_STREAMS: tuple[tuple[str, DocumentFormat | MailFormat | ConvertedFormat], ...] = (
     ("EncryptedPackage", DocumentFormat.ENCRYPTED_OFFICE),
@@ -265,7 +269,7 @@ def _is_headless_pdf(head: bytes) -> bool:
     return bool(_PDF_OBJECT.search(head)) and (b"endobj" in head or b"/Type" in head)
 
 
-def sniff_zip(source: Path | io.BytesIO) -> DocumentFormat | ConvertedFormat | ArchiveFormat | Unsupported:
+def sniff_zip(source: Path | io.BytesIO) -> SourceFormat | DocumentFormat | ConvertedFormat | ArchiveFormat:
     """What a ZIP file is: an office document by what it says of itself, else an archive."""
     try:
         with zipfile.ZipFile(source) as archive:
@@ -276,7 +280,7 @@ def sniff_zip(source: Path | io.BytesIO) -> DocumentFormat | ConvertedFormat | A
     return named or ArchiveFormat.ZIP
 
 
-def _name_odf(archive: zipfile.ZipFile, names: Sequence[str]) -> DocumentFormat | ConvertedFormat | Unsupported | None:
+def _name_odf(archive: zipfile.ZipFile, names: Sequence[str]) -> DocumentFormat | ConvertedFormat | None:
     if "mimetype" not in names or archive.getinfo("mimetype").file_size >= 200:
         return None
     media_type = archive.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
@@ -285,7 +289,7 @@ def _name_odf(archive: zipfile.ZipFile, names: Sequence[str]) -> DocumentFormat 
 
 def _name_ooxml(
     archive: zipfile.ZipFile, names: Sequence[str]
-) -> DocumentFormat | ConvertedFormat | Unsupported | None:
+) -> SourceFormat | DocumentFormat | ConvertedFormat | None:
     """By the content types of the parts (ECMA-376 part 2, 10.1.2), else by their folders."""
     types_name = next((name for name in names if name.lower() == "[content_types].xml"), None)
     if types_name is None:
@@ -297,8 +301,8 @@ def _name_ooxml(
     for folder, office in _ZIP_FOLDERS:
         if any(name.startswith(folder) for name in names):
             return office
-    if any(name.endswith(".fdseq") for name in names):
-        return Unsupported("XPS document", "application/vnd.ms-xpsdocument")
+    if any(name.lower().endswith(".fdseq") for name in names):
+        return SourceFormat.XPS
     return None
 
 
@@ -365,6 +369,8 @@ def _is_mail(head: bytes) -> bool:
 def _name_text(text: str) -> DocumentFormat:
     if _HTML.match(text):
         return DocumentFormat.HTML
+    if _FB2.match(text):
+        return DocumentFormat.FB2
     if _XML.match(text):
         return DocumentFormat.XML
     return DocumentFormat.TXT

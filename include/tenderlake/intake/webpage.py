@@ -6,6 +6,7 @@ import base64
 import binascii
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -46,6 +47,17 @@ def read_html(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
     return flow
 
 
+def add_page(flow: Flow, root: Element, find_picture: Callable[[str], bytes | None]) -> None:
+    """Add a page of a document of several; its title, which all pages may have, is left out.
+
+    Args:
+        flow: Where it goes.
+        root: Its root element.
+        find_picture: The bytes of the picture at an address within the document, else None.
+    """
+    _PageReader(flow, find_picture).read_body(root)
+
+
 def parse_html(data: bytes) -> Element:
     """The root element of a web page, with its encoding found: declared, or by its letters."""
     declared = _CHARSET.search(data[:4096])
@@ -63,8 +75,9 @@ def parse_html(data: bytes) -> Element:
 
 
 class _PageReader:
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, find_picture: Callable[[str], bytes | None] | None = None) -> None:
         self._flow = flow
+        self._find_picture = find_picture
         self._parts: list[str] = []
         self._counts: dict[Element, int] = {}
 
@@ -72,6 +85,10 @@ class _PageReader:
         title = root.find(".//title")
         if title is not None and (title.text or "").strip() and root.find(".//h1") is None:
             self._flow.text(" ".join(title.text.split()), BlockLabel.TITLE, 1)
+        self.read_body(root)
+
+    def read_body(self, root: Element) -> None:
+        """All but the title."""
         body = root.find("body")
         self._walk(body if body is not None else root, 0)
         self._flush()
@@ -159,9 +176,11 @@ class _PageReader:
         return holds_tables and not any(cell.tag == "th" for row in rows for cell in row)
 
     def _picture(self, element: Element) -> None:
-        """Only a picture that is in the page itself; none is fetched."""
+        """Only a picture that is in the page itself, or in the book that the page is of; none is fetched."""
         address = element.get("src") or ""
         if not address.startswith("data:image/"):
+            if self._find_picture is not None and (found := self._find_picture(address)):
+                self._flow.picture(Picture(found, element.get("alt") or "picture"))
             return
         head, _, data = address.partition(",")
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from lxml import etree
 
 from tenderlake.documents import PagePlan, PrepareLimits, PrepareOptions
+from tenderlake.intake.books import read_epub, read_fb2
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.office.doc import read_doc
 from tenderlake.intake.office.docx import read_docx
@@ -106,6 +107,8 @@ _READERS: Mapping[DocumentFormat, Callable[[Source, PrepareLimits], Flow]] = {
     DocumentFormat.DOC: read_doc,
     DocumentFormat.XLS: read_xls,
     DocumentFormat.PPT: read_ppt,
+    DocumentFormat.EPUB: _in_package(read_epub),
+    DocumentFormat.FB2: read_fb2,
     DocumentFormat.HTML: read_html,
     DocumentFormat.TXT: read_plain_text,
     DocumentFormat.XML: read_plain_xml,
