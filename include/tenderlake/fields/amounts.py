@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from ocr_tasks.htmltables import Cell
 from tenderlake.fields.candidates import Candidate
-from tenderlake.fields.pagereading import PageReading, Piece
+from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.fields.statements import Statement, Wanted, columns_under, statements, wanted
 from tenderlake.fields.sums import (
     LEAST_PRICE,
@@ -37,11 +36,15 @@ if TYPE_CHECKING:
 
 _PRICE = (
     r"(?:начальн\w{1,4}\s{0,3}\(?\s?максимальн\w{1,4}\s?\)?\s{0,3}цен\w{1,3}(?:\s(?:контракт|договор|лот|закупк)\w{0,3})?"
-    r"|\bНМЦ[КДЛ]?\b(?!\s?за)|максимальн\w{1,4} значени\w{1,3} цен\w{1,3} (?:контракт|договор)\w{0,2})"
+    r"|\bнмц[кдл]?\b(?!\s?за)|максимальн\w{1,4} значени\w{1,3} цен\w{1,3} (?:контракт|договор)\w{0,2})"
 )
 _NMCK = wanted(_PRICE, "начальн", "нмц", "максимальн")
 _NMCK_COLUMN = re.compile(rf"\s*{_PRICE}(?!.*(?:за ед|единиц))", re.IGNORECASE | re.DOTALL)
 _TOTAL_ROW = re.compile(r"\s*(?:итого|всего)\b", re.IGNORECASE)
+_QUANTITY = re.compile(r"\s*кол(?:-|ич|\.|во)", re.IGNORECASE)
+_ROUBLES = re.compile(r"\bруб|₽", re.IGNORECASE)
+_MOST_HEADERS = 40
+"""Cells in which a header is looked for."""
 _CONTRACT_PRICE = wanted(
     r"(?:\bцена|\bстоимость|\bсумма)\s(?:(?:всех|работ|услуг|товара|товаров|продукции|по|выполняемых|поставляемого)\s){0,4}"
     r"(?:(?:настоящ|государственн|муниципальн|данн)\w{2,4}\s)?(?:контракт|договор)[ау]\b",
@@ -158,35 +161,38 @@ def _other_with_vat(page: PageReading, price: _Price, statement: Statement, firs
 
 def _in_columns(page: PageReading) -> Iterator[Candidate]:
     """A column «НМЦК» with one sum, or with a row «Итого»; sums of single rows are those of single goods."""
-    for piece, table in page.tables:
-        for column in columns_under(table, _NMCK_COLUMN):
-            numbers = [(cell, number) for cell in column.cells if (number := decimal_of(cell.text)) is not None]
-            totals = [
-                (cell, number)
-                for cell, number in numbers
-                if any(_TOTAL_ROW.match(other.text) for other in table.cells if other.row == cell.row)
-            ]
-            found = totals[:1] or (numbers if len(numbers) == 1 and _is_priced_whole(table.cells) else [])
-            for cell, number in found:
-                if number >= LEAST_PRICE:
-                    yield _column_candidate(page, piece, column.header, cell, number)
+    for column in columns_under(page, _NMCK_COLUMN):
+        cells = [cell for cell in column.cells if not cell.is_empty]
+        numbers = [
+            (cell, number) for cell in cells if (number := decimal_of(page.text[cell.start : cell.end])) is not None
+        ]
+        found = next((pair for pair in numbers if _is_total(page, column.table, pair[0])), None)
+        if found is None and len(numbers) == 1 and not _has_quantities(page, column.table):
+            found = numbers[0]
+        if found is not None and found[1] >= LEAST_PRICE:
+            yield _column_candidate(page, column.header, *found)
 
 
-def _is_priced_whole(cells: Sequence[Cell]) -> bool:
-    """Whether no column of quantities stands beside: a single row may be priced by its unit."""
-    return not any(re.match(r"\s*кол(?:-|ич|\.|во)", cell.text, re.IGNORECASE) for cell in cells[:40])
+def _is_total(page: PageReading, table: PlacedTable, cell: PlacedCell) -> bool:
+    return any(_TOTAL_ROW.match(page.text, left.start, left.end) for left in table.left_of(cell))
 
 
-def _column_candidate(page: PageReading, piece: Piece, header: Cell, cell: Cell, number: Decimal) -> Candidate:
+def _has_quantities(page: PageReading, table: PlacedTable) -> bool:
+    """Whether a column of quantities is there: a single row may be priced by its unit."""
+    return any(_QUANTITY.match(page.text, cell.start, cell.end) for cell in table.cells[:_MOST_HEADERS])
+
+
+def _column_candidate(page: PageReading, header: PlacedCell, cell: PlacedCell, number: Decimal) -> Candidate:
+    said = f"{page.text[header.start : header.end]} {page.text[cell.start : cell.end]}"
     return Candidate(
         field=FieldName.NMCK,
         value=money_text(number),
-        raw_text=" ".join(f"{header.text} {cell.text}".split()),
+        raw_text=" ".join(said.split()),
         page_number=page.page_number,
-        bbox_px=page.box_of(piece.start, piece.end),
+        bbox_px=page.box_of(cell.start, cell.end),
         method=FieldMethod.CELL,
         number=number,
-        unit=FieldUnit.RUB if re.search(r"\bруб|₽", f"{header.text} {cell.text}", re.IGNORECASE) else None,
+        unit=FieldUnit.RUB if _ROUBLES.search(said) else None,
         score=0.7,
     )
 

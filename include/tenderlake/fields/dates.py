@@ -1,7 +1,7 @@
 """Dates of the purchase and of the document: deadlines with their time, start and end of the work, approval.
 
-Phrases: 44-FZ, article 42 (notice), forms of the unified system, and real documents. A date counts only behind its label;
-dates of laws, price sources and other contracts have none. A start point («со дня заключения») is no date.
+Phrases: 44-FZ, article 42 (notice), forms of the unified system, and real documents. A date counts only behind its
+label; dates of laws, price sources and other contracts have none. A start point («со дня заключения») is no date.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ocr_tasks.htmltables import Table
 from tenderlake.fields.candidates import Candidate
-from tenderlake.fields.pagereading import PageReading, Piece
+from tenderlake.fields.pagereading import PageReading, PlacedTable
 from tenderlake.fields.statements import Statement, Wanted, statements, wanted
 from tenderlake.fields.sums import raw
 from tenderlake.lake.vocabulary import FieldMethod, FieldName
@@ -25,13 +24,16 @@ if TYPE_CHECKING:
 _APPLICATIONS = r"(?:заявок|заявки|предложений|предложения|котировочных заявок|конвертов)"
 _LONGEST_BRIDGE = 140
 _NOT_THIS_DATE = re.compile(
-    r"рабоч\w+ дн|календарн\w+ дн|\bдней\b|\bдня\b(?! подачи)|\bсо дня\b|закон|постановлени|приказ|распоряжени|\bст\.|стать|№|\bфз\b",
+    r"рабоч\w+ дн|календарн\w+ дн|\bдней\b|\bдня\b(?! подачи)|\bсо дня\b|закон|постановлени|приказ|распоряжени|\bст\."
+    r"|стать|№|\bфз\b",
     re.IGNORECASE,
 )
 _UNTIL = re.compile(r"(?:\bдо|\bпо|[-–—])[\s«\"]*$", re.IGNORECASE)
 _APPROVED = re.compile(r"(?<![а-яё])(?:УТВЕРЖДАЮ|УТВЕРЖД[ЕЁ]Н[АОЫ]?|Утверждаю|Утвержд[её]н[аоы]?)(?![а-яё])")
 _APPROVAL_REACH = 350
 _APPROVAL_PAGES = 2
+_MOST_APPROVALS = 4
+_BLOCK_ROWS = 6
 _OTHER_BLOCK = re.compile(
     r"СОГЛАСОВ|Согласов|ТЕХНИЧЕСК|ИЗВЕЩЕНИ|ДОКУМЕНТАЦИ|КОНТРАКТ|ДОГОВОР|ПРОТОКОЛ|СМЕТ|УТВЕРЖД|ПОЛОЖЕНИ|ПРИЛОЖЕНИ",
     re.MULTILINE,
@@ -187,8 +189,8 @@ def _periods(page: PageReading) -> Iterator[Candidate]:
 def _approvals(page: PageReading) -> Iterator[Candidate]:
     """The date under «УТВЕРЖДАЮ», in the cells below where it stands in a table."""
     for piece in page.pieces:
-        if piece.table is not None:
-            yield from _approval_in_table(page, piece, piece.table)
+        if piece.placed is not None:
+            yield from _approval_in_table(page, piece.placed)
     for match in _APPROVED.finditer(page.text):
         piece = page.piece_at(match.start())
         if piece is None or piece.table is not None or not _ON_LINE_START.search(page.text[: match.start()][-6:]):
@@ -201,20 +203,25 @@ def _approvals(page: PageReading) -> Iterator[Candidate]:
             yield date_candidate(page, FieldName.APPROVAL_DATE, found, match.start(), end, FieldMethod.TITLE, 0.8)
 
 
-def _approval_in_table(page: PageReading, piece: Piece, table: Table) -> Iterator[Candidate]:
-    heads = [cell for cell in table.cells if _APPROVED.match(cell.text.strip(' «"|'))]
-    for head in heads[:4]:
+def _approval_in_table(page: PageReading, table: PlacedTable) -> Iterator[Candidate]:
+    heads = [cell for cell in table.cells if _APPROVED.match(page.text[cell.start : cell.end].strip(' «"|'))]
+    for head in heads[:_MOST_APPROVALS]:
         columns = range(head.column, head.column + head.column_span)
-        texts = [cell.text for cell in table.cells if cell.column in columns and head.row <= cell.row <= head.row + 6]
-        found = next(dates_in("\n".join(texts)[:_APPROVAL_REACH]), None)
-        if found is not None:
-            yield Candidate(
-                field=FieldName.APPROVAL_DATE,
-                value=found.iso,
-                raw_text=" ".join(" ".join(texts).split())[:_APPROVAL_REACH],
-                page_number=page.page_number,
-                bbox_px=page.box_of(piece.start, piece.end),
-                method=FieldMethod.CELL,
-                date=found.date,
-                score=0.8,
-            )
+        under = [
+            cell for cell in table.cells if cell.column in columns and head.row <= cell.row <= head.row + _BLOCK_ROWS
+        ]
+        for cell in under:
+            found = next(dates_in(page.text[cell.start : cell.end][:_APPROVAL_REACH]), None)
+            if found is not None:
+                said = " ".join(page.text[one.start : one.end] for one in under if one.row <= cell.row)
+                yield Candidate(
+                    field=FieldName.APPROVAL_DATE,
+                    value=found.iso,
+                    raw_text=" ".join(said.split())[:_APPROVAL_REACH],
+                    page_number=page.page_number,
+                    bbox_px=page.box_of(head.start, cell.end),
+                    method=FieldMethod.CELL,
+                    date=found.date,
+                    score=0.8,
+                )
+                break

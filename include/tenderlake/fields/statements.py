@@ -10,9 +10,9 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from ocr_tasks.htmltables import Cell, Table
-from tenderlake.fields.pagereading import PageReading
+from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.lake.vocabulary import FieldMethod
 
 REACH = 300
@@ -30,7 +30,7 @@ _CLOSED = re.compile(r"[.;!?][)»\"”]?\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A label to look for. ``hints``: parts of words in lower case; a text with the label has one of them."""
+    """A label to look for in lower-case text; one of ``hints``, parts of words, is in every text that has it."""
 
     pattern: re.Pattern[str]
     hints: tuple[str, ...]
@@ -38,8 +38,8 @@ class Wanted:
 
 
 def wanted(pattern: str, *hints: str, reach: int = REACH) -> Wanted:
-    """A label as a regular expression, whatever the case of its letters."""
-    return Wanted(re.compile(pattern, re.IGNORECASE), hints, reach)
+    """A label as a regular expression in lower case; the case of the text does not matter."""
+    return Wanted(re.compile(pattern), hints, reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +68,34 @@ _WORDS_OF_A_LABEL = 6
 
 def statements(page: PageReading, label: Wanted) -> Iterator[Statement]:
     """What the page says behind each place of a label."""
-    lowered = page.text.lower()
+    lowered = _lowered(page.text)
     if not any(hint in lowered for hint in label.hints):
         return
     tables = deque((piece.start, piece.end) for piece, _ in page.tables)
-    for match in label.pattern.finditer(page.text):
+    for match in label.pattern.finditer(lowered):
         while tables and tables[0][1] <= match.start():
             tables.popleft()
         is_row = bool(tables) and tables[0][0] <= match.start()
         end = _end(page.text, match.end(), label.reach, is_row=is_row)
         yield Statement(
-            match[0],
+            page.text[match.start() : match.end()],
             match.start(),
             page.text[match.end() : end],
             match.end(),
             _before(page.text, match.start()),
             is_row,
         )
+
+
+@lru_cache(maxsize=1)
+def _lowered(text: str) -> str:
+    """The text in lower case, character by character; kept, as two dozen labels are looked for in the page at hand."""
+    lowered = text.lower()
+    return (
+        lowered
+        if len(lowered) == len(text)
+        else "".join(low if len(low := char.lower()) == 1 else char for char in text)
+    )
 
 
 def _end(text: str, start: int, reach: int, *, is_row: bool) -> int:
@@ -113,29 +124,23 @@ def _before(text: str, start: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The cells under a header cell, top to bottom."""
+    """The cells under a header cell, top to bottom; empty ones too."""
 
-    header: Cell
-    cells: tuple[Cell, ...]
+    header: PlacedCell
+    cells: tuple[PlacedCell, ...]
+    table: PlacedTable
 
 
-def columns_under(table: Table, pattern: re.Pattern[str]) -> Iterator[Column]:
-    """The columns whose header matches; only headers of one column, in the first rows."""
-    for header in table.cells:
-        if header.row < _HEADER_ROWS and header.column_span == 1 and pattern.search(header.text):
-            below = header.row + header.row_span
-            yield Column(
-                header,
-                tuple(cell for cell in table.cells if cell.column == header.column and cell.row >= below),
-            )
+def columns_under(page: PageReading, pattern: re.Pattern[str]) -> Iterator[Column]:
+    """The columns of the page whose header begins with the pattern; headers over one column, in the first rows."""
+    for piece in page.pieces:
+        if piece.placed is None:
+            continue
+        for header in piece.placed.cells:
+            if header.row >= _HEADER_ROWS:
+                break
+            if header.column_span == 1 and pattern.match(page.text, header.start, header.end):
+                yield Column(header, tuple(piece.placed.below(header)), piece.placed)
 
 
 _HEADER_ROWS = 4
-
-
-def rows_of(table: Table) -> list[list[Cell]]:
-    """The cells of each row; a cell over several rows stands in its first."""
-    rows: list[list[Cell]] = [[] for _ in range(table.row_count)]
-    for cell in table.cells:
-        rows[cell.row].append(cell)
-    return rows

@@ -1,0 +1,236 @@
+"""Number and date of the document, and of the contract it is or belongs to.
+
+They stand in the head of the first page: in the title («КОНТРАКТ № 45 от 12.03.2026»), in a line of their own
+(«5 апреля 2013 года N 44-ФЗ», «г. Москва  «15» марта 2026 г.»), or behind a label («Исх. № 5», «Дата: …»). Numbers of
+laws, of sources of prices and of other contracts stand in sentences, and are none of these; a blank («№ ____») is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.dates import date_candidate
+from tenderlake.fields.pagereading import PageReading, PlacedCell
+from tenderlake.fields.statements import columns_under, statements, wanted
+from tenderlake.fields.sums import raw
+from tenderlake.lake.vocabulary import FieldMethod, FieldName
+from tenderlake.russiandates import FoundDate, dates_in
+
+if TYPE_CHECKING:
+    from tenderlake.fields.finding import DocumentContext
+
+_HEAD = 3500
+"""Characters of the first page in which titles are looked for."""
+_LONGEST_TITLE = 300
+_DATE_REACH = 60
+_SIGN = r"(?:№|N[oº]?\.?|Ne|номер:?)"
+_CODE = r"(?P<number>(?=[^\s_]{0,40}\d)[0-9A-Za-zА-Яа-яЁё][0-9A-Za-zА-Яа-яЁё./\\-]{0,40})(?![0-9A-Za-zА-Яа-яЁё_])"
+"""Letters, digits and the signs between them, with one digit at least."""
+_NUMBER = rf"{_SIGN}[ \t]{{0,2}}(?:№[ \t]?)?{_CODE}"
+_KINDS = (
+    r"СЧ[ЕЁ]Т(?:-[А-ЯЁа-яё]+)?(?: на оплату)?|ПРОТОКОЛ|ПРИКАЗ|РАСПОРЯЖЕНИЕ|ПОСТАНОВЛЕНИЕ|РЕШЕНИЕ|ИЗВЕЩЕНИЕ|УВЕДОМЛЕНИЕ"
+    r"|АКТ|ПИСЬМО|(?:ФЕДЕРАЛЬНЫЙ |ОБЛАСТНОЙ )?ЗАКОН"
+    r"|(?:ЛОКАЛЬН\w+ |ОБЪЕКТН\w+ |СВОДН\w+ )?(?:РЕСУРСН\w+ )?СМЕТН\w+ РАСЧ[ЕЁ]Т|(?:ЛОКАЛЬНАЯ |ОБЪЕКТНАЯ )?СМЕТА|(?:БАНКОВСКАЯ |НЕЗАВИСИМАЯ )ГАРАНТИЯ|ТЕХНИЧЕСКОЕ ЗАДАНИЕ|СПЕЦИФИКАЦИЯ"
+    r"|(?:ТЕХНИКО-)?(?:КОММЕРЧЕСКОЕ |ЦЕНОВОЕ )?ПРЕДЛОЖЕНИЕ|ДОПОЛНИТЕЛЬНОЕ СОГЛАШЕНИЕ|СОГЛАШЕНИЕ|ЗАЯВКА|НАКЛАДНАЯ"
+    r"|ДОВЕРЕННОСТЬ|СПРАВКА"
+)
+_CONTRACTS = r"(?:ПРОЕКТ )?(?:ГОСУДАРСТВЕНН\w{2} |МУНИЦИПАЛЬН\w{2} |ГРАЖДАНСКО-ПРАВОВО\w )?(?:КОНТРАКТ|ДОГОВОР)"
+_TITLE = re.compile(
+    rf"[ |«\"]{{0,3}}(?:(?P<contract>{_CONTRACTS})|(?P<other>{_KINDS}))(?![А-ЯЁа-яё])"
+    rf"(?:[^\n№]{{0,160}}?[\s(])??\s{{0,2}}{_NUMBER}",
+    re.IGNORECASE,
+)
+_TITLE_DATE = re.compile(r"[^\n\d]{0,40}?\s?(?:от|г\.)?\s{0,2}[«\"“]?\s?$")
+_TITLE_WITH_DATE = re.compile(
+    rf"[ |«\"]{{0,3}}(?:(?P<contract>{_CONTRACTS})|(?P<other>{_KINDS}))(?![А-ЯЁа-яё])[^\n№]{{0,100}}?\sот\s[«\"“]?",
+    re.IGNORECASE,
+)
+_BELONGS_TO = re.compile(
+    rf"(?:^|\n)[ \t|]{{0,3}}(?:Приложение[^\n]{{0,20}}\n?\s?|(?:Дополнительное\s)?Соглашение[^\n]{{0,40}}\n?\s?"
+    rf"|Акт[^\n]{{0,80}}\n?\s?|Спецификация[^\n]{{0,30}}\n?\s?)?"
+    rf"(?:к|по)\s(?:государственному\s|муниципальному\s|гражданско-правовому\s)?(?:контракту|договору)[^\n№]{{0,60}}?\s?{_NUMBER}",
+    re.IGNORECASE,
+)
+_LINE = re.compile(
+    rf"[ |]{{0,3}}(?:(?:г\. ?)?[А-ЯЁ][А-ЯЁа-яё-]{{2,25}}[ \t,]{{1,60}})?(?:от )?[«\"“_ ]{{0,3}}(?P<date>\d.{{5,28}}?)"
+    rf"(?:[ \t,]{{1,3}}{_NUMBER})?[ |.]{{0,3}}"
+)
+_NOT_HEAD = re.compile(
+    r"УТВЕРЖД|СОГЛАСОВ|ПРИНЯТ|ОДОБРЕН|В РЕДАКЦИИ|\bред\.|С ИЗМЕНЕНИЯМИ|ВВЕД[ЕЁ]Н|ЗАРЕГИСТР", re.IGNORECASE
+)
+_BLOCK_REACH = 350
+_OUTGOING = wanted(r"\b(?:исходящий|исх\.)", "исх", reach=60)
+_OUTGOING_NUMBER = re.compile(rf"[ \t]{{0,2}}{_NUMBER}", re.IGNORECASE)
+_DATE_LABEL = wanted(
+    r"(?:(?<=\n)|(?<=\t)|^)[ |]{0,3}дата(?:\s(?:документа|составления|письма|оформления))?\s?[:\t]", "дата", reach=60
+)
+_CONTRACT_LABEL = wanted(
+    r"\bномер\s(?:(?:государственного|муниципального)\s)?(?:контракта|договора)\s?[:\t]?", "номер", reach=80
+)
+_LABELLED_NUMBER = re.compile(rf"[\s:]{{0,4}}(?:№[ \t]?)?{_CODE}")
+_CONTRACT_DATE_LABEL = wanted(r"\bдата\s(?:заключения|подписания)\s(?:контракта|договора)\s?[:\t]?", "дата", reach=60)
+_ONE_CODE = re.compile(_CODE)
+_NUMBER_COLUMN = re.compile(r"\s*номер\s+документа\s*(?=\t|\n|$)", re.IGNORECASE)
+_DATE_COLUMN = re.compile(r"\s*дата\s+(?:составления|документа)\s*(?=\t|\n|$)", re.IGNORECASE)
+
+
+def find_document_numbers(page: PageReading, context: DocumentContext) -> Iterator[Candidate]:
+    """Number and date of the document and of its contract."""
+    yield from _labelled(page)
+    yield from _belongings(page)
+    if page.page_number == 1:
+        yield from _titles(page)
+        yield from _lines(page)
+        yield from _columns(page)
+
+
+def _titles(page: PageReading) -> Iterator[Candidate]:
+    """The first title of the head; those behind it are titles of parts and annexes."""
+    for start in _line_starts(page.text[:_HEAD]):
+        match = _TITLE.match(page.text[: start + _LONGEST_TITLE], start)
+        dated = match or _TITLE_WITH_DATE.match(page.text[: start + _LONGEST_TITLE], start)
+        if dated is None or not _is_title(dated["contract"] or dated["other"]):
+            continue
+        number_end = dated.end()
+        is_contract = bool(dated["contract"])
+        if match is not None:
+            yield from _number(page, match["number"], match.start(), match.end(), is_contract=is_contract, score=0.9)
+        date, end = _title_date(page.text, dated.start(), number_end)
+        if date is not None:
+            yield from _date(page, date, dated.start(), end, is_contract=is_contract, score=0.9)
+        return
+
+
+def _title_date(text: str, start: int, number_end: int) -> tuple[FoundDate | None, int]:
+    """The date behind the number, else the one before it: «Закон от 21 ноября 2007 г. N 45»; with its end."""
+    behind = next(dates_in(text[number_end : number_end + _DATE_REACH]), None)
+    if behind is not None and _TITLE_DATE.fullmatch(text[number_end : number_end + behind.start]):
+        return behind, number_end + behind.end
+    return next(dates_in(text[start:number_end]), None), number_end
+
+
+def _is_title(written: str) -> bool:
+    """Titles begin with a capital letter."""
+    return written[:1].isupper()
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0, *(place + 1 for place, char in enumerate(text) if char in "\n\t")]
+
+
+def _number(
+    page: PageReading, number: str, start: int, end: int, *, is_contract: bool, score: float, is_both: bool = True
+) -> Iterator[Candidate]:
+    number = number.rstrip("./\\-")
+    fields = [FieldName.CONTRACT_NUMBER] if is_contract else []
+    if not is_contract or is_both:
+        fields.append(FieldName.DOCUMENT_NUMBER)
+    for field in fields:
+        yield Candidate(
+            field=field,
+            value=number,
+            raw_text=raw(page, start, end),
+            page_number=page.page_number,
+            bbox_px=page.box_of(start, end),
+            method=FieldMethod.TITLE,
+            score=score,
+        )
+
+
+def _date(
+    page: PageReading, date: FoundDate, start: int, end: int, *, is_contract: bool, score: float, is_both: bool = True
+) -> Iterator[Candidate]:
+    if is_contract:
+        yield date_candidate(page, FieldName.CONTRACT_DATE, date, start, end, FieldMethod.TITLE, score)
+    if not is_contract or is_both:
+        yield date_candidate(page, FieldName.DOCUMENT_DATE, date, start, end, FieldMethod.TITLE, score)
+
+
+def _belongings(page: PageReading) -> Iterator[Candidate]:
+    """«Приложение № 1 к Контракту № 45 от 12.03.2026»: the contract that the document belongs to."""
+    for match in _BELONGS_TO.finditer(page.text):
+        yield from _number(
+            page, match["number"], match.start(), match.end(), is_contract=True, score=0.8, is_both=False
+        )
+        date = next(dates_in(page.text[match.end() : match.end() + _DATE_REACH]), None)
+        if date is not None and _TITLE_DATE.fullmatch(page.text[match.end() : match.end() + date.start]):
+            end = match.end() + date.end
+            yield from _date(page, date, match.start(), end, is_contract=True, score=0.8, is_both=False)
+
+
+def _lines(page: PageReading) -> Iterator[Candidate]:
+    """A line of the head that is nothing but a date, with the place before and the number behind it."""
+    head = page.text[:_HEAD]
+    is_contract = re.search(rf"(?:^|\n)[ |«\"]{{0,3}}{_CONTRACTS}", head) is not None
+    start = 0
+    for line in head.split("\n"):
+        match = _LINE.fullmatch(line) if len(line) < 120 else None
+        date = next(dates_in(match["date"]), None) if match is not None else None
+        before = head[max(0, start - _BLOCK_REACH) : start]
+        if match is not None and date is not None and _fills(date, match["date"]) and not _NOT_HEAD.search(before):
+            end = start + len(line)
+            yield from _date(page, date, start, end, is_contract=is_contract, score=0.7)
+            if match["number"]:
+                yield from _number(page, match["number"], start, end, is_contract=is_contract, score=0.7)
+        start += len(line) + 1
+
+
+def _fills(date: FoundDate, text: str) -> bool:
+    return date.start == 0 and not text[date.end :].strip(' _|.»"')
+
+
+def _labelled(page: PageReading) -> Iterator[Candidate]:
+    if page.page_number == 1:
+        for statement in statements(page, _OUTGOING):
+            match = _OUTGOING_NUMBER.match(statement.text)
+            if match is not None:
+                end = statement.text_start + match.end()
+                yield from _number(page, match["number"], statement.start, end, is_contract=False, score=0.8)
+        for statement in statements(page, _DATE_LABEL):
+            date = next(dates_in(statement.text), None)
+            if date is not None and date.start <= 4:
+                end = statement.text_start + date.end
+                yield from _date(page, date, statement.start, end, is_contract=False, score=0.8)
+    for statement in statements(page, _CONTRACT_LABEL):
+        match = _LABELLED_NUMBER.match(statement.text)
+        if match is not None:
+            end = statement.text_start + match.end()
+            yield from _number(page, match["number"], statement.start, end, is_contract=True, score=0.7, is_both=False)
+    for statement in statements(page, _CONTRACT_DATE_LABEL):
+        date = next(dates_in(statement.text), None)
+        if date is not None and date.start <= 6:
+            end = statement.text_start + date.end
+            yield from _date(page, date, statement.start, end, is_contract=True, score=0.8, is_both=False)
+
+
+def _columns(page: PageReading) -> Iterator[Candidate]:
+    """Forms with the number and the date under their labels: «Номер документа | Дата составления»."""
+    for column in columns_under(page, _NUMBER_COLUMN):
+        for cell in column.cells[:1]:
+            number = page.text[cell.start : cell.end].strip()
+            if _ONE_CODE.fullmatch(number):
+                yield _cell_candidate(page, FieldName.DOCUMENT_NUMBER, column.header, cell, None)
+    for column in columns_under(page, _DATE_COLUMN):
+        for cell in column.cells[:1]:
+            date = next(dates_in(page.text[cell.start : cell.end]), None)
+            if date is not None:
+                yield _cell_candidate(page, FieldName.DOCUMENT_DATE, column.header, cell, date)
+
+
+def _cell_candidate(
+    page: PageReading, field: FieldName, header: PlacedCell, cell: PlacedCell, date: FoundDate | None
+) -> Candidate:
+    said = page.text[cell.start : cell.end].strip()
+    return Candidate(
+        field=field,
+        value=date.iso if date is not None else said,
+        raw_text=" ".join(f"{page.text[header.start : header.end]} {said}".split()),
+        page_number=page.page_number,
+        bbox_px=page.box_of(cell.start, cell.end),
+        method=FieldMethod.CELL,
+        date=date.date if date is not None else None,
+        score=0.85,
+    )
