@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from tenderlake.documents import SourceRef
 from tenderlake.lake.reading import known_sources
 from tenderlake.layout import Layout
-from tenderlake.runs import Batch, Claim, Discovery, FormError, Reprocess, RunOptions
+from tenderlake.runs import Batch, Claim, Discovery, FormError, RunOptions
 from tenderlake.settings import Settings
 from tenderlake.states import SourceState
 from tenderlake.storage import ObjectInfo, ObjectMissingError, Storage
@@ -51,12 +51,12 @@ class SeenSources:
             table = pa.table({"source_key": [key for key, _ in chunk], "etag": [etag for _, etag in chunk]})
             self._insert("claimed", table)
 
-    def add_known(self, batches: Iterable[pa.RecordBatch], reprocess: Reprocess) -> None:
+    def add_known(self, batches: Iterable[pa.RecordBatch], options: RunOptions) -> None:
         """Add the rows of the ``sources`` table: what is there is not taken again, unless its state is wanted.
 
         Members of an archive are taken with it: the archive is wanted where one of them is.
         """
-        again = [state.value for state in SourceState if reprocess.takes(state)]
+        again = [state.value for state in SourceState if options.takes_again(state)]
         for batch in batches:
             known = pa.table(batch).select(["source_key", "etag", "archive_path", "state"])
             is_wanted = pc.is_in(known["state"], pa.array(again, pa.string()))
@@ -117,7 +117,7 @@ def _find(
     """At most ``limit`` objects that have no final state for these bytes and that nobody has claimed."""
     with tempfile.TemporaryDirectory(prefix="tenderlake-discover-") as spill_folder:
         seen = SeenSources(spill_folder)
-        seen.add_known(known_sources(storage, layout), options.reprocess)
+        seen.add_known(known_sources(storage, layout), options)
         for claim in claims:
             seen.add_claimed(claim.sources)
         siblings = Siblings(storage, claimed=(key for claim in claims for key, _ in claim.sources))

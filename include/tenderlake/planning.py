@@ -26,7 +26,7 @@ from tenderlake.lake.reading import PublishedDocument, published_documents
 from tenderlake.layout import Layout
 from tenderlake.ocr import read_result
 from tenderlake.preparation import prepared_key
-from tenderlake.runs import Discovery, PlannedPage, PlannedShard, PreparedBatch, PrimarySource, Reprocess, RunPlan
+from tenderlake.runs import Discovery, PlannedPage, PlannedShard, PreparedBatch, PrimarySource, RunPlan
 from tenderlake.settings import Settings
 from tenderlake.storage import ObjectMissingError, Storage
 
@@ -86,7 +86,7 @@ def plan_run(storage: Storage, layout: Layout, run_id: str) -> RunPlan:
             continue
         manifest = storage.get_model(str(group[0].manifest_key), DocumentManifest)
         planned = _image_pages(layout, manifest, digest, engine_profile(engine.name))
-        missing = _without_result(storage, planned, read_failed_again=options.reprocess is not Reprocess.NEW_ONLY)
+        missing = _without_result(storage, planned, read_failed_again=options.is_repeating)
         cached_page_count += len(planned) - len(missing)
         pages.extend(missing)
     shards = pack_shards(pages, engine, settings)

@@ -7,7 +7,7 @@ Names of the objects below ``work/runs/<run>/``: ``discovery.json``, ``batches/`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -46,6 +46,7 @@ class RunOptions(Value):
     """What one run takes and how it reads it: the trigger form, completed from the settings.
 
     ``prefix`` is relative to the inbox; ``keys`` are paths in the inbox (empty: everything under the prefix).
+    ``states`` are states whose sources are taken again besides those that ``reprocess`` says.
     ``start_after`` is set where one run goes on after another: only what is listed after this path in the inbox is
     looked at, so that a chain of runs passes the inbox once and comes to an end, whatever happens to its documents.
     """
@@ -53,6 +54,7 @@ class RunOptions(Value):
     prefix: str = ""
     keys: tuple[str, ...] = ()
     reprocess: Reprocess = Reprocess.NEW_ONLY
+    states: tuple[SourceState, ...] = ()
     text_layer: TextLayerMode = TextLayerMode.AUTO
     engine: str = "tesseract"
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("rus", "eng")
@@ -74,6 +76,15 @@ class RunOptions(Value):
             name: value for name, value in form.items() if name in cls.model_fields and value not in (None, "", [])
         }
         return cls.model_validate({**defaults, **given})
+
+    def takes_again(self, state: SourceState) -> bool:
+        """Whether a source whose bytes ended in this state is taken once more."""
+        return self.reprocess.takes(state) or state in self.states
+
+    @property
+    def is_repeating(self) -> bool:
+        """Whether the run takes anything that was processed before."""
+        return any(self.takes_again(state) for state in SourceState)
 
     @property
     def prepare_options(self) -> PrepareOptions:
@@ -215,6 +226,14 @@ class Validation(Value):
         return self.reconciliation.errors
 
 
+class PartitionChange(Value):
+    """What a run did to one partition of a table, in rows; ``row_count`` is what the partition has now."""
+
+    row_count: int
+    added: int
+    dropped: int
+
+
 class PublishedRun(Value):
     """The outcome of publish: counts for people, XCom and asset events."""
 
@@ -224,6 +243,8 @@ class PublishedRun(Value):
     left_reasons: tuple[str, ...] = ()
     rows: dict[str, int]
     """Rows written per table."""
+    partitions: dict[str, dict[date, PartitionChange]] = Field(default={})
+    """The partitions that changed, per table and ingest_date."""
     page_count: int = 0
     native_pages: int = 0
     ocr_pages: int = 0

@@ -8,9 +8,11 @@ from tenderlake.documents import TextLayerMode
 from tenderlake.engines import OFFERED_ENGINES
 from tenderlake.runs import Reprocess
 from tenderlake.settings import LANGUAGE_PATTERN, Settings
+from tenderlake.states import SourceState
 
 _WHICH = "Which documents"
 _READING = "How they are read"
+REPEATABLE_STATES = [state.value for state in SourceState if state not in (SourceState.PUBLISHED, SourceState.UNPACKED)]
 
 
 def trigger_form(settings: Settings) -> dict[str, Param]:
@@ -43,6 +45,16 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             },
             title="Reprocess",
             description="What is taken although it was processed before.",
+            section=_WHICH,
+        ),
+        "states": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string", "enum": REPEATABLE_STATES},
+            examples=REPEATABLE_STATES,
+            values_display={state: state.replace("_", " ") for state in REPEATABLE_STATES},
+            title="Reprocess by state",
+            description="Also files that ended in one of these states: after a password was added, a limit raised.",
             section=_WHICH,
         ),
         "max_documents": Param(

@@ -101,22 +101,25 @@ def test_a_retry_of_discover_takes_the_same_again(storage: Storage, layout: Layo
 
 
 @pytest.mark.parametrize(
-    ("reprocess", "expected"),
+    ("reprocess", "states", "expected"),
     [
-        (Reprocess.NEW_ONLY, []),
-        (Reprocess.QUARANTINED, ["bad.pdf"]),
-        (Reprocess.FAILED_PAGES, ["half.pdf"]),
-        (Reprocess.ALL, ["bad.pdf", "good.pdf", "half.pdf"]),
+        (Reprocess.NEW_ONLY, (), []),
+        (Reprocess.QUARANTINED, (), ["bad.pdf", "locked.pdf"]),
+        (Reprocess.FAILED_PAGES, (), ["half.pdf"]),
+        (Reprocess.ALL, (), ["bad.pdf", "good.pdf", "half.pdf", "locked.pdf"]),
+        (Reprocess.NEW_ONLY, (SourceState.QUARANTINED_ENCRYPTED,), ["locked.pdf"]),
+        (Reprocess.FAILED_PAGES, (SourceState.QUARANTINED_CORRUPT,), ["bad.pdf", "half.pdf"]),
     ],
 )
 def test_reprocess_takes_sources_by_their_state(
-    storage: Storage, layout: Layout, reprocess: Reprocess, expected: list[str]
+    storage: Storage, layout: Layout, reprocess: Reprocess, states: tuple[SourceState, ...], expected: list[str]
 ) -> None:
-    put(storage, "good.pdf", "bad.pdf", "half.pdf")
+    put(storage, "good.pdf", "bad.pdf", "half.pdf", "locked.pdf")
+    publish_state(storage, layout, "locked.pdf", SourceState.QUARANTINED_ENCRYPTED)
     publish_state(storage, layout, "good.pdf", SourceState.PUBLISHED)
     publish_state(storage, layout, "bad.pdf", SourceState.QUARANTINED_CORRUPT)
     publish_state(storage, layout, "half.pdf", SourceState.PUBLISHED_WITH_FAILED_PAGES)
-    assert sorted(taken(storage, found(storage, layout, reprocess=reprocess))) == expected
+    assert sorted(taken(storage, found(storage, layout, reprocess=reprocess, states=states))) == expected
 
 
 def test_a_chain_of_runs_passes_the_inbox_once(storage: Storage, layout: Layout) -> None:
