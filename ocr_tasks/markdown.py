@@ -16,7 +16,8 @@ from ocr_tasks.markdowntext import escape, formula
 _RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER})
 """Stand in the blocks of a page and are left out of the Markdown: they would interrupt sentences over pages."""
 
-_LIST_MARK = re.compile(r"^\s*(?:[•·▪◦●○■‣►➢❖⁃–—―‒−⎯-]|(?P<number>\d{1,3}(?:\.\d{1,3})*[.)]?))\s+")
+# The Latin letter o is Word's second bullet.
+_LIST_MARK = re.compile(r"^\s*(?:[•·▪◦●○■‣►➢❖⁃–—―‒−⎯o-]|(?P<number>\d{1,3}(?:\.\d{1,3})*[.)]?))\s+")
 
 
 def page_markdown(page: PageResult) -> str:

@@ -139,7 +139,9 @@ class NativeText:
         for _ in range(self._page_count):
             native, height_pt, pieces = pickle.load(self._waiting)  # noqa: S301  # an unnamed file of our own
             edge = _EdgeZone(height_pt, repeated, self._page_count)
-            labelled = [_label(piece, body_size, edge.label_of(piece)) for piece in pieces]
+            labelled = [
+                _label(piece, body_size, label) for piece, label in zip(pieces, edge.labels_of(pieces), strict=True)
+            ]
             yield PageResult(
                 page_key=page_keys[native.page_number],
                 document_id=self.document_id,
@@ -202,8 +204,14 @@ class _EdgeZone:
     repeated: frozenset[tuple[BlockLabel, str]]
     pages: int
 
-    def label_of(self, piece: _Piece) -> BlockLabel | None:
-        """Header, footer or page number, where a piece is one."""
+    def labels_of(self, pieces: Sequence[_Piece]) -> list[BlockLabel | None]:
+        """Header, footer or page number, where a piece is one; what stands alone on its page is what the page says."""
+        labels = [self._label_of(piece) for piece in pieces]
+        if None in labels:
+            return labels
+        return [label if label is BlockLabel.PAGE_NUMBER else None for label in labels]
+
+    def _label_of(self, piece: _Piece) -> BlockLabel | None:
         zone = _zone(piece.box, self.height_pt)
         if zone is None or not piece.text:
             return None

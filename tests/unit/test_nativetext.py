@@ -394,6 +394,16 @@ def test_running_headers_footers_and_page_numbers_are_told_from_text() -> None:
         }
 
 
+def test_what_stands_alone_on_every_page_is_their_text() -> None:
+    document = pymupdf.open()
+    for number in range(1, 5):
+        page = new_page(document)
+        write(page, f"Разделительный лист. Том {number}.", (70, 60))
+        write(page, str(number), (292, 800))
+    for result in read(document):
+        assert labels(result) == [BlockLabel.TEXT, BlockLabel.PAGE_NUMBER]
+
+
 def test_numbered_annexes_that_each_begin_a_page_are_no_running_header() -> None:
     (first, second, third) = read(digital_pdf([[f"Приложение № {number}", "", *RUSSIAN] for number in (1, 2, 3)]))
     for result in (first, second, third):

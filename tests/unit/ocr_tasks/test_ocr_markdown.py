@@ -55,6 +55,15 @@ def test_headings_paragraphs_and_lists_keep_their_order() -> None:
     )
 
 
+@pytest.mark.parametrize("mark", ["•", "–", "−", "⎯", "o", "➢", "-"])
+def test_the_mark_of_an_item_becomes_that_of_markdown(mark: str) -> None:
+    assert page_markdown(page(block(BlockLabel.LIST_ITEM, f"{mark} копия устава"))) == "- копия устава"
+
+
+def test_a_box_that_is_ticked_stays() -> None:
+    assert page_markdown(page(block(BlockLabel.LIST_ITEM, "☑ субъект МСП"))) == "- ☑ субъект МСП"
+
+
 def test_running_headers_are_left_out() -> None:
     text = page_markdown(
         page(
