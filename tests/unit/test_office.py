@@ -23,7 +23,7 @@ from tenderlake.intake.office.numberformats import NumberStyle, shown_number
 from tenderlake.intake.sniffing import DocumentFormat
 from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
-from tests.officefiles import STRICT_W, cell, doc, docx, odf, ole, ooxml, paragraph, scan, xlsx, zipped
+from tests.officefiles import STRICT_W, cell, doc, docx, encrypted_odf, odf, ole, ooxml, paragraph, scan, xlsx, zipped
 from tests.prepared import LIMITS, prepared, rejected
 
 pytestmark = pytest.mark.unit
@@ -510,9 +510,31 @@ def test_a_document_with_a_password_opens_with_one_of_the_list(tmp_path: Path) -
     assert found.manifest.media_type == DocumentFormat.DOCX
 
 
-def test_an_encrypted_opendocument_file_says_so(tmp_path: Path) -> None:
-    data = odf("text", "<office:text/>", manifest="<file-entry><encryption-data/></file-entry>")
-    assert rejected(tmp_path, data).state is SourceState.QUARANTINED_ENCRYPTED
+@pytest.mark.parametrize("form", ["blowfish", "aes", "whole"])
+def test_an_opendocument_file_with_a_password_opens_with_one_of_the_list(tmp_path: Path, form: str) -> None:
+    plain = odf("text", "<office:text><text:p>Секрет</text:p></office:text>")
+    data = encrypted_odf(plain, "закупки", form=form)
+    refused = rejected(tmp_path, data, passwords=("1234",))
+    assert (refused.state, "TENDERLAKE_PASSWORDS" in refused.reason) == (SourceState.QUARANTINED_ENCRYPTED, True)
+    found = prepared(tmp_path, data, passwords=("1234", "закупки"))
+    assert (found.texts(), found.manifest.media_type) == (["Секрет"], DocumentFormat.ODT)
+
+
+def test_an_encryption_that_nobody_knows_says_so(tmp_path: Path) -> None:
+    entry = (
+        '<file-entry full-path="content.xml"><encryption-data><algorithm algorithm-name="x#rot13-cbc3"/>'
+        '<key-derivation key-derivation-name="PBKDF2" iteration-count="9" salt="c2FsdA=="/></encryption-data>'
+        "</file-entry>"
+    )
+    refused = rejected(tmp_path, odf("text", "<office:text/>", manifest=entry), passwords=("1234",))
+    assert refused.state is SourceState.QUARANTINED_ENCRYPTED
+    assert "rot13" in refused.reason
+
+
+def test_a_bomb_under_an_encryption_is_not_unpacked(tmp_path: Path) -> None:
+    plain = odf("text", "<office:text>" + " " * (120 * 2**20) + "</office:text>")
+    refused = rejected(tmp_path, encrypted_odf(plain, "1234", form="aes"), passwords=("1234",))
+    assert refused.state is SourceState.QUARANTINED_ARCHIVE_BOMB
 
 
 def test_a_document_without_a_word_is_empty(tmp_path: Path) -> None:

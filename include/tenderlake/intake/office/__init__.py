@@ -19,6 +19,7 @@ from tenderlake.intake.office.docx import read_docx
 from tenderlake.intake.office.encryption import decrypt_office
 from tenderlake.intake.office.flow import Flow
 from tenderlake.intake.office.odf import read_odf
+from tenderlake.intake.office.odfencryption import open_odf
 from tenderlake.intake.office.package import OfficePackage, corrupt
 from tenderlake.intake.office.ppt import read_ppt
 from tenderlake.intake.office.pptx import read_pptx
@@ -60,7 +61,11 @@ def prepare_text_document(
                 source_format = _inner_format(decrypted)
                 media_type = source_format.value
             source = decrypted or path
-        flow = _READERS[source_format](source, limits)
+        if source_format in _OPENDOCUMENT:
+            with open_odf(source, limits, passwords) as package:
+                flow = read_odf(package, limits)
+        else:
+            flow = _READERS[source_format](source, limits)
     except etree.LxmlError as error:
         raise corrupt(one_line(error)) from error
     except RecursionError as error:
@@ -96,13 +101,11 @@ def _in_package(read: Callable[[OfficePackage, PrepareLimits], Flow]) -> Callabl
 _MAYBE_ENCRYPTED = frozenset(
     {DocumentFormat.ENCRYPTED_OFFICE, DocumentFormat.DOC, DocumentFormat.XLS, DocumentFormat.PPT}
 )
+_OPENDOCUMENT = frozenset({DocumentFormat.ODT, DocumentFormat.ODS, DocumentFormat.ODP})
 _READERS: Mapping[DocumentFormat, Callable[[Source, PrepareLimits], Flow]] = {
     DocumentFormat.DOCX: _in_package(read_docx),
     DocumentFormat.XLSX: _in_package(read_xlsx),
     DocumentFormat.PPTX: _in_package(read_pptx),
-    DocumentFormat.ODT: _in_package(read_odf),
-    DocumentFormat.ODS: _in_package(read_odf),
-    DocumentFormat.ODP: _in_package(read_odf),
     DocumentFormat.RTF: read_rtf,
     DocumentFormat.DOC: read_doc,
     DocumentFormat.XLS: read_xls,

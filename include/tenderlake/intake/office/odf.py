@@ -52,12 +52,7 @@ _NUMBER_FORMATS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": 
 
 
 def read_odf(package: OfficePackage, limits: PrepareLimits) -> Flow:
-    """Read an OpenDocument file; raises :class:`RejectedError` where it is damaged or encrypted."""
-    if "META-INF/manifest.xml" in package and b"encryption-data" in package.read("META-INF/manifest.xml"):
-        raise RejectedError(
-            SourceState.QUARANTINED_ENCRYPTED,
-            "an OpenDocument file with a password: its encryption is not opened here",
-        )
+    """Read an OpenDocument file; raises :class:`RejectedError` where it is damaged."""
     root = package.xml("content.xml")
     body = child(root, "body")
     content = next((found for found in (body if body is not None else ()) if local(found) in _BODIES), None)

@@ -87,6 +87,20 @@ class OfficePackage:
             raise corrupt(f"its part {name}: {one_line(error)}") from error
         return b"".join(parts)
 
+    def inflate(self, data: bytes, name: str) -> bytes:
+        """Bytes deflated without a header, under the same limits; raises :class:`RejectedError`."""
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        parts: list[bytes] = []
+        try:
+            while data and not inflater.eof:
+                parts.append(inflater.decompress(data, _CHUNK_BYTES))
+                self._count(len(parts[-1]))
+                data = inflater.unconsumed_tail
+            parts.append(inflater.flush())
+        except zlib.error as error:
+            raise corrupt(f"its part {name}: {one_line(error)}") from error
+        return b"".join(parts)
+
     def _count(self, size_bytes: int) -> None:
         self._read_bytes += size_bytes
         ratio = self._read_bytes / max(self._size_bytes, 1)
