@@ -35,6 +35,8 @@ _REPEATED_SHARE = 0.45
 _COUNTING = 4
 """On fewer pages than these, words with a growing number are titles: Приложение 1, Приложение 2."""
 _MAX_HEADING_CHARS = 200
+_FULL_PAGE_CHARS = 600
+"""So much in one size is the body text of its page, whatever size the annexes after it have."""
 _LONGEST_SIGNATURE = 200
 _MOST_WAITING_BYTES = 2 * 2**20
 _MAX_BOLD_HEADING_CHARS = 120
@@ -118,13 +120,17 @@ class NativeText:
             pictures: The areas of a mixed page that OCR reads: each is an empty picture block in its place.
         """
         pieces = _pieces(page, content, pictures)
+        sizes = _sizes(pieces)
+        self._sizes.update(sizes)
         for piece in pieces:
-            if piece.paragraph is not None:
-                self._sizes[round(piece.paragraph.size * 2) / 2] += len(piece.text)
             if piece.text and (zone := _zone(piece.box, content.turn.height_pt)):
                 places = self._margins.setdefault((zone, piece.signature), {})
                 places.setdefault(self._page_count, piece.numbers)
-        pickle.dump((native, content.turn.height_pt, pieces), self._waiting, pickle.HIGHEST_PROTOCOL)
+        pickle.dump(
+            (native, content.turn.height_pt, _size_of_most(sizes, _FULL_PAGE_CHARS), pieces),
+            self._waiting,
+            pickle.HIGHEST_PROTOCOL,
+        )
         self._page_count += 1
 
     def results(self, page_keys: dict[int, str]) -> Iterator[PageResult]:
@@ -133,14 +139,15 @@ class NativeText:
         Args:
             page_keys: The page key of every page number.
         """
-        body_size = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
+        body_size = _size_of_most(self._sizes)
         repeated = self._repeated()
         self._waiting.seek(0)
         for _ in range(self._page_count):
-            native, height_pt, pieces = pickle.load(self._waiting)  # noqa: S301  # an unnamed file of our own
+            native, height_pt, page_size, pieces = pickle.load(self._waiting)  # noqa: S301  # an unnamed file of our own
             edge = _EdgeZone(height_pt, repeated, self._page_count)
             labelled = [
-                _label(piece, body_size, label) for piece, label in zip(pieces, edge.labels_of(pieces), strict=True)
+                _label(piece, max(body_size, page_size), label)
+                for piece, label in zip(pieces, edge.labels_of(pieces), strict=True)
             ]
             yield PageResult(
                 page_key=page_keys[native.page_number],
@@ -170,6 +177,21 @@ class NativeText:
             and len(pages) >= _REPEATED_SHARE * (max(pages) - min(pages) + 1)
             and _is_steady(pages, may_count=len(pages) >= _COUNTING or _is_page_count(key[1]))
         )
+
+
+def _sizes(pieces: Sequence[_Piece]) -> Counter[float]:
+    """The characters of paragraphs by font size, in half points."""
+    sizes: Counter[float] = Counter()
+    for piece in pieces:
+        if piece.paragraph is not None:
+            sizes[round(piece.paragraph.size * 2) / 2] += len(piece.text)
+    return sizes
+
+
+def _size_of_most(sizes: Counter[float], fewest_chars: int = 0) -> float:
+    """The size that most characters have, 0 where these are too few to be body text."""
+    size, chars = sizes.most_common(1)[0] if sizes else (0.0, 0)
+    return size if chars >= fewest_chars else 0.0
 
 
 def _is_page_count(signature: str) -> bool:

@@ -76,6 +76,17 @@ def test_headings_stand_out_by_size_or_by_bold_capitals_in_the_middle() -> None:
     assert found == {"Техническое задание": 1, "ОБЩИЕ ПОЛОЖЕНИЯ": 4, "2. Требования к качеству": 4}
 
 
+def test_the_text_of_a_page_before_annexes_in_small_print_is_no_heading() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    write(page, "Сертификат соответствия", (70, 80), size=18)
+    write_lines(page, [*RUSSIAN, *RUSSIAN], (70, 120), size=11)
+    for _ in range(3):
+        write_lines(new_page(document), RUSSIAN * 5, (70, 80), size=7)
+    first, *_ = read(document)
+    assert labels(first) == [BlockLabel.HEADING, BlockLabel.TEXT]
+
+
 def test_bold_entries_of_contents_are_no_headings() -> None:
     document = pymupdf.open()
     page = new_page(document)
