@@ -10,7 +10,9 @@ the edge of the word.
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from operator import add
 
 _CYRILLIC_LETTERS = " абвгдежзийклмнопрстуфхцчшщъыьэюя"
 _CYRILLIC_RARITY = """
@@ -87,6 +89,9 @@ def _pairs(letters: str, table: str) -> dict[str, int]:
 
 _RARITY = _pairs(_CYRILLIC_LETTERS, _CYRILLIC_RARITY) | _pairs(_LATIN_LETTERS, _LATIN_RARITY)
 
+_CYRILLIC = re.compile("[Ѐ-ӿ]")
+_LATIN = re.compile("[a-z]")
+
 NEVER_SEEN = 9.0
 """Rarity of what is no word at all: two alphabets in one, signs inside."""
 
@@ -101,18 +106,18 @@ def word_rarity(word: str) -> float | None:
 
     None where nothing can be said: fewer than four letters, fillers such as ``хххх``, other alphabets.
     """
-    if len(word) < 4 or len(set(word.lower())) < 3:
+    lower = word.lower()
+    if len(word) < 4 or len(set(lower)) < 3:
         return None
-    lower = word.lower().replace("ё", "е")
+    lower = lower.replace("ё", "е")
     if not lower.isascii():
-        has_cyrillic = any("Ѐ" <= char <= "ӿ" for char in lower)
-        if has_cyrillic and any("a" <= char <= "z" for char in lower):
-            return NEVER_SEEN
-        if not has_cyrillic:
+        if not _CYRILLIC.search(lower):
             lower = "".join(c for c in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(c))
+        elif _LATIN.search(lower):
+            return NEVER_SEEN
     padded = f" {lower} "
     try:
-        total = sum([_RARITY[padded[i : i + 2]] for i in range(len(padded) - 1)])
+        total = sum(map(_RARITY.__getitem__, map(add, padded, padded[1:])))
     except KeyError:
         return None
     return total / (len(padded) - 1)

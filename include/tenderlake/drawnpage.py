@@ -9,6 +9,7 @@ All boxes are those of the unrotated page in points, origin at the top left.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 from tenderlake.mupdf import Page, pymupdf
@@ -37,7 +38,7 @@ class DrawnPage:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._text = page.get_textpage(flags=_TEXT_FLAGS | _PAINT_FLAGS)
-        kinds = {block.m_internal.type for block in self._text.this}
+        kinds = set(_kinds_of_blocks(self._text))
         self.has_text_only = kinds <= {_mupdf.FZ_STEXT_BLOCK_TEXT}
         if _mupdf.FZ_STEXT_BLOCK_IMAGE in kinds:  # the pictures would be encoded with the text
             self._text = page.get_textpage(flags=_TEXT_FLAGS)
@@ -65,7 +66,14 @@ class DrawnPage:
         return device.painted
 
 
-class _PaintLog(_mupdf.FzDevice2):  # type: ignore[misc]  # MuPDF has no type hints
+def _kinds_of_blocks(text_page: Any) -> Iterator[int]:
+    block = text_page.this.m_internal.first_block
+    while block:
+        yield block.type
+        block = block.next
+
+
+class _PaintLog(_mupdf.FzDevice2):  # type: ignore[name-defined, misc]  # MuPDF has no type hints
     """Writes down what MuPDF paints. MuPDF calls back only for what is named in ``use_virtual_…``."""
 
     def __init__(self, *, with_text: bool) -> None:

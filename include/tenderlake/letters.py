@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -34,7 +35,7 @@ MIN_CHARACTERS = 24
 """Below this no statistics are made of a text."""
 
 _WORD = re.compile(r"[^\W\d_]+")
-_PLAIN_WORD = re.compile("[А-ЮA-Z]?[а-яёa-z]+")
+_PLAIN_WORD = re.compile(r"[(«\"]*([А-ЮA-Z]?[а-яёa-z]+)[.,:;!?)»\"]*")
 """Needs no look at its single letters: no capital inside, and no Я, which may be a sign of a wrong code page."""
 # A sign or a digit inside a word: glyph numbers read as characters, print in one alphabet read as another.
 _BROKEN = re.compile(
@@ -75,53 +76,70 @@ def judge_letters(text: str, languages: tuple[str, ...] = ("rus", "eng")) -> Let
             would fail; a text in a language that was not asked for is sound all the same.
     """
     tokens = text.split()
-    facts = {token: _facts(token) for token in set(tokens)}
-    sums = _Facts(*map(sum, zip(*[facts[token] for token in tokens], strict=True))) if tokens else _NO_FACTS
-    problem = _bad_characters(text, sums) or _wrong_alphabet(text, sums, languages) or _unlikely_words(facts)
+    words = {token: _counted(token) for token in set(tokens)}
+    counts = _Counts(*_unpacked(sum([words[token][0] for token in tokens]), len(_Counts._fields)))
+    # Each different word is judged once, so that a filler repeated a hundred times does not decide.
+    judged, unlikely = _unpacked(sum([count for _, count in words.values()]), 2)
+    problem = (
+        _bad_characters(text, counts)
+        or _wrong_alphabet(text, counts, languages)
+        or _unlikely_words(words, judged, unlikely)
+    )
     return LetterVerdict(is_sound=False, problem=problem) if problem else _SOUND
 
 
-class _Facts(NamedTuple):
-    """How many characters of a token, or of a text, are what. A token has no white space."""
+class _Counts(NamedTuple):
+    """How many characters of a text, white space aside, are what."""
 
     all: int
     alphanumeric: int
     letters: int
-    accented: int
-    foreign: int
-    capital_ya: int
-    bad: int
-    bad_in_words: int
-    judged: int
-    unlikely: int
+    accented: int = 0
+    foreign: int = 0
+    capital_ya: int = 0
+    bad: int = 0
+    bad_in_words: int = 0
 
 
-_NO_FACTS = _Facts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+_PACK_BITS = 32
+
+
+def _packed(numbers: Iterable[int]) -> int:
+    """Counts side by side in one number: thousands of them are added up at once."""
+    return sum(number << _PACK_BITS * place for place, number in enumerate(numbers))
+
+
+def _unpacked(packed: int, count: int) -> list[int]:
+    return [packed >> _PACK_BITS * place & (1 << _PACK_BITS) - 1 for place in range(count)]
 
 
 @lru_cache(maxsize=20_000)
-def _facts(token: str) -> _Facts:
-    """Kept for the words that come again and again: counting all characters of every page takes five times as long."""
-    length = len(token)
-    if _PLAIN_WORD.fullmatch(token):
-        rarity = word_rarity(token)
-        judged_length = 0 if rarity is None else length
-        unlikely = judged_length if rarity is not None and rarity > UNLIKELY_WORD else 0
-        return _Facts(length, length, length, 0, 0, 0, 0, 0, judged_length, unlikely)
-    judged = _judged_parts(token)
+def _counted(token: str) -> tuple[int, int]:
+    """Packed counts of a token: as in ``_Counts``, and how many letters can be judged and stand in unlikely words.
+
+    Words come again and again: to count all characters of every page takes five times as long.
+    """
+    if plain := _PLAIN_WORD.fullmatch(token):
+        letters = len(plain[1])
+        rarity = word_rarity(plain[1])
+        judged = 0 if rarity is None else letters
+        unlikely = judged if rarity is not None and rarity > UNLIKELY_WORD else 0
+        return _packed((len(token), letters, letters)), judged + (unlikely << _PACK_BITS)
+    parts = _judged_parts(token)
     bad = sum(map(is_meaningless, token))
-    return _Facts(
-        all=length,
+    counts = _Counts(
+        all=len(token),
         alphanumeric=sum(map(str.isalnum, token)),
         letters=sum(map(str.isalpha, token)),
         accented=sum(["\xc0" <= char <= "\xff" for char in token]),
         foreign=sum([char in _MAC_SIGNS for char in token]),
         capital_ya=token.count("Я"),
         bad=bad,
-        bad_in_words=bad if length > 1 else 0,
-        judged=sum([len(part) for part, _ in judged]),
-        unlikely=sum([len(part) for part, rarity in judged if rarity > UNLIKELY_WORD]),
+        bad_in_words=bad if len(token) > 1 else 0,
     )
+    lengths = [(len(part), rarity) for part, rarity in parts]
+    judged = sum([length for length, _ in lengths])
+    return _packed(counts), _packed((judged, sum([length for length, rarity in lengths if rarity > UNLIKELY_WORD])))
 
 
 @lru_cache(maxsize=2_000)
@@ -132,14 +150,14 @@ def is_meaningless(char: str) -> bool:
     return char == "\ufffd" or unicodedata.category(char) in ("Cc", "Co", "Cn", "Cs")
 
 
-def _bad_characters(text: str, sums: _Facts) -> str:
-    bad, in_words = sums.bad, sums.bad_in_words
+def _bad_characters(text: str, counts: _Counts) -> str:
+    bad, in_words = counts.bad, counts.bad_in_words
     # A program's answer to letters that its code page has not.
     for lost in _LOST_LETTERS.findall(text) if "???" in text else ():
         bad += len(lost)
         in_words += len(lost)
-    if in_words > MAX_BAD_SHARE * sums.all or bad > MAX_LONE_BAD_SHARE * sums.all:
-        return f"{bad} of {sums.all} characters have no meaning (the font does not say which letters they are)"
+    if in_words > MAX_BAD_SHARE * counts.all or bad > MAX_LONE_BAD_SHARE * counts.all:
+        return f"{bad} of {counts.all} characters have no meaning (the font does not say which letters they are)"
     return ""
 
 
@@ -147,31 +165,29 @@ def _has_too_many_signs(alphanumeric: int, marks: int) -> bool:
     return alphanumeric < MIN_ALPHANUMERIC_SHARE * marks
 
 
-def _wrong_alphabet(text: str, sums: _Facts, languages: tuple[str, ...]) -> str:
-    marks = sums.all
-    if _has_too_many_signs(sums.alphanumeric, marks):
+def _wrong_alphabet(text: str, counts: _Counts, languages: tuple[str, ...]) -> str:
+    marks = counts.all
+    if _has_too_many_signs(counts.alphanumeric, marks):
         # Leaders of dots and lines to write on are no signs of garbling.
         rest = "".join(_REPEATED_MARK.sub(r"\1", text).split())
         marks = len(rest)
-        if marks >= MIN_CHARACTERS and _has_too_many_signs(sums.alphanumeric, marks):
+        if marks >= MIN_CHARACTERS and _has_too_many_signs(counts.alphanumeric, marks):
             return "more signs than letters and digits"
     if marks < MIN_CHARACTERS:
         return ""
-    if sums.letters >= MIN_CHARACTERS and sums.accented > MAX_ACCENTED_SHARE * sums.letters:
+    if counts.letters >= MIN_CHARACTERS and counts.accented > MAX_ACCENTED_SHARE * counts.letters:
         return "accented Latin letters where words should be (a wrong code page)"
-    if _SOUTH_SLAVIC.isdisjoint(languages) and sums.foreign > MAX_BAD_SHARE * sums.letters:
+    if _SOUTH_SLAVIC.isdisjoint(languages) and counts.foreign > MAX_BAD_SHARE * counts.letters:
         return "letters of a wrong code page"
-    most = max(2, _MAX_INNER_SHARE * sums.letters)
-    if sums.capital_ya > most and len(_INNER_CAPITAL.findall(text)) > most:
+    most = max(2, _MAX_INNER_SHARE * counts.letters)
+    if counts.capital_ya > most and len(_INNER_CAPITAL.findall(text)) > most:
         return "capitals inside of words (a wrong code page)"
     return ""
 
 
-def _unlikely_words(facts: dict[str, _Facts]) -> str:
-    """Each different word counts once, so that a filler repeated a hundred times does not decide."""
-    judged, unlikely = sum([fact.judged for fact in facts.values()]), sum([fact.unlikely for fact in facts.values()])
+def _unlikely_words(words: Iterable[str], judged: int, unlikely: int) -> str:
     if judged >= MIN_CHARACTERS and unlikely - ALLOWED_UNLIKELY_LETTERS > MAX_UNLIKELY_SHARE * judged:
-        parts = (part for token in facts for part, rarity in _judged_parts(token) if rarity > UNLIKELY_WORD)
+        parts = (part for word in words for part, rarity in _judged_parts(word) if rarity > UNLIKELY_WORD)
         example = max(parts, key=_tells_most)
         return f"{unlikely * 100 // judged} % of the letters are in words of no language, such as '{example[:20]}'"
     return ""
