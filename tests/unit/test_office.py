@@ -137,6 +137,21 @@ def test_items_whose_marks_were_typed_are_items_of_a_list(tmp_path: Path) -> Non
     }
 
 
+def test_the_articles_of_a_law_from_a_reference_system_are_headings(tmp_path: Path) -> None:
+    styles = (
+        '<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        '<w:style w:type="paragraph" w:styleId="a5"><w:name w:val="Заголовок статьи"/></w:style></w:styles>'
+    )
+    body = paragraph("Статья 1.1. Законодательство города", '<w:pStyle w:val="a5"/>') + paragraph(
+        "1. Оно состоит из кодекса."
+    )
+    data = docx(body, parts={"word/styles.xml": styles}, relations={"s": ("styles", "styles.xml")})
+    assert prepared(tmp_path, data).said() == [
+        ("heading 4", "Статья 1.1. Законодательство города"),
+        ("text", "1. Оно состоит из кодекса."),
+    ]
+
+
 def test_bold_entries_of_a_table_of_contents_are_no_headings(tmp_path: Path) -> None:
     entry = paragraph("1. Общие сведения</w:t><w:tab/><w:t>4", run="<w:b/>")
     dotted = paragraph("2. Цена ........ 12", run="<w:b/>")

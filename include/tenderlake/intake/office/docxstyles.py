@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from tenderlake.intake.office.package import Element, attribute, child, children, number
 
 _HEADING_NAME = re.compile(r"(?:heading|заголовок)\s*([1-9])", re.IGNORECASE)
+_ARTICLE_NAMES = frozenset({"заголовок статьи"})
+"""Of the legal reference system «Гарант», whose exports have no outline levels for the articles of a law."""
+_ARTICLE_OUTLINE_LEVEL = 3
 _TITLE_NAMES = frozenset({"title", "название", "заголовок"})
 _BODY_LEVEL = 9
 _MOST_DEPTH = 20
@@ -79,6 +82,8 @@ class Styles:
 def _named(style: ParagraphStyle, name: str) -> ParagraphStyle:
     if name.strip().lower() in _TITLE_NAMES:
         return replace(style, is_title=True)
+    if name.strip().lower() in _ARTICLE_NAMES and style.outline_level is None:
+        return replace(style, outline_level=_ARTICLE_OUTLINE_LEVEL)
     match = _HEADING_NAME.match(name.strip())
     if match and style.outline_level is None:
         return replace(style, outline_level=int(match[1]) - 1)
