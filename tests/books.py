@@ -57,8 +57,8 @@ def fb2(body: str, *, rest: str = "", encoding: str = "utf-8") -> bytes:
     return text.encode(encoding)
 
 
-def xps(pages: Sequence[Sequence[str]]) -> bytes:
-    """An XPS document of A4 pages with these lines (ECMA-388; lengths are 1/96 inch)."""
+def xps(pages: Sequence[Sequence[str]], *, replaced: Mapping[str, str] | None = None) -> bytes:
+    """An XPS document of A4 pages with these lines (ECMA-388; lengths are 1/96 inch); ``replaced``: other parts."""
     parts: dict[str, bytes | str] = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
         "_rels/.rels": (
@@ -79,4 +79,4 @@ def xps(pages: Sequence[Sequence[str]]) -> bytes:
             for place, line in enumerate(lines)
         )
         parts[f"{number}.fpage"] = f'<FixedPage xmlns="{_XPS}" Width="794" Height="1123">{glyphs}</FixedPage>'
-    return zipped(parts)
+    return zipped(parts | dict(replaced or {}))
