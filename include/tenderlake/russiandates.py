@@ -46,6 +46,7 @@ _CLOCK = (
 )
 _TIME_AFTER = re.compile(rf"(?:[ ,;\n\t(TТв]|до|время|[-–—]){{0,6}}(?<![0-9]){_CLOCK}{_ZONE}", re.IGNORECASE)
 _TIME_BEFORE = re.compile(rf"(?<![0-9.]){_CLOCK}{_ZONE}\)?[ ,\n\t]{{1,3}}$", re.IGNORECASE)
+_NEXT_DATE = re.compile(rf"[ )\n,]{{0,4}}[«\"“]?(?:{_DATE.pattern})", re.IGNORECASE)
 _BEFORE = 70
 """Characters before a date where its time may stand: «до 18 часов 00 минут (время московское) 15 апреля 2026 г.»."""
 
@@ -108,6 +109,8 @@ def _month(written: str) -> int:
 
 def _with_time(text: str, found: FoundDate) -> FoundDate:
     after = _TIME_AFTER.match(text, found.end)
+    if after is not None and _NEXT_DATE.match(text, after.end()):
+        after = None  # «с 01.04.2026 до 10:00 15.04.2026»: the time of the date behind it
     before = None if after else _TIME_BEFORE.search(text[max(0, found.start - _BEFORE) : found.start].rstrip('«"“_'))
     clock = after or before
     if clock is None:

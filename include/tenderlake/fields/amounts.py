@@ -20,6 +20,7 @@ from tenderlake.fields.sums import (
     VAT_REMARK,
     Sum,
     currency_of,
+    leads_to_a_sum,
     money_text,
     numbers_behind,
     plain,
@@ -42,6 +43,12 @@ _NMCK = wanted(_PRICE, "начальн", "нмц", "максимальн")
 _NMCK_COLUMN = re.compile(rf"\s*{_PRICE}(?!.*(?:за ед|единиц))", re.IGNORECASE | re.DOTALL)
 _TOTAL_ROW = re.compile(r"\s*(?:итого|всего)\b", re.IGNORECASE)
 _QUANTITY = re.compile(r"\s*кол(?:-|ич|\.|во)", re.IGNORECASE)
+_VAT_INSIDE = re.compile(
+    r"[\s,(]{0,3}(?:в (?:том числе|т\. ?ч\.)|включая|с уч[её]том|с)[:,]?\s(?:сумма\s)?НДС"
+    r"(?:[\s(]{0,3}(?P<rate>\d{1,2})\s?%\)?)?",
+    re.IGNORECASE,
+)
+_THOUSANDS = re.compile(r"\bтыс\.?\s?руб", re.IGNORECASE)
 _ROUBLES = re.compile(r"\bруб|₽", re.IGNORECASE)
 _MOST_HEADERS = 40
 """Cells in which a header is looked for."""
@@ -86,7 +93,7 @@ _ADVANCE = wanted(
     reach=160,
 )
 _NO_ADVANCE = re.compile(
-    r"\s{0,2}(?:по\s(?:контракту|договору)\s)?(?:[-–—:]\s?)?не\s(?:предусмотрен|выплачива|предусматрива)\w+",
+    r"\s{0,2}(?:по\s(?:контракту|договору)\s)?(?:[-–—:]\s?)?не\s(?:предусмотрен|выплачива|предусматрива)\w*",
     re.IGNORECASE,
 )
 _CURRENCY = wanted(r"\bвалюта(?:\s(?:контракта|договора|закупки|цены|платежа|лота))?\b", "валюта", reach=80)
@@ -128,6 +135,10 @@ def _labelled(page: PageReading, price: _Price) -> Iterator[Candidate]:
         if price.field is FieldName.CONTRACT_PRICE and _is_initial(statement):
             continue
         found = sum_behind(statement)
+        if found is not None and price.label.pattern.search(found.bridge.lower()):
+            continue  # «Расчет НМЦК» over «НМЦК составляет …»: the nearer label has it
+        if found is not None and price.field is FieldName.ESTIMATE_TOTAL:
+            found = _in_roubles(statement, found)
         candidate = sum_candidate(page, price.field, statement, found, price.score) if found is not None else None
         if found is None or candidate is None:
             continue
@@ -138,6 +149,35 @@ def _labelled(page: PageReading, price: _Price) -> Iterator[Candidate]:
             # Both stand there, and one is the other with VAT: that proves both. The first is the price.
             yield replace(candidate, is_valid=candidate.is_valid is not False)
             yield replace(other, is_valid=other.is_valid is not False, score=price.score - 0.1)
+        yield from _vat(page, statement, found)
+
+
+def _in_roubles(statement: Statement, found: Sum) -> Sum:
+    """«Сметная стоимость | 1 234,567 | (987,65) | тыс. руб.»: the unit closes the row."""
+    if found.amount.unit is None and _THOUSANDS.search(statement.text[found.end :]):
+        return Sum(replace(found.amount, value=found.amount.value * 1000, unit=FieldUnit.RUB), found.bridge)
+    return found
+
+
+def _vat(page: PageReading, statement: Statement, price: Sum) -> Iterator[Candidate]:
+    """«…, в том числе НДС 20 % – 209 050,00 руб.» behind a price; the rate proves the sum."""
+    tail = replace(statement, text=statement.text[price.end :], text_start=statement.text_start + price.end)
+    label = _VAT_INSIDE.match(tail.text)
+    if label is None:
+        return
+    rate = int(label["rate"]) if label["rate"] else None
+    for found in numbers_behind(tail):
+        amount = found.amount
+        if amount.end <= label.end():
+            continue
+        is_sum = amount.unit in MONEY or (amount.unit is None and not amount.is_plain)
+        candidate = sum_candidate(page, FieldName.VAT_AMOUNT, tail, found, 0.8) if is_sum else None
+        if candidate is not None and leads_to_a_sum(tail.text[label.end() : amount.start]):
+            fits = fits_rate(price.amount.value - amount.value, price.amount.value)
+            holds = fits is not None and rate in (None, fits)
+            message = None if holds else "the VAT is not its rate of the price before it"
+            yield replace(candidate, is_valid=holds and candidate.is_valid is not False, message=message)
+        return
 
 
 def _is_initial(statement: Statement) -> bool:

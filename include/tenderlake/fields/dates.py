@@ -57,7 +57,7 @@ _DATED = (
             rf"(?:(?:дата|срок|дата\s(?:и\s)?(?:\(?время\)?)|время)\s?(?:и\s(?:\(?время\)?)\s)?(?:\(время\)\s)?"
             rf"(?:окончани[яе]\s)?(?:срока\s)?(?:подачи|при[её]ма)\s{_APPLICATIONS}"
             rf"|окончани[ея]\s(?:срока\s)?(?:подачи|при[её]ма)\s{_APPLICATIONS}"
-            rf"|(?:при[её]м\s{_APPLICATIONS}|{_APPLICATIONS}\s(?:принимаются|подаются|направляются|представляются))(?=[^.;\n]{{0,80}}\bдо\b))"
+            rf"|(?:при[её]м\s{_APPLICATIONS}|{_APPLICATIONS}\s(?:принимаются|подаются|направляются|представляются))(?=[^;\n]{{0,80}}\bдо\b))"
             r"(?:\sна\sучастие\s[^:\n\t\d]{0,80}?)?",
             "заявок",
             "заявки",
@@ -124,6 +124,12 @@ _PERIOD = wanted(
     "срок",
     "период",
 )
+_DUTY = wanted(
+    r"\b(?:услуги|работы|товары?|продукция|оборудование)\s[^.;\n]{0,60}?должн[аыо]\sбыть\s(?:оказаны|выполнены|поставлен[аыо]?)",
+    "должн",
+    reach=160,
+)
+_END_LEAD = re.compile(r"(?:\bдо|не\s+позднее|по)[\s«\"]*$", re.IGNORECASE)
 _PERIOD_START = re.compile(r"\bс[\s«\"]*$", re.IGNORECASE)
 _PERIOD_MIDDLE = re.compile(r"\s*(?:г\.|года)?\s*(?:и\s+)?(?:по|до|[-–—])[\s«\"]*(?:включительно)?\s*$", re.IGNORECASE)
 
@@ -133,6 +139,7 @@ def find_dates(page: PageReading, context: DocumentContext) -> Iterator[Candidat
     for dated in _DATED:
         yield from _labelled(page, dated)
     yield from _periods(page)
+    yield from _ends(page)
     if page.page_number <= _APPROVAL_PAGES:
         yield from _approvals(page)
 
@@ -184,6 +191,19 @@ def _periods(page: PageReading) -> Iterator[Candidate]:
             method = statement.method(dates[0].start)
             yield date_candidate(page, FieldName.WORK_START, dates[0], statement.start, end, method, 0.8)
             yield date_candidate(page, FieldName.WORK_END, dates[1], statement.start, end, method, 0.8)
+
+
+def _ends(page: PageReading) -> Iterator[Candidate]:
+    """«Срок поставки: в течение 30 дней, но не позднее 01.06.2026»."""
+    for label in (_PERIOD, _DUTY):
+        for statement in statements(page, label):
+            found = next(dates_in(statement.text), None)
+            if found is None or not _END_LEAD.search(statement.text[: found.start]):
+                continue
+            end = statement.text_start + found.end
+            yield date_candidate(
+                page, FieldName.WORK_END, found, statement.start, end, statement.method(found.start), 0.7
+            )
 
 
 def _approvals(page: PageReading) -> Iterator[Candidate]:

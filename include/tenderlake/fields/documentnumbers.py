@@ -33,7 +33,8 @@ _NUMBER = rf"{_SIGN}[ \t]{{0,2}}(?:№[ \t]?)?{_CODE}"
 _KINDS = (
     r"СЧ[ЕЁ]Т(?:-[А-ЯЁа-яё]+)?(?: на оплату)?|ПРОТОКОЛ|ПРИКАЗ|РАСПОРЯЖЕНИЕ|ПОСТАНОВЛЕНИЕ|РЕШЕНИЕ|ИЗВЕЩЕНИЕ|УВЕДОМЛЕНИЕ"
     r"|АКТ|ПИСЬМО|(?:ФЕДЕРАЛЬНЫЙ |ОБЛАСТНОЙ )?ЗАКОН"
-    r"|(?:ЛОКАЛЬН\w+ |ОБЪЕКТН\w+ |СВОДН\w+ )?(?:РЕСУРСН\w+ )?СМЕТН\w+ РАСЧ[ЕЁ]Т|(?:ЛОКАЛЬНАЯ |ОБЪЕКТНАЯ )?СМЕТА|(?:БАНКОВСКАЯ |НЕЗАВИСИМАЯ )ГАРАНТИЯ|ТЕХНИЧЕСКОЕ ЗАДАНИЕ|СПЕЦИФИКАЦИЯ"
+    r"|(?:ЛОКАЛЬН\w+ |ОБЪЕКТН\w+ |СВОДН\w+ )?(?:РЕСУРСН\w+ )?СМЕТН\w+ РАСЧ[ЕЁ]Т"
+    r"|(?:ЛОКАЛЬНАЯ |ОБЪЕКТНАЯ )?СМЕТА|(?:БАНКОВСКАЯ |НЕЗАВИСИМАЯ )ГАРАНТИЯ|ТЕХНИЧЕСКОЕ ЗАДАНИЕ|СПЕЦИФИКАЦИЯ"
     r"|(?:ТЕХНИКО-)?(?:КОММЕРЧЕСКОЕ |ЦЕНОВОЕ )?ПРЕДЛОЖЕНИЕ|ДОПОЛНИТЕЛЬНОЕ СОГЛАШЕНИЕ|СОГЛАШЕНИЕ|ЗАЯВКА|НАКЛАДНАЯ"
     r"|ДОВЕРЕННОСТЬ|СПРАВКА"
 )
@@ -54,6 +55,11 @@ _BELONGS_TO = re.compile(
     rf"(?:к|по)\s(?:государственному\s|муниципальному\s|гражданско-правовому\s)?(?:контракту|договору)[^\n№]{{0,60}}?\s?{_NUMBER}",
     re.IGNORECASE,
 )
+_TO_CONTRACT = re.compile(
+    rf"\b(?:к|по)\s(?:государственному\s|муниципальному\s|гражданско-правовому\s)?(?:контракту|договору)[^\n№]{{0,60}}?\s?{_NUMBER}",
+    re.IGNORECASE,
+)
+_OF_A_CONTRACT = re.compile(r"АКТ|СОГЛАШЕНИЕ|ДОПОЛНИТЕЛЬНОЕ|СПЕЦИФИКАЦИЯ|СЧ[ЕЁ]Т|НАКЛАДНАЯ|СПРАВКА", re.IGNORECASE)
 _LINE = re.compile(
     rf"[ |]{{0,3}}(?:(?:г\. ?)?[А-ЯЁ][А-ЯЁа-яё-]{{2,25}}[ \t,]{{1,60}})?(?:от )?[«\"“_ ]{{0,3}}(?P<date>\d.{{5,28}}?)"
     rf"(?:[ \t,]{{1,3}}{_NUMBER})?[ |.]{{0,3}}"
@@ -101,7 +107,16 @@ def _titles(page: PageReading) -> Iterator[Candidate]:
         date, end = _title_date(page.text, dated.start(), number_end)
         if date is not None:
             yield from _date(page, date, dated.start(), end, is_contract=is_contract, score=0.9)
+        if not is_contract and _OF_A_CONTRACT.match(dated["other"]):
+            yield from _contract_of(page, dated.end())
         return
+
+
+def _contract_of(page: PageReading, start: int) -> Iterator[Candidate]:
+    """«Акт № 12 сдачи-приемки услуг по договору № 45-У от 12.01.2026»."""
+    match = _TO_CONTRACT.search(page.text[: start + _LONGEST_TITLE], start)
+    if match is not None:
+        yield from _belonging(page, match)
 
 
 def _title_date(text: str, start: int, number_end: int) -> tuple[FoundDate | None, int]:
@@ -152,13 +167,15 @@ def _date(
 def _belongings(page: PageReading) -> Iterator[Candidate]:
     """«Приложение № 1 к Контракту № 45 от 12.03.2026»: the contract that the document belongs to."""
     for match in _BELONGS_TO.finditer(page.text):
-        yield from _number(
-            page, match["number"], match.start(), match.end(), is_contract=True, score=0.8, is_both=False
-        )
-        date = next(dates_in(page.text[match.end() : match.end() + _DATE_REACH]), None)
-        if date is not None and _TITLE_DATE.fullmatch(page.text[match.end() : match.end() + date.start]):
-            end = match.end() + date.end
-            yield from _date(page, date, match.start(), end, is_contract=True, score=0.8, is_both=False)
+        yield from _belonging(page, match)
+
+
+def _belonging(page: PageReading, match: re.Match[str]) -> Iterator[Candidate]:
+    start, end = match.span()
+    yield from _number(page, match["number"], start, end, is_contract=True, score=0.8, is_both=False)
+    date = next(dates_in(page.text[end : end + _DATE_REACH]), None)
+    if date is not None and _TITLE_DATE.fullmatch(page.text[end : end + date.start]):
+        yield from _date(page, date, start, end + date.end, is_contract=True, score=0.8, is_both=False)
 
 
 def _lines(page: PageReading) -> Iterator[Candidate]:

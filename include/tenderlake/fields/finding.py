@@ -7,8 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby, islice
 
+from tenderlake.fields.amounts import find_amounts
 from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.dates import find_dates
+from tenderlake.fields.documentnumbers import find_document_numbers
 from tenderlake.fields.pagereading import PageReading
+from tenderlake.fields.terms import find_terms
+from tenderlake.fields.totals import find_totals
 from tenderlake.lake.vocabulary import FieldName, FieldRole
 
 MOST_OF_A_FIELD = 100
@@ -27,7 +32,13 @@ class DocumentContext:
 Finder = Callable[[PageReading, DocumentContext], Iterable[Candidate]]
 """Looks at one page and yields what it finds, in any order; knows nothing of other pages."""
 
-FINDERS: tuple[Finder, ...] = ()
+FINDERS: tuple[Finder, ...] = (
+    find_amounts,
+    find_totals,
+    find_dates,
+    find_terms,
+    find_document_numbers,
+)
 
 
 @dataclass(frozen=True)

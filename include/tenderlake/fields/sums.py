@@ -163,8 +163,11 @@ def plain(number: Decimal) -> str:
 
 
 def raw(page: PageReading, start: int, end: int) -> str:
-    """What stands in the document, on one line."""
-    return " ".join(page.text[start:end].split())
+    """What stands in the document, on one line; with the bracket that closes behind it."""
+    said = page.text[start:end]
+    if page.text.startswith(")", end) and said.count("(") > said.count(")"):
+        said += ")"
+    return " ".join(said.split())
 
 
 def currency_of(total: Candidate) -> Candidate:

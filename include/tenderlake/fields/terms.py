@@ -194,8 +194,10 @@ def _unit(match: re.Match[str]) -> FieldUnit:
 
 def _places(page: PageReading) -> Iterator[Candidate]:
     for statement in statements(page, _PLACE):
-        lead = _PLACE_LEAD.match(statement.text)
-        start = lead.end() if lead is not None else 0
+        # In a table the rest of the label's cell belongs to the label.
+        cell_end = statement.text.find("\t") + 1 if statement.is_row else 0
+        lead = _PLACE_LEAD.match(statement.text, cell_end)
+        start = lead.end() if lead is not None else cell_end
         told = statement.text[start:].rstrip(" \n\t.;,")
         if len(told) < 5 or not _ADDRESS.search(told):
             continue

@@ -43,6 +43,7 @@ _NOT_OF_DOCUMENT = re.compile(
 _VAT = re.compile(r"^(?:в (?:том числе|т\. ?ч\.)[ ,:]{0,3}|сумма |кроме того,? ?)?НДС", re.IGNORECASE)
 _WITHOUT_VAT = re.compile(r"без (?:уч[её]та )?НДС", re.IGNORECASE)
 _WITH_VAT = re.compile(r"(?:с|включая|с уч[её]том|в т\.? ?ч\.?|в том числе) НДС|к оплате", re.IGNORECASE)
+_ALL = re.compile(r"всего", re.IGNORECASE)
 _OF_ESTIMATE = re.compile(r"по (?:смете|сметному|расч[её]ту)", re.IGNORECASE)
 _LISTED = re.compile(r"всего наименований \d{1,5},? на сумму", re.IGNORECASE)
 _WORDS_BEHIND = re.compile(
@@ -113,7 +114,7 @@ def _row(page: PageReading, piece: Piece, start: int, line: str) -> _Total | Non
         return None
     end = start + amount.end
     field = _field(label)
-    score = 0.6 + (0.2 if _WITH_VAT.search(label) else 0.0)
+    score = 0.6 + (0.2 if _WITH_VAT.search(label) else 0.05 if _ALL.match(label) else 0.0)
     candidate = Candidate(
         field=field,
         value=money_text(number),
@@ -228,20 +229,24 @@ def _checks(
     rates = VAT_RATES if rate is None else (rate,)
     nets = list(by_field.get(FieldName.TOTAL_WITHOUT_VAT, ()))
     grosses = list(by_field.get(FieldName.TOTAL_AMOUNT, ()))
-    fitting_nets = [net for net in nets if any(abs(net * r / 100 - vat) <= _TOLERANCE for r in rates)]
+    estimates = list(by_field.get(FieldName.ESTIMATE_TOTAL, ()))
     fitting = [
-        gross
-        for gross in grosses
-        if any(abs(gross * r / (100 + r) - vat) <= _TOLERANCE for r in rates) or gross - vat in fitting_nets
+        *((FieldName.TOTAL_WITHOUT_VAT, net, True) for net in nets if _is_on_top(vat, net, rates)),
+        *((FieldName.TOTAL_AMOUNT, gross, True) for gross in grosses if _is_on_top(vat, gross - vat, rates)),
+        *((FieldName.ESTIMATE_TOTAL, net, True) for net in estimates if _is_on_top(vat, net, rates)),
+        *((FieldName.ESTIMATE_TOTAL, gross, True) for gross in estimates if _is_on_top(vat, gross - vat, rates)),
     ]
-    yield from ((FieldName.TOTAL_WITHOUT_VAT, net, True) for net in fitting_nets)
-    yield from ((FieldName.TOTAL_AMOUNT, gross, True) for gross in fitting)
-    if fitting or fitting_nets:
+    yield from fitting
+    if fitting:
         yield FieldName.VAT_AMOUNT, vat, True
     elif len(nets) == len(grosses) == 1 and nets[0] + vat != grosses[0]:
         yield FieldName.VAT_AMOUNT, vat, False
         yield FieldName.TOTAL_AMOUNT, grosses[0], False
         yield FieldName.TOTAL_WITHOUT_VAT, nets[0], False
+
+
+def _is_on_top(vat: Decimal, net: Decimal, rates: Sequence[int]) -> bool:
+    return any(abs(net * rate / 100 - vat) <= _TOLERANCE for rate in rates)
 
 
 def _judged(candidate: Candidate, holds: bool | None) -> Candidate:
