@@ -9,9 +9,12 @@ from itertools import groupby, islice
 
 from tenderlake.fields.amounts import find_amounts
 from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.dates import find_dates
 from tenderlake.fields.documentnumbers import find_document_numbers
 from tenderlake.fields.pagereading import PageReading
+from tenderlake.fields.requisites import find_requisites
+from tenderlake.fields.settling import settled
 from tenderlake.fields.terms import find_terms
 from tenderlake.fields.totals import find_totals
 from tenderlake.lake.vocabulary import FieldName, FieldRole
@@ -21,24 +24,20 @@ MOST_OF_A_FIELD = 100
 MOST_OF_A_PAGE = 1000
 
 
-@dataclass(frozen=True)
-class DocumentContext:
-    """What finders know of the document besides its pages. ``path``: in the inbox, with the path in the archive."""
-
-    path: str
-    page_count: int
-
-
 Finder = Callable[[PageReading, DocumentContext], Iterable[Candidate]]
-"""Looks at one page and yields what it finds, in any order; knows nothing of other pages."""
+"""Looks at one page and yields what it finds, in any order; of other pages it knows what the context tells."""
 
 FINDERS: tuple[Finder, ...] = (
+    find_requisites,
     find_amounts,
     find_totals,
     find_dates,
     find_terms,
     find_document_numbers,
 )
+
+_ORDER = (FieldRole.CUSTOMER, FieldRole.SUPPLIER, FieldRole.PARTICIPANT, None, FieldRole.OPERATOR, FieldRole.BANK)
+"""Whose values come first: those of the customer are what a purchase is looked up by."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,11 @@ class FieldFinder:
 
     def add(self, page: PageReading) -> None:
         """Look at one page."""
+        context = self._context.at(page)
         for finder in self._finders:
-            for candidate in islice(finder(page, self._context), MOST_OF_A_PAGE):
+            for candidate in islice(finder(page, context), MOST_OF_A_PAGE):
                 self._keep(candidate)
+        self._context = context.after(page)
 
     def _keep(self, candidate: Candidate) -> None:
         """Keep the best of those that say the same: a number in every header is one value, not a hundred."""
@@ -76,7 +77,7 @@ class FieldFinder:
 
     def ranked(self) -> list[RankedField]:
         """All that was found, by field and role, the best first."""
-        found = [candidate for same_field in self._kept.values() for candidate in same_field.values()]
+        found = settled([candidate for same_field in self._kept.values() for candidate in same_field.values()])
         found.sort(key=lambda one: (_place(one), *(-trust for trust in _trust(one)), one.page_number, one.value))
         return [
             RankedField(candidate, rank)
@@ -85,8 +86,8 @@ class FieldFinder:
         ]
 
 
-def _place(candidate: Candidate) -> tuple[str, str]:
-    return candidate.field.value, candidate.role.value if candidate.role else ""
+def _place(candidate: Candidate) -> tuple[str, int]:
+    return candidate.field.value, _ORDER.index(candidate.role)
 
 
 def _trust(candidate: Candidate) -> tuple[float, float, float]:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, PageResult
-from ocr_tasks.htmltables import Table, parse_html_table, table_text
+from ocr_tasks.htmltables import Table, parse_html_table
 
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\u0301]")
 """Soft hyphens, zero widths, and stress marks."""
 _SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 _SPACED_LETTERS = re.compile(r"(?<![^\W\d_])(?:[А-ЯЁа-яё] ){3,}[А-ЯЁа-яё](?![^\W\d_])")
 NOWHERE: BBox = (0.0, 0.0, 0.0, 0.0)
+LONGEST_CELL = 20_000
+LONGEST_BLOCK = 500_000
+LONGEST_PAGE = 2_000_000
+"""Characters in which fields are looked for; what an engine invents beyond is left out of the search alone."""
+_SEARCHED_FOR_LINE = 200
+"""Characters after the last line in which the next one is looked for."""
 
 
 def clean(text: str) -> str:
@@ -27,9 +34,81 @@ def clean(text: str) -> str:
     return _SPACED_LETTERS.sub(lambda match: match[0].replace(" ", ""), text)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class PlacedCell:
+    """A cell of a table in the text of its page: ``text[start:end]``. ``row`` and ``column`` count from 0 in the grid."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    is_header: bool
+    start: int
+    end: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands in it."""
+        return self.start == self.end
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedTable:
+    """The cells of a table in reading order, and who is beside whom."""
+
+    cells: tuple[PlacedCell, ...]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [cell.start for cell in self.cells]
+
+    @cached_property
+    def _grid(self) -> dict[tuple[int, int], PlacedCell]:
+        return {
+            (row, column): cell
+            for cell in self.cells
+            for row in range(cell.row, cell.row + cell.row_span)
+            for column in range(cell.column, cell.column + cell.column_span)
+        }
+
+    def cell_at(self, position: int) -> PlacedCell | None:
+        """The cell that a place of the page's text lies in; None between cells."""
+        number = bisect_right(self._starts, position) - 1
+        # Empty cells begin where the next one does.
+        return self.cells[number] if number >= 0 and position < self.cells[number].end else None
+
+    def right_of(self, cell: PlacedCell) -> PlacedCell | None:
+        """The next cell in the first row of a cell that is not empty."""
+        column = cell.column + cell.column_span
+        while (found := self._grid.get((cell.row, column))) is not None and found.is_empty:
+            column = found.column + found.column_span
+        return found
+
+    def left_of(self, cell: PlacedCell) -> Iterator[PlacedCell]:
+        """The cells to the left in the first row of a cell, the nearest first; empty ones too."""
+        column = cell.column - 1
+        while (found := self._grid.get((cell.row, column))) is not None:
+            yield found
+            column = found.column - 1
+
+    def below(self, cell: PlacedCell) -> Iterator[PlacedCell]:
+        """The cells under the first column of a cell, downwards; empty ones too."""
+        row = cell.row + cell.row_span
+        while (found := self._grid.get((row, cell.column))) is not None:
+            yield found
+            row = found.row + found.row_span
+
+    def above(self, cell: PlacedCell) -> Iterator[PlacedCell]:
+        """The cells over the first column of a cell, upwards; empty ones too."""
+        row = cell.row - 1
+        while (found := self._grid.get((row, cell.column))) is not None:
+            yield found
+            row = found.row - 1
+
+
+@dataclass(frozen=True, eq=False)
 class Piece:
-    """One block in the text of its page: ``text[start:end]``; ``table`` where it is one."""
+    """One block in the text of its page: ``text[start:end]``; ``table`` and ``placed`` where it is a table."""
 
     start: int
     end: int
@@ -38,14 +117,25 @@ class Piece:
     label: BlockLabel
     block: Block
     table: Table | None
+    placed: PlacedTable | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class PlacedLine:
+    """A line of a block that the engine saw: ``text[start:end]`` and where it lies on the page."""
+
+    start: int
+    end: int
+    bbox_px: BBox
+
+
+@dataclass(frozen=True, eq=False)
 class PageReading:
     """One page that was read.
 
     ``text``: the blocks in reading order with an empty line between them; rows of tables are lines, cells are parted by
-    tabs. ``is_ocr``: whether letters may be misread; digits of text layers are never repaired.
+    tabs. ``lined_text``: the same, character by character, but for line ends inside of cells that are spaces there.
+    ``is_ocr``: whether letters may be misread; digits of text layers are never repaired.
     """
 
     page_number: int
@@ -53,6 +143,7 @@ class PageReading:
     height_px: int
     is_ocr: bool
     text: str
+    lined_text: str
     pieces: tuple[Piece, ...]
 
     @classmethod
@@ -62,39 +153,137 @@ class PageReading:
         pieces: list[Piece] = []
         start = 0
         for number, block in enumerate(page.blocks, start=1):
-            is_table = block.content_format is ContentFormat.HTML
-            table = _cleaned(parse_html_table(block.content)) if is_table else None
-            text = table_text(table) if table is not None else clean(block.content).strip()
-            if not text:
+            table, placed, text = None, None, ""
+            if block.content_format is ContentFormat.HTML:
+                table = _cleaned(parse_html_table(block.content))
+                placed, text = _placed(table, start)
+            else:
+                text = clean(block.content[:LONGEST_BLOCK]).strip()
+            if not text.strip() or start + len(text) > LONGEST_PAGE:
                 continue
-            pieces.append(Piece(start, start + len(text), number, block.label, block, table))
+            pieces.append(Piece(start, start + len(text), number, block.label, block, table, placed))
             parts.append(text)
             start += len(text) + 2
-        return cls(page.page_number, page.width_px, page.height_px, is_ocr, "\n\n".join(parts), tuple(pieces))
+        lined_text = "\n\n".join(parts)
+        text = "\n\n".join(
+            part.translate(_ONE_ROW) if piece.table is not None else part
+            for part, piece in zip(parts, pieces, strict=True)
+        )
+        lined_text = lined_text.replace(_ROW_END, "\n")
+        return cls(page.page_number, page.width_px, page.height_px, is_ocr, text, lined_text, tuple(pieces))
 
     @cached_property
     def tables(self) -> tuple[tuple[Piece, Table], ...]:
         """The tables of the page with the block that each is."""
         return tuple((piece, piece.table) for piece in self.pieces if piece.table is not None)
 
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [piece.start for piece in self.pieces]
+
+    @cached_property
+    def lines(self) -> tuple[PlacedLine, ...]:
+        """The lines of all blocks whose lines the engine told, in reading order."""
+        return tuple(line for piece in self.pieces for line in _placed_lines(piece, self.text))
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [line.start for line in self.lines]
+
     def piece_at(self, position: int) -> Piece | None:
         """The block that a place of the text lies in; None between blocks."""
-        return next((piece for piece in self.pieces if piece.start <= position < piece.end), None)
+        number = bisect_right(self._starts, position) - 1
+        return self.pieces[number] if number >= 0 and position < self.pieces[number].end else None
+
+    def cell_at(self, position: int) -> tuple[PlacedTable, PlacedCell] | None:
+        """The table and its cell that a place of the text lies in; None outside of tables."""
+        piece = self.piece_at(position)
+        cell = piece.placed.cell_at(position) if piece and piece.placed else None
+        return (piece.placed, cell) if piece and piece.placed and cell else None
+
+    def line_at(self, position: int) -> PlacedLine | None:
+        """The line that a place of the text lies in; None where lines are not known."""
+        number = bisect_right(self._line_starts, position) - 1
+        return self.lines[number] if number >= 0 and position < self.lines[number].end else None
 
     def box_of(self, start: int, end: int) -> BBox:
-        """The box around the blocks that ``text[start:end]`` touches; of its lines where they are known."""
-        boxes = [box for piece in self.pieces if piece.start < end and start < piece.end for box in _boxes(piece)]
+        """The box around the lines that ``text[start:end]`` touches, around its blocks where lines are not known."""
+        first = max(bisect_right(self._starts, start) - 1, 0)
+        boxes: list[BBox] = []
+        for piece in self.pieces[first:]:
+            if piece.start >= end:
+                break
+            if piece.end > start:
+                boxes.extend(self._boxes(piece, start, end))
         boxes = [box for box in boxes if box[2] > box[0] or box[3] > box[1]]
         if not boxes:
             return NOWHERE
         x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
         return (min(x0s), min(y0s), max(x1s), max(y1s))
 
+    def _boxes(self, piece: Piece, start: int, end: int) -> list[BBox]:
+        first = max(bisect_right(self._line_starts, max(start, piece.start)) - 1, 0)
+        found: list[BBox] = []
+        for line in self.lines[first:]:
+            if line.start >= min(end, piece.end):
+                break
+            if line.end > start and line.start >= piece.start:
+                found.append(line.bbox_px)
+        return found or [piece.block.bbox_px]
 
-def _boxes(piece: Piece) -> Iterator[BBox]:
-    yield piece.block.bbox_px
+
+_ROW_END = "\x1e"
+"""Between the rows of a table while its text is put together; clean cells have no control characters of this kind."""
+_ONE_ROW = str.maketrans({"\n": " ", _ROW_END: "\n"})
 
 
 def _cleaned(table: Table) -> Table:
-    cells = tuple(replace(cell, text=clean(cell.text)) for cell in table.cells)
+    cells = tuple(replace(cell, text=_clean_cell(cell.text)) for cell in table.cells)
     return Table(cells, table.row_count, table.column_count)
+
+
+def _clean_cell(text: str) -> str:
+    lines = clean(text[:LONGEST_CELL]).replace(_ROW_END, " ").split("\n")
+    return "\n".join(line for part in lines if (line := " ".join(part.split())))
+
+
+def _placed(table: Table, start: int) -> tuple[PlacedTable, str]:
+    """The cells with their places in the page's text, where the table begins at ``start``; and its text."""
+    parts: list[str] = []
+    placed: list[PlacedCell] = []
+    place, row = start, 0
+    for cell in sorted(table.cells, key=lambda cell: (cell.row, cell.column)):
+        if place - start + len(cell.text) > LONGEST_BLOCK:
+            break
+        if cell.row > row:
+            gap = _ROW_END * (cell.row - row)
+        else:
+            gap = "\t" if placed else ""
+        row, place = cell.row, place + len(gap)
+        parts += (gap, cell.text)
+        spans = cell.row_span, cell.column_span
+        placed.append(PlacedCell(row, cell.column, *spans, cell.is_header, place, place + len(cell.text)))
+        place += len(cell.text)
+    return PlacedTable(tuple(placed)), "".join(parts)
+
+
+def _placed_lines(piece: Piece, text: str) -> Iterator[PlacedLine]:
+    """The lines of a block in the page's text; a line that was changed when lines were joined fills the gap it left."""
+    lines = [(clean(line.text).strip(), line.bbox_px) for line in piece.block.lines]
+    starts: list[tuple[int, int] | None] = []
+    place = piece.start
+    for words, _ in lines:
+        # The hyphen at the end of a line is gone where the word was made whole.
+        sought = words.rstrip("-‐‑ ") or words
+        found = text.find(sought, place, min(piece.end, place + len(sought) + _SEARCHED_FOR_LINE)) if sought else -1
+        starts.append((found, found + len(sought)) if found >= 0 else None)
+        place = found + len(sought) if found >= 0 else place
+    for number, (_, box) in enumerate(lines):
+        before = next((span[1] for span in reversed(starts[max(0, number - 3) : number]) if span), None)
+        after = next((span[0] for span in starts[number + 1 : number + 4] if span), None)
+        span = starts[number]
+        if span is None:
+            span = (before if before is not None else piece.start, after if after is not None else piece.end)
+        elif after is not None:
+            span = (span[0], after)
+        yield PlacedLine(*span, box)

@@ -1,0 +1,103 @@
+"""Labels of identifiers in the text of a page: «ИНН», «р/с», «Номер извещения», as printed and as OCR leaves them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tenderlake.fields.lookalikes import in_cyrillic, shape
+from tenderlake.lake.vocabulary import FieldName
+
+ACCOUNT = FieldName.SETTLEMENT_ACCOUNT
+"""Stands for all kinds of accounts in labels: the digits of an account say which it is."""
+
+_CASE = r"[А-Я]{0,4}"
+_PURCHASE = rf"(?:ЗАКУПК{_CASE}|ПРОЦЕДУР{_CASE}|ИЗВЕЩЕНИ{_CASE}|АУКЦИОН{_CASE}|КОНКУРС{_CASE}|ЗАПРОС{_CASE} КОТИРОВОК)"
+_ABOUT = rf"(?: (?:О|ОБ|В) [^\n\t:№\d]{{3,60}}?)?"
+_WORDS: dict[FieldName | None, str] = {
+    FieldName.INN: r"И ?Н ?Н(?: ЮЛ| ФЛ)?|ИДЕНТИФИКАЦИОНН[А-Я]{2,3} НОМЕР[А-Я]? НАЛОГОПЛАТЕЛЬЩИКА",
+    FieldName.KPP: r"К ?П ?П|КОД[А-Я]? ПРИЧИНЫ ПОСТАНОВКИ НА УЧЕТ",
+    FieldName.OGRN: r"О ?Г ?Р ?Н(?:ИП)?(?: ?\(?[/ ]?ОГРНИП\)?)?|ОСНОВН[А-Я]{2,3} ГОСУДАРСТВЕНН[А-Я]{2,3} РЕГИСТРАЦИОНН"
+    r"[А-Я]{2,3} НОМЕР[А-Я]?",
+    FieldName.OKPO: r"ОКПО",
+    FieldName.OKTMO: r"ОКТМО",
+    FieldName.BIK: r"Б ?И ?К(?: ТОФК| БАНКА)?|БАНКОВСК[А-Я]{2,3} ИДЕНТИФИКАЦИОНН[А-Я]{2,3} КОД[А-Я]?",
+    ACCOUNT: r"[РК] ?/ ?СЧ?(?:ЕТ)?\.?|[РК]\. ?/? ?СЧ?\.?|(?:РАСЧ(?:ЕТН[А-Я]{2,3}|\.)?|КОРР?(?:ЕСПОНДЕНТСК[А-Я]{2,3}|\.)?"
+    rf"|КАЗН(?:АЧЕЙСК[А-Я]{{2,3}}|\.)?|БАНКОВСК[А-Я]{{2,3}}) ?(?:СЧ(?:ЕТ{_CASE}|\.)|/С)|ЕКС|СЧ\. ?№?"
+    rf"|СЧЕТ[АУ]?(?: ПОЛУЧАТЕЛЯ| БАНКА)?(?: ?№)?|БАНКОВСКИ[ЕХ] РЕКВИЗИТ{_CASE}",
+    FieldName.KBK: r"КБК|КОД[А-Я]? БЮДЖЕТНОЙ КЛАССИФИКАЦИИ",
+    FieldName.PURCHASE_CODE: rf"ИКЗ|ИДЕНТИФИКАЦИОНН[А-Я]{{2,3}} КОД{_CASE} ЗАКУПКИ",
+    FieldName.CONTRACT_REGISTRY_NUMBER: rf"РЕЕСТРОВ[А-Я]{{2,3}} НОМЕР{_CASE} (?:КОНТРАКТ|ДОГОВОР){_CASE}|(?:НОМЕР{_CASE} |"
+    rf"№ ?)?РЕЕСТРОВОЙ ЗАПИСИ",
+    FieldName.PURCHASE_NUMBER: rf"(?:РЕЕСТРОВ[А-Я]{{2,3}} |УНИКАЛЬН[А-Я]{{2,3}} )?(?:НОМЕР{_CASE}|№) (?:В ЕИС |ЕИС )?"
+    rf"{_PURCHASE}{_ABOUT}(?: В ЕИС)?|{_PURCHASE}{_ABOUT} ?(?:№|N(?=[ \d])|НОМЕР)|RЕGNUМВЕR=",
+    FieldName.OKPD2: r"ОКПД ?-? ?2?",
+    FieldName.KTRU: r"КТРУ",
+    FieldName.OKVED2: r"ОКВЭД ?-? ?2?",
+    None: rf"ОКАТО|ОКОПФ|ОКФС|ОКОГУ|ОКЕИ|СНИЛС|Л/С|ЛИЦ(?:ЕВ[А-Я]{{2,3}}|\.) СЧ(?:ЕТ{_CASE}|\.)|ТЕЛ(?:ЕФОН{_CASE}|\.|/)|"
+    rf"ФАКС{_CASE}|SWIFТ|ГОСТ|ИГК|ИКУ",
+}
+_NAMES = {f"g{number}": name for number, name in enumerate(_WORDS)}
+_START, _END = r"(?<![А-ЯA-Z])(?=[АБВГЕЗИКЛНОПРСТФУRS№0468])", r"(?![А-ЯA-Z])"
+"""Only places where a label may begin are looked at closer."""
+_PRINTED = re.compile(
+    _START
+    + "(?:"
+    + "|".join(f"(?P<g{number}>(?:{words}))" for number, words in enumerate(_WORDS.values()))
+    + ")"
+    + _END
+)
+_SHAPED_WORDS: dict[FieldName | None, str] = {
+    FieldName.INN: r"Н?НН",
+    FieldName.KPP: r"КНН",
+    FieldName.OGRN: r"[О0]ГРН(?:НН)?",
+    FieldName.BIK: r"[В68]НК",
+    ACCOUNT: r"[РК]/[О0][Ч4]?|О[НЧ]\. ?(?:№|НО|НО\.)",
+}
+_SHAPED_NAMES = {f"g{number}": name for number, name in enumerate(_SHAPED_WORDS)}
+_SHAPED = re.compile(
+    _START
+    + "(?:"
+    + "|".join(f"(?P<g{number}>(?:{words}))" for number, words in enumerate(_SHAPED_WORDS.values()))
+    + ")"
+    + _END
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label in a text. ``name`` is None for those that only end what stands before them (ОКАТО, лицевой счет).
+
+    ``is_printed``: its letters are right; else it only has the shape of a label, as OCR reads one.
+    """
+
+    name: FieldName | None
+    start: int
+    end: int
+    is_printed: bool = True
+
+
+def labels_in(text: str, *, is_ocr: bool) -> list[Label]:
+    """The labels of a text, in order, none over another."""
+    printed = [
+        Label(_NAMES[match.lastgroup or ""], match.start(), match.end())
+        for match in _PRINTED.finditer(in_cyrillic(text))
+    ]
+    return _together(printed, list(_misread(text))) if is_ocr else printed
+
+
+def _misread(text: str) -> Iterator[Label]:
+    for match in _SHAPED.finditer(shape(text)):
+        yield Label(_SHAPED_NAMES[match.lastgroup or ""], match.start(), match.end(), is_printed=False)
+
+
+def _together(printed: list[Label], misread: list[Label]) -> list[Label]:
+    found: list[Label] = []
+    for label in sorted((*printed, *misread), key=lambda label: (label.start, not label.is_printed)):
+        if found and label.start < found[-1].end:
+            if label.is_printed and not found[-1].is_printed:
+                found[-1] = label
+            continue
+        found.append(label)
+    return found

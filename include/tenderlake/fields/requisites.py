@@ -1,0 +1,105 @@
+"""The finder of identifiers and contacts: what stands on a page, whose it is, and which bank an account belongs to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+
+from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.checksums import account_fits
+from tenderlake.fields.codes import codes
+from tenderlake.fields.contacts import contacts
+from tenderlake.fields.context import DocumentContext
+from tenderlake.fields.hits import Hit
+from tenderlake.fields.identifiers import identifiers
+from tenderlake.fields.pagereading import PageReading
+from tenderlake.fields.roles import Roles
+from tenderlake.lake.vocabulary import FieldName, FieldRole
+
+_ACCOUNTS = (FieldName.SETTLEMENT_ACCOUNT, FieldName.CORRESPONDENT_ACCOUNT, FieldName.TREASURY_ACCOUNT)
+_OF_A_PARTY = (
+    FieldName.INN,
+    FieldName.KPP,
+    FieldName.OGRN,
+    FieldName.OKPO,
+    FieldName.OKTMO,
+    FieldName.OKVED2,
+    FieldName.BIK,
+    *_ACCOUNTS,
+    FieldName.EMAIL,
+    FieldName.PHONE,
+)
+_LONGEST_QUOTATION = 300
+
+
+def find_requisites(page: PageReading, context: DocumentContext) -> Iterator[Candidate]:
+    """Identifiers, codes and contacts of a page."""
+    roles = context.roles(page)
+    hits = [_with_role(hit, roles, place) for hit, place in _places(page, chain(identifiers(page), contacts(page)))]
+    hits = list(_with_banks(hits))
+    for hit in chain(hits, codes(page)):
+        yield candidate_of(page, hit)
+
+
+def candidate_of(page: PageReading, hit: Hit) -> Candidate:
+    """A hit as a candidate, with its quotation and its place on the page."""
+    return Candidate(
+        field=hit.field,
+        value=hit.value,
+        raw_text=" ".join(page.text[hit.start : min(hit.end, hit.start + _LONGEST_QUOTATION)].split()),
+        page_number=page.page_number,
+        bbox_px=page.box_of(hit.value_start, hit.end),
+        method=hit.method,
+        role=hit.role,
+        is_valid=hit.is_valid,
+        is_repaired=hit.is_repaired,
+        message=hit.message,
+        score=hit.score,
+    )
+
+
+def _places(page: PageReading, hits: Iterator[Hit]) -> Iterator[tuple[Hit, int]]:
+    """Each hit with how many of its kind stand before it on its line."""
+    seen: Counter[tuple[FieldName, int]] = Counter()
+    for hit in hits:
+        line = page.text.rfind("\n", max(0, hit.value_start - 500), hit.value_start)
+        yield hit, seen[hit.field, line]
+        seen[hit.field, line] += 1
+
+
+def _with_role(hit: Hit, roles: Roles, place_on_line: int) -> Hit:
+    if hit.field not in _OF_A_PARTY:
+        return hit
+    own_words = roles.page.text[hit.start : hit.value_start]
+    return replace(hit, role=roles.role_at(hit.value_start, own_words=own_words, place_on_line=place_on_line))
+
+
+def _with_banks(hits: Sequence[Hit]) -> Iterator[Hit]:
+    """Accounts with what the БИК of their bank says of their control key."""
+    banks: dict[FieldRole | None, list[Hit]] = {}
+    for hit in hits:
+        if hit.field is FieldName.BIK and hit.is_valid:
+            banks.setdefault(hit.role, []).append(hit)
+    for hit in hits:
+        if hit.field not in _ACCOUNTS:
+            yield hit
+        elif (checked := _checked_account(hit, banks.get(hit.role, []))) is not None:
+            yield checked
+
+
+_MOST_BANKS = 20
+
+
+def _checked_account(account: Hit, banks: Sequence[Hit]) -> Hit | None:
+    near = sorted(banks, key=lambda bank: abs(bank.value_start - account.value_start))[:_MOST_BANKS]
+    fits = [account_fits(account.value, bank.value) for bank in near]
+    if True in fits:
+        return replace(account, is_valid=True, message=account.message)
+    if account.needs_bank or account.is_valid is False:
+        return None if account.needs_bank else account
+    if False in fits:
+        message = f"the control key does not fit the БИК {near[0].value}"
+        return replace(account, is_valid=False, message=message, score=min(account.score, 0.3))
+    return replace(account, is_valid=None)

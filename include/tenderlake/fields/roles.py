@@ -1,0 +1,340 @@
+"""Whose a value is: the customer's, the supplier's, a participant's, the platform's or a guarantor's.
+
+Said, from the nearest to the farthest, by the label itself («ИНН Заказчика»), by the column or the row of a table, by the
+sentence that names a party («…, именуемое в дальнейшем «Поставщик»»), by the column of two-column requisites at the end
+of a contract, by the last line that names a party and nothing else, on this page or the ones before, and at last by what
+the document is: a questionnaire speaks of the participant, a notice of the customer.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ocr_tasks.contract import BBox, BlockLabel
+from tenderlake.fields.pagereading import PageReading, PlacedCell
+from tenderlake.lake.vocabulary import FieldRole
+
+_STEMS = {
+    FieldRole.CUSTOMER: r"заказчик|покупател|бенефициар",
+    FieldRole.SUPPLIER: r"поставщик|подрядчик|исполнител|продав(?:ец|ц)|принципал|генподрядчик|арендодател",
+    FieldRole.PARTICIPANT: r"участник|заявител|претендент|победител",
+    FieldRole.OPERATOR: r"оператор(?=[а-яё]{0,3} (?:электронн|ЭТП|торгов|площадк))",
+    FieldRole.BANK: r"гарант(?!и)|банк-гарант",
+}
+_PARTY = "|".join(f"(?P<{role.value}>(?:{stems}))" for role, stems in _STEMS.items())
+_WORD = re.compile(rf"(?<![а-яё-])(?:{_PARTY})[а-яё]{{0,4}}(?![а-яё])", re.IGNORECASE)
+_BARE = re.sub(r"\?P<[a-z]+>", "?:", _PARTY)
+_ABOUT = (
+    r"(?:(?:[\divx]{1,4}[.)]{1,2}){0,3}\s{0,2}"
+    r"(?:(?:полное |сокращ[её]нное |краткое |юридический |почтовый |банковские |основные |общая |контактная )?"
+    r"(?:реквизиты|сведения|информация|данные|адрес[а-яё]{0,3}|наименование|анкета|карточка|от имени|от|со стороны|подпис[а-яё]{1,3})"
+    r"(?: и реквизиты| и банковские реквизиты)?(?: об?| организации| предприятия)? ){0,2})"
+)
+_ADJECTIVE = r"(?:государственн[а-яё]{2,3} |муниципальн[а-яё]{2,3} |генеральн[а-яё]{2,3} |единственн[а-яё]{2,3} )?"
+_OF_WHAT = r"(?:\s?(?:\(.{1,40}?\)|закупки|закупок|аукциона|конкурса|торгов|процедуры|электронной площадки|(?:услуг|работ|товара?)))?"
+_ALONE = re.compile(
+    rf"^[\s«\"(]{{0,4}}{_ABOUT}{_ADJECTIVE}(?P<party>(?:{_BARE})[а-яё]{{0,4}}){_OF_WHAT}[\s:.«»\"”_–—-]{{0,40}}$",
+    re.IGNORECASE,
+)
+"""A line, or a cell, that names a party and says nothing else: «Заказчик:», «4. Сведения об участнике закупки»."""
+_BEFORE_NAME = re.compile(
+    rf"^[^\w\n]{{0,4}}(?:\d{{1,2}}(?:\.\d{{1,2}}){{0,2}}[.)]? )?{_ADJECTIVE}(?P<party>(?:{_BARE})[а-яё]{{0,2}}){_OF_WHAT}"
+    r"(?:\s?[:–—-]\s|\s(?=(?:О[АО]О|П?АО|З[А]О|OOO|000|[Гг]осударственн|[Мм]униципальн|[Фф]едеральн|[Фф]?Г[БКА]?[УО]|М[БКА]?[ОУ])))",
+    re.IGNORECASE,
+)
+"""The beginning of a line that goes on with the party's name: «Поставщик ООО «Ромашка», ИНН …»."""
+_PERSON = re.compile(r"\s{0,2}[А-ЯЁ][а-яё]+(?:\s[А-ЯЁ]\.\s?[А-ЯЁ]\.|\s[А-ЯЁ][а-яё]+\s[А-ЯЁ][а-яё]+(?:ич|на)(?![а-яё]))")
+"""«Исполнитель: Иванова Т. П.» is who typed a letter."""
+_TWO_ALONE = re.compile(
+    rf"^\W{{0,4}}(?P<left>(?:{_BARE})[а-яё]{{0,2}})\W{{1,60}}(?P<right>(?:{_BARE})[а-яё]{{0,2}})\W{{0,20}}$",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    rf"(?:именуем[а-яё]{{2,3}}|далее(?: по тексту)?)[^\n«\"“]{{0,40}}?[«\"“–—-]\s?{_ADJECTIVE}(?P<party>(?:{_BARE})[а-яё]{{0,2}})[»\"”)]",
+    re.IGNORECASE,
+)
+_ONE_SIDE = re.compile(r"с (?:одной|другой) стороны", re.IGNORECASE)
+_LONGEST_HEADING = 120
+_TITLES: tuple[tuple[re.Pattern[str], FieldRole | None], ...] = (
+    (
+        re.compile(
+            r"^\W{0,4}(?:заявка на участие|анкета|предложение о цене|ценовое предложение|(?:технико-)?коммерческое предложение|"
+            r"согласие участника|декларация|гарантийное письмо|письмо о соответствии|сведения об участнике|опись документов)",
+            re.IGNORECASE,
+        ),
+        FieldRole.PARTICIPANT,
+    ),
+    (re.compile(r"^\W{0,4}сч[её]т(?:-оферта|-договор|-фактура| на оплату| №|\W)", re.IGNORECASE), FieldRole.SUPPLIER),
+    (
+        re.compile(
+            r"^\W{0,4}(?:(?:частное )?техническое задание|описание (?:объекта|предмета) закупки|техническая часть|извещение|"
+            r"запрос |обоснование|расч[её]т нач|ценовой анализ|(?:аукционная |конкурсная |закупочная |котировочная )?документация|"
+            r"информационная карта|задание на проектирование|технические требования)",
+            re.IGNORECASE,
+        ),
+        FieldRole.CUSTOMER,
+    ),
+    (
+        re.compile(
+            r"^\W{0,4}(?:проект )?(?:(?:государственный |муниципальный |гражданско-правовой )?(?:контракт|договор)(?: №| на | поставки| "
+            r"подряда| оказания|\W{0,4}$)|(?:итоговый )?протокол(?! разногласий| испытаний)|(?:банковская |независимая )гарантия|"
+            r"дополнительное соглашение|спецификация)",
+            re.IGNORECASE,
+        ),
+        None,
+    ),
+)
+_LINES_WITH_TITLE = 40
+_SAME_HEIGHT = 2.5
+"""Two lines are beside each other where their tops differ by less than so many heights of a line."""
+
+
+def role_in(text: str) -> FieldRole | None:
+    """The party that a few words name, None where they name none or several."""
+    found = {FieldRole(match.lastgroup or "") for match in _WORD.finditer(text)}
+    return found.pop() if len(found) == 1 else None
+
+
+@dataclass(frozen=True)
+class RoleTrail:
+    """What the pages before leave for the next one.
+
+    Args:
+        carried: the party that was spoken of last.
+        default: whose values a document of this kind has that does not say so.
+        is_of_purchase: whether its title is one of the papers of a purchase; laws and reports are not.
+        has_begun: whether its first page was seen.
+    """
+
+    carried: FieldRole | None = None
+    default: FieldRole | None = None
+    is_of_purchase: bool = False
+    has_begun: bool = False
+
+
+def trail_of(first_page: PageReading) -> RoleTrail:
+    """What the title on the first page says of a document."""
+    for line in first_page.lined_text.split("\n", _LINES_WITH_TITLE)[:_LINES_WITH_TITLE]:
+        for pattern, role in _TITLES:
+            if pattern.match(line[:_LONGEST_HEADING]):
+                return RoleTrail(default=role, is_of_purchase=True, has_begun=True)
+    return RoleTrail(has_begun=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A line that opens what belongs to a party, or ends it (``role`` None)."""
+
+    start: int
+    end: int
+    role: FieldRole | None
+    right: FieldRole | None = None
+    """Of the right column where the line heads two."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    start: int
+    end: int
+    role: FieldRole
+
+
+@dataclass(frozen=True, eq=False)
+class Roles:
+    """Whose the values of one page are."""
+
+    page: PageReading
+    trail: RoleTrail
+
+    @cached_property
+    def _marks(self) -> list[_Mark]:
+        return list(_marks(self.page))
+
+    @cached_property
+    def _mark_starts(self) -> list[int]:
+        return [mark.start for mark in self._marks]
+
+    @cached_property
+    def _sentences(self) -> list[_Sentence]:
+        return list(_sentences(self.page))
+
+    @cached_property
+    def _columns(self) -> list[_Columns]:
+        return list(_columns_of(self.page, self._marks))
+
+    @property
+    def last(self) -> FieldRole | None:
+        """The party that the page speaks of at its end: for the next one."""
+        return next(iter([mark.role for mark in self._marks[-1:] if mark.right is None]), self.trail.carried)
+
+    def role_at(self, start: int, *, own_words: str = "", place_on_line: int | None = None) -> FieldRole | None:
+        """Whose the value is that stands at ``start``.
+
+        ``own_words``: its label with what is said between label and value. ``place_on_line``: how many values of its
+        kind stand before it on its line: two on one line are those of two columns.
+        """
+        if (role := role_in(own_words)) is not None:
+            return role
+        if (role := self._in_table(start)) is not None:
+            return role
+        if (role := self._in_sentence(start)) is not None:
+            return role
+        columns = next((c for c in reversed(self._columns) if c.start <= start < c.end), None)
+        if columns is not None:
+            return columns.role_at(self.page, start, place_on_line)
+        return self._in_section(start)
+
+    def _in_section(self, start: int) -> FieldRole | None:
+        number = bisect_right(self._mark_starts, start) - 1
+        if number < 0:
+            return self.trail.carried or self.trail.default
+        mark = self._marks[number]
+        if mark.right is not None:
+            # Two columns of a text without places: nobody knows which line is whose.
+            return None
+        return mark.role or self.trail.default
+
+    def _in_sentence(self, start: int) -> FieldRole | None:
+        return next((one.role for one in self._sentences if one.start <= start < one.end), None)
+
+    def _in_table(self, start: int) -> FieldRole | None:
+        place = self.page.cell_at(start)
+        if place is None:
+            return None
+        table, cell = place
+        # In the cell itself: «ЗАКАЗЧИК: ГБУ «Школа» ИНН …».
+        number = bisect_right(self._mark_starts, start) - 1
+        if number >= 0 and self._marks[number].start >= cell.start and self._marks[number].role is not None:
+            return self._marks[number].role
+        for other in table.left_of(cell):
+            if (role := self._alone(other)) is not None:
+                return role
+        for number, other in enumerate(table.above(cell)):
+            if number > _MOST_CELLS_UP:
+                break
+            if (role := self._alone(other)) is not None:
+                return role
+        return None
+
+    def _alone(self, cell: PlacedCell) -> FieldRole | None:
+        text = self.page.text[cell.start : min(cell.end, cell.start + _LONGEST_HEADING)]
+        return _alone(text)
+
+
+_MOST_CELLS_UP = 60
+
+
+def _alone(text: str) -> FieldRole | None:
+    match = _ALONE.match(text) if len(text) < _LONGEST_HEADING else None
+    return role_in(match["party"]) or _only(match["party"]) if match else None
+
+
+def _only(word: str) -> FieldRole | None:
+    """The role of a word without what follows it: «оператор» alone."""
+    return FieldRole.OPERATOR if word.lower().startswith("оператор") else None
+
+
+def _marks(page: PageReading) -> Iterator[_Mark]:
+    """The lines of a page that name a party, and the headings that end what was said of one."""
+    place = 0
+    for line in page.lined_text.split("\n"):
+        for part in line.split("\t"):
+            mark = _mark(page, part, place) if part else None
+            if mark is not None:
+                yield mark
+            place += len(part) + 1
+
+
+def _mark(page: PageReading, line: str, place: int) -> _Mark | None:
+    head = line[:_LONGEST_HEADING]
+    end = place + len(line)
+    if len(line) <= _LONGEST_HEADING:
+        if (two := _TWO_ALONE.match(head)) and (left := role_in(two["left"])) and (right := role_in(two["right"])):
+            return _Mark(place, end, left, right) if left != right else _Mark(place, end, left)
+        if (role := _alone(head)) is not None:
+            return _Mark(place, end, role)
+    named = _BEFORE_NAME.match(head)
+    if named and not _PERSON.match(line, named.end()) and (role := role_in(named["party"])):
+        return _Mark(place, end, role)
+    piece = page.piece_at(place)
+    if piece is not None and piece.label in (BlockLabel.TITLE, BlockLabel.HEADING) and piece.start == place:
+        return _Mark(place, end, None)
+    return None
+
+
+def _sentences(page: PageReading) -> Iterator[_Sentence]:
+    """What of a contract's first sentence is about whom: up to the word that names the party, and to its «стороны»."""
+    last = 0
+    for match in _NAMED.finditer(page.text):
+        role = role_in(match["party"])
+        if role is None:
+            continue
+        paragraph = page.text.rfind("\n\n", 0, match.start())
+        side = _ONE_SIDE.search(page.text, match.end(), match.end() + 600)
+        following = _NAMED.search(page.text, match.end(), match.end() + 600)
+        end = match.end()
+        if side is not None and (following is None or side.start() < following.start()):
+            end = side.end()
+        start = max(last, paragraph + 2 if paragraph >= 0 else 0, match.start() - 1500)
+        yield _Sentence(start, end, role)
+        last = end
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Two columns of requisites: ``text[start:end]``, parted at ``split_px``."""
+
+    start: int
+    end: int
+    left: FieldRole
+    right: FieldRole
+    top_px: float
+    split_px: float
+
+    def role_at(self, page: PageReading, position: int, place_on_line: int | None) -> FieldRole | None:
+        line = page.line_at(position)
+        if line is None:
+            box = page.box_of(position, position + 1)
+            return (self.left if box[0] < self.split_px else self.right) if box[2] > box[0] else None
+        if place_on_line:
+            return self.right
+        return self.left if _x_of(line.bbox_px, line.start, line.end, position) < self.split_px else self.right
+
+
+def _x_of(box: BBox, start: int, end: int, position: int) -> float:
+    """About where on a line a character stands."""
+    return box[0] + (box[2] - box[0]) * (position - start) / max(end - start, 1)
+
+
+def _columns_of(page: PageReading, marks: Sequence[_Mark]) -> Iterator[_Columns]:
+    """Pairs of marks beside each other: both columns are read one after the other, or line by line."""
+    for number, mark in enumerate(marks):
+        end = next((m.start for m in marks[number + 1 :] if m.role is None), len(page.text))
+        if mark.right is not None and mark.role is not None:
+            if (line := page.line_at(mark.start)) is not None:
+                middle = (line.bbox_px[0] + line.bbox_px[2]) / 2
+                yield _Columns(mark.end, end, mark.role, mark.right, line.bbox_px[1], middle)
+            continue
+        for other in marks[number + 1 : number + 4]:
+            if other.role is None or mark.role in (None, other.role) or other.right is not None:
+                continue
+            columns = _beside(page, mark, other, end)
+            if columns is not None:
+                yield columns
+
+
+def _beside(page: PageReading, first: _Mark, second: _Mark, end: int) -> _Columns | None:
+    one, two = page.box_of(first.start, first.end), page.box_of(second.start, second.end)
+    height = max(one[3] - one[1], two[3] - two[1])
+    is_level = height > 0 and abs(one[1] - two[1]) < _SAME_HEIGHT * height
+    if not is_level or first.role is None or second.role is None:
+        return None
+    if one[2] <= two[0] + height:
+        return _Columns(first.start, end, first.role, second.role, one[1], two[0] - height)
+    if two[2] <= one[0] + height:
+        return _Columns(first.start, end, second.role, first.role, two[1], one[0] - height)
+    return None
