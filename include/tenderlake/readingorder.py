@@ -382,7 +382,8 @@ def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float) -> bool
 def _looks_apart(above: Row, below: Row, pitch: float) -> bool:
     """Another font size or weight, or more space than between the rows of this region."""
     size = max(above.size, below.size, 1.0)
-    if abs(above.size - below.size) > 0.12 * size or above.is_bold != below.is_bold:
+    is_in_sentence = below.text[:1].islower() and not above.text.endswith(_SENTENCE_END)
+    if abs(above.size - below.size) > 0.12 * size or (above.is_bold != below.is_bold and not is_in_sentence):
         return True
     step = below.box.y0 - above.box.y0
     usual = min(pitch, 2.2 * size) if pitch else 1.6 * size

@@ -28,6 +28,7 @@ _PARTING_SHARE = 0.05
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _LAST_PART = re.compile(r"[^\W\d_]+$")
 _FIRST_PART = re.compile(r"\w+")
+_ADDRESS = re.compile(r"[/@_]\S*$")
 _ENDS_IN_NUMBER = re.compile(r"\d[-‐]$")
 
 BULLETS = "•●▪■◦○‣⁃·➢►❖✓✔☐☑☒→"
@@ -106,7 +107,8 @@ def join_lines(lines: list[str], habits: HyphenHabits = _ANY_HABITS) -> str:
         elif text[-1] == _SOFT_HYPHEN:
             text = text[:-1] + line
         elif (before := _last_part(text)) and (after := _FIRST_PART.match(line)):
-            text = (text if habits.keeps_hyphen(before, after.group()) else text[:-1]) + line
+            is_kept = _ADDRESS.search(text[-200:]) or habits.keeps_hyphen(before, after.group())
+            text = (text if is_kept else text[:-1]) + line
         elif _ENDS_IN_NUMBER.search(text[-12:]):  # «№ 44-» and «ФЗ» on the next line
             text += line
         else:

@@ -520,6 +520,26 @@ def test_words_parted_at_line_ends_are_whole_again(lines: Sequence[str], joined:
     assert join_lines([clean(line) for line in lines]) == joined
 
 
+def test_the_hyphens_of_an_address_stay() -> None:
+    lines = ["адрес https://zakupki.gov.ru/223/ecp-non-", "public-upload для загрузки", *["постав-", "щик"] * 4]
+    joined = join_lines(lines, HyphenHabits.of(lines))
+    assert joined.startswith("адрес https://zakupki.gov.ru/223/ecp-non-public-upload для загрузки поставщик")
+
+
+def test_bold_words_in_the_middle_of_a_sentence_do_not_part_it() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    write(page, "– сведения размещаются по адресу, который указан ниже:", (70, 76))
+    write(page, "– https://int223.zakupki.gov.ru/223/integration/upload или", (70, 90), bold=True)
+    write(page, "для загрузки в хранилище файлов, подлежащих размещению на сайте", (70, 104))
+    write(page, "https://int.zakupki.gov.ru/upload", (70, 118), bold=True)
+    write(page, "ОБЩИЕ ПОЛОЖЕНИЯ", (240, 132), bold=True)
+    write_lines(page, RUSSIAN[:2], (70, 146))
+    (result,) = read(document)
+    assert len(contents(result)) == 4
+    assert contents(result)[1].endswith("размещению на сайте https://int.zakupki.gov.ru/upload")
+
+
 def test_a_page_without_automatic_hyphenation_keeps_the_hyphens_of_its_lines() -> None:
     lines = ["длинная строка без переноса", *["ещё одна такая строка"] * 30, "адрес file-"]
     assert join_lines(["адрес file-", "upload"], HyphenHabits.of(lines)) == "адрес file-upload"
