@@ -70,6 +70,17 @@ def seven_zip_of(members: Mapping[str, bytes], password: str | None = None, *, h
     return buffer.getvalue()
 
 
+def seven_zip_of_blocks(*blocks: tuple[Mapping[str, bytes], str | None]) -> bytes:
+    """A 7-Zip archive to which files were added with one password after the other."""
+    buffer = io.BytesIO()
+    for number, (members, password) in enumerate(blocks):
+        buffer.seek(0)
+        with py7zr.SevenZipFile(buffer, "a" if number else "w", password=password) as archive:
+            for name, data in members.items():
+                archive.writestr(data, name)
+    return buffer.getvalue()
+
+
 def rar_of(members: Mapping[str, bytes], passwords: Mapping[str, str] | None = None) -> bytes:
     """A RAR archive of version 2.9, its members stored (RAR 5 technote and unrar's headers.hpp name the fields).
 

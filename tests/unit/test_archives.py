@@ -27,6 +27,7 @@ from tests.archives import (
     rar5_of,
     rar_of,
     seven_zip_of,
+    seven_zip_of_blocks,
     zip_of,
     zip_with_link,
 )
@@ -273,3 +274,17 @@ def test_an_old_archiver_writes_the_password_in_its_own_code_page(tmp_path: Path
         archive.setpassword("закупки".encode("cp866"))
         archive.writestr("a.pdf", b"one")
     assert contents(tmp_path, opened(tmp_path, buffer.getvalue(), passwords=("закупки",))) == {"a.pdf": b"one"}
+
+
+def test_blocks_of_a_seven_zip_may_need_different_passwords(tmp_path: Path) -> None:
+    data = seven_zip_of_blocks(
+        ({"open.txt": b"open", "two.txt": b"2" * 900}, None),
+        ({"a.pdf": b"one" * 100, "b.pdf": b"two"}, "закупки"),
+        ({"c.pdf": b"three" * 100}, "2026"),
+        ({"d.pdf": b"four" * 100}, "nobody knows"),
+    )
+    expected = {"open.txt": b"open", "two.txt": b"2" * 900, "a.pdf": b"one" * 100, "b.pdf": b"two",
+                "c.pdf": b"three" * 100, "d.pdf": SourceState.QUARANTINED_ENCRYPTED}  # fmt: skip
+    assert contents(tmp_path, opened(tmp_path, data, passwords=("1234", "закупки", "2026"))) == expected
+    locked = dict.fromkeys(("a.pdf", "b.pdf", "c.pdf", "d.pdf"), SourceState.QUARANTINED_ENCRYPTED)
+    assert contents(tmp_path, opened(tmp_path, data)) == {**expected, **locked}

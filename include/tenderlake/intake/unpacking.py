@@ -139,11 +139,11 @@ class UnpackFolder:
         """Those begun so far."""
         return tuple(self._members)
 
-    def restart(self) -> None:
-        """Forget all members, such as what a wrong password gave."""
-        for member in self._members:
+    def restart(self, kept: int = 0) -> None:
+        """Forget all members behind the first ``kept``, such as what a wrong password gave."""
+        for member in self._members[kept:]:
             member.restart()
-        self._members.clear()
+        del self._members[kept:]
 
     def finish(self, media_type: str) -> Unpacking:
         """The list of members.

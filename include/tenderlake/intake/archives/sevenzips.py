@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import py7zr
+import py7zr.compressor
 import py7zr.exceptions
 import py7zr.io
 
@@ -13,6 +15,9 @@ from tenderlake.intake.archives.common import LINK, NEEDS_PASSWORD, corrupt
 from tenderlake.intake.outcome import RejectedError, is_disk_trouble
 from tenderlake.intake.unpacking import MemberSink, UnpackFolder
 from tenderlake.states import SourceState
+
+_MOST_BLOCKS = 100
+"""Every block is tried with every password, and the archive is opened again each time."""
 
 
 class _SevenZipWriter(py7zr.io.Py7zIO):
@@ -46,33 +51,94 @@ class _SevenZipFactory(py7zr.io.WriterFactory):
 
 
 def unpack_seven_zip(path: Path, folder: UnpackFolder, passwords: Sequence[str]) -> None:
-    """Unpack a 7-Zip archive."""
+    """Unpack a 7-Zip archive: all with one password, else each of its blocks with the one that fits."""
     problem: Exception | None = None
     for password in (None, *passwords):
         folder.restart()
         try:
-            with py7zr.SevenZipFile(path, password=password) as archive:
-                if password is None and archive.needs_password():
-                    continue
-                _name_seven_zip_links(archive, folder)
-                archive.extractall(factory=_SevenZipFactory(folder))
-                return
+            _unpack_with(path, folder, password)
+            return
         except RejectedError:
             raise
         except py7zr.exceptions.PasswordRequired:
             continue
-        except OSError as error:
+        except Exception as error:  # a wrong password shows as any kind of damage
             if is_disk_trouble(error):
                 raise
-            problem = error
-        except Exception as error:  # a wrong password shows as any kind of damage
             problem = error
         if password is None:
             break
     folder.restart()
     if problem is not None and not _is_seven_zip_encrypted(path):
         raise corrupt(problem)
-    raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, NEEDS_PASSWORD)
+    _unpack_blocks(path, folder, passwords)
+    if not folder.members:
+        raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, NEEDS_PASSWORD)
+
+
+def _unpack_with(path: Path, folder: UnpackFolder, password: str | None) -> None:
+    with py7zr.SevenZipFile(path, password=password) as archive:
+        if password is None and archive.needs_password():
+            raise py7zr.exceptions.PasswordRequired((), "some of it")
+        _name_seven_zip_links(archive, folder)
+        archive.extractall(factory=_SevenZipFactory(folder))
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Files that are compressed together, with one password or none; without a block: those without a byte."""
+
+    names: tuple[str, ...]
+    is_encrypted: bool
+
+
+def _unpack_blocks(path: Path, folder: UnpackFolder, passwords: Sequence[str]) -> None:
+    """Unpack the blocks of an archive one by one; those that no password opens are named."""
+    for block in _blocks(path, passwords):
+        attempts = passwords if block.is_encrypted else (None,)
+        if any(_unpack_block(path, folder, block, password) for password in attempts):
+            continue
+        for name in block.names:
+            if block.is_encrypted:
+                folder.add(name).reject(SourceState.QUARANTINED_ENCRYPTED, NEEDS_PASSWORD)
+            else:
+                folder.add(name).reject(SourceState.QUARANTINED_CORRUPT, "damaged in the archive")
+
+
+def _blocks(path: Path, passwords: Sequence[str]) -> list[_Block]:
+    """The blocks of an archive, once its names can be read; none where there are more than is worth it."""
+    for password in (None, *passwords):
+        try:
+            with py7zr.SevenZipFile(path, password=password) as archive:
+                names: dict[int, list[str]] = {}
+                encrypted: dict[int, bool] = {}
+                for entry in archive.files:
+                    if entry.is_directory or entry.is_symlink or entry.is_junction or entry.is_socket:
+                        continue
+                    coders = [] if entry.emptystream else entry.folder.coders
+                    block = 0 if entry.emptystream else id(entry.folder)
+                    names.setdefault(block, []).append(entry.filename)
+                    encrypted[block] = py7zr.compressor.SupportedMethods.needs_password(coders)
+                found = [_Block(tuple(names[block]), encrypted[block]) for block in names]
+                return found if 1 < len(found) <= _MOST_BLOCKS else []
+        except Exception:  # noqa: S112 - a wrong password shows as any kind of damage
+            continue
+    return []
+
+
+def _unpack_block(path: Path, folder: UnpackFolder, block: _Block, password: str | None) -> bool:
+    kept = len(folder.members)
+    try:
+        with py7zr.SevenZipFile(path, password=password) as archive:
+            archive.extract(targets=list(block.names), factory=_SevenZipFactory(folder))
+            return True
+    except RejectedError:
+        raise
+    except Exception as error:  # as above
+        if is_disk_trouble(error):
+            raise
+    folder.restart(kept)
+    return False
 
 
 def _name_seven_zip_links(archive: py7zr.SevenZipFile, folder: UnpackFolder) -> None:
