@@ -279,7 +279,9 @@ def _code_folders() -> list[Path]:
 def _program_folders() -> list[Path]:
     from tenderlake.intake.office.conversion import converter_folders
 
-    return [*map(Path, os.get_exec_path()), *converter_folders()]
+    # An empty entry means the working folder, which is the root of everything.
+    folders = [Path(entry) for entry in os.get_exec_path() if Path(entry).is_absolute() and entry.strip("/")]
+    return [*folders, *converter_folders()]
 
 
 def _prepare_in_child(request: Request) -> Outcome:

@@ -95,7 +95,7 @@ def tried_by_a_converter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tried:
     program = programs / "soffice"
     program.write_text(TAKEN_OVER.format(python=sys.executable, folder=str(programs), tried=tried))
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setenv("PATH", f"{programs}:")  # the empty entry is the working folder
     source = tmp_path / "drawing"
     source.write_bytes(odf("graphics", "<office:drawing/>"))
     with PrepareSandbox(PrepareLimits(timeout_s=60)) as sandbox:
