@@ -17,6 +17,16 @@ from tenderlake.states import SourceState
 
 _RAR_OK, _RAR_END, _RAR_NO_VOLUME, _RAR_NO_PASSWORD, _RAR_BAD_PASSWORD = 0, 10, 15, 22, 24
 _RAR_WRONG_PASSWORD = (_RAR_NO_PASSWORD, _RAR_BAD_PASSWORD)
+_RAR_PROBLEMS = {
+    _RAR_NO_VOLUME: PART_OF_SEVERAL,
+    11: "it needs more memory than there is",
+    12: "its checksum is wrong",
+    13: "its list of contents is damaged",
+    14: "its way of packing is not known",
+    18: "it ends too early",
+    25: "it needs a larger dictionary than is allowed",
+}
+"""Of the library's dll.hpp: ERAR_NO_MEMORY, _BAD_DATA, _BAD_ARCHIVE, _UNKNOWN_FORMAT, _EREAD, _LARGE_DICT."""
 _RAR_ENCRYPTED_FLAG, _RAR_DIRECTORY_FLAG, _RAR_SPLIT_BEFORE_FLAG = 0x04, 0x20, 0x01
 _RAR_FORMAT_MASK, _RAR_REGULAR_FILE = 0o170000, 0o100000
 _RAR_UNIX = 3
@@ -175,7 +185,7 @@ class _RarUnpacker:
         if self._is_listed or (code != _RAR_END and place == 0 and (code in _RAR_WRONG_PASSWORD or password)):
             return
         if code != _RAR_END and place == 0:
-            raise corrupt(_rar_problem(code))
+            raise corrupt(_rar_words(code))
         self._is_listed = True
         if code != _RAR_END:
             # What was read so far is kept; the rest is a member of its own, so that nobody thinks all is well.
@@ -226,4 +236,8 @@ def _is_encrypted(header: Any) -> bool:
 
 
 def _rar_problem(code: int) -> str:
-    return PART_OF_SEVERAL if code == _RAR_NO_VOLUME else f"damaged in the archive (RAR error {code})"
+    return PART_OF_SEVERAL if code == _RAR_NO_VOLUME else f"damaged in the archive: {_rar_words(code)}"
+
+
+def _rar_words(code: int) -> str:
+    return _RAR_PROBLEMS.get(code, "it cannot be unpacked")
