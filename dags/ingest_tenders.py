@@ -36,6 +36,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, Asset, task
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from tenderlake.lake.vocabulary import TableName
 from tenderlake.settings import get_settings
 from tenderlake_airflow import stages
 from tenderlake_airflow.form import trigger_form
@@ -45,7 +46,7 @@ from tenderlake_airflow.retries import RETRY_POLICY
 SETTINGS = get_settings()
 TABLES = [
     Asset(name=f"tenderlake.{table}", uri=f"s3://{SETTINGS.bucket}/{SETTINGS.lake_prefix}{table}")
-    for table in ("sources", "documents", "pages", "blocks")
+    for table in TableName
 ]
 
 with DAG(

@@ -92,9 +92,13 @@ class Layout:
         """Prefix of all partitions of a table."""
         return f"{self.settings.lake_prefix}{table}/"
 
+    def day(self, table: str, ingest_date: dt.date) -> str:
+        """Prefix of one partition of a table."""
+        return f"{self.table(table)}ingest_date={ingest_date.isoformat()}/"
+
     def partition(self, table: str, ingest_date: dt.date, part: int = 0) -> str:
-        """One Parquet object."""
-        return f"{self.table(table)}ingest_date={ingest_date.isoformat()}/part-{part}.parquet"
+        """One Parquet object of a partition."""
+        return f"{self.day(table, ingest_date)}part-{part}.parquet"
 
     def markdown(self, source_key: str, archive_path: str | None = None) -> str:
         """The Markdown of a source."""
@@ -140,6 +144,11 @@ class Layout:
     def unfinished_publishing(self) -> str:
         """Prefix of the marks of runs whose publishing has begun and not ended."""
         return f"{self.settings.work_prefix}publishing/"
+
+    @property
+    def writers(self) -> str:
+        """Prefix of the claims of those who write the lake, or wait for it."""
+        return f"{self.settings.work_prefix}lake-writers/"
 
     def publishing_mark(self, run_id: str) -> str:
         """The mark of a run that is being published."""

@@ -1,30 +1,39 @@
 """Publish: the single writer of the lake. Merges staged rows, writes Markdown, quarantine notes and the report.
 
-Everything is written in an order that makes a crash harmless: blocks and pages, Markdown, notes, then ``documents`` and
-last ``sources``. A mark says that a run is being published; the next run to publish finishes what stands under a mark,
-from the same staged rows and under the same date, before it begins its own.
+Everything is written in an order that makes a crash harmless: what documents hold (pages, blocks, cells, fields),
+Markdown, notes, then ``documents`` and last ``sources``. A mark says that a run is being published; the next run to
+publish finishes what stands under a mark, from the same staged rows and under the same date, before it begins its own.
+
+Who publishes holds the lease of the lake (:mod:`tenderlake.lake.lease`). What a newer run has published of a source is
+never replaced by an older one, whenever that is published. A partition that cannot be read is found before anything is
+written: what belongs to its day is left for the next run, everything else is published.
 """
 
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from tenderlake import PIPELINE_VERSION
 from tenderlake.assembly import assembled_key
-from tenderlake.documents import SourceId, Value
-from tenderlake.lake.partitions import PartitionError, merge_partition
-from tenderlake.lake.reading import PublishedDocument, iter_table, known_sources, published_documents
+from tenderlake.documents import Value
+from tenderlake.lake.additions import Additions, Owner, owner
+from tenderlake.lake.lease import LEASE_S, LeaseLostError, WriterLease, writer_lease
+from tenderlake.lake.partitions import Merge, PartitionError, list_parts, merge_additions
+from tenderlake.lake.reading import LakeReadError, published_documents
 from tenderlake.lake.rows import SourceRow, to_table
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, SOURCES, Table
+from tenderlake.lake.schema import DOCUMENTS, SOURCES, TABLES, Table
 from tenderlake.lake.staging import read_staging
+from tenderlake.lakechanges import PUBLISHED_BY_A_NEWER_RUN, LakeChanges, is_published
 from tenderlake.layout import Layout
 from tenderlake.preparation import PEOPLES_DOING
 from tenderlake.reports import LEFT, FailedCheck, ReportedSource, RunReport, StageFigure, write_report
@@ -32,6 +41,7 @@ from tenderlake.runs import (
     AssembledBatch,
     Batch,
     Discovery,
+    PartitionChange,
     PublishedRun,
     RunPlan,
     SourceOutcome,
@@ -39,19 +49,41 @@ from tenderlake.runs import (
     Verdict,
 )
 from tenderlake.states import SourceState
-from tenderlake.storage import ObjectMissingError, Storage, StorageAccessError, StorageUnavailableError
+from tenderlake.storage import (
+    ConditionFailedError,
+    ObjectMissingError,
+    Storage,
+    StorageAccessError,
+    StorageUnavailableError,
+)
 from tenderlake.tender_id import tender_id_of
 from tenderlake.validation.results import Severity
 
 log = logging.getLogger(__name__)
 
+Merges = dict[str, dict[date, Merge]]
+"""What was done to which partition, by table."""
+
 _STAGES = {SourceState.QUARANTINED_OCR_FAILED: "ocr", SourceState.QUARANTINED_INVALID: "validate"}
 
 
+CONTENT_TABLES = tuple(table for table in TABLES.values() if table not in (DOCUMENTS, SOURCES))
+"""Tables of what documents hold. ``documents`` and ``sources`` come after them: they are the commit mark."""
+
+
 class PublishingMark(Value):
-    """Says that the writes of a run have begun and may be half done."""
+    """Says that the writes of a run have begun and may be half done; with what nobody could find out afterwards.
+
+    Dates are those of partitions, by document.
+    """
 
     run_id: str
+    dates: dict[str, date] = Field(default={})
+    """Documents that are written."""
+    superseded: dict[str, date] = Field(default={})
+    """Documents that leave the lake."""
+    stale_keys: tuple[str, ...] = ()
+    """Notes and Markdown that are deleted at the end."""
 
 
 class QuarantineNote(Value):
@@ -66,16 +98,6 @@ class QuarantineNote(Value):
     advice: str
     run_id: str
     quarantined_at: datetime
-
-
-@dataclass(frozen=True)
-class KnownSource:
-    """What the lake says of a source before this run writes."""
-
-    state: SourceState
-    document_id: str | None
-    first_seen_at: datetime
-    ingest_date: date
 
 
 def published_key(layout: Layout, run_id: str) -> str:
@@ -109,47 +131,108 @@ def with_verdict(outcome: SourceOutcome, verdicts: Mapping[str, Verdict]) -> Sou
     return outcome.model_copy(update={"state": SourceState.QUARANTINED_INVALID, "reason": "; ".join(verdict.critical)})
 
 
-def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
+def publish_run(storage: Storage, layout: Layout, run_id: str, *, lease_s: float = LEASE_S) -> PublishedRun:
     """Publish what the run has staged, after what a run that died has left half done; again it changes nothing.
+
+    Args:
+        storage: the bucket.
+        layout: its keys.
+        run_id: which run.
+        lease_s: seconds after which another process may take over from this one if it gives no sign of life.
 
     Raises:
         tenderlake.lake.partitions.PartitionError: a partition is damaged; nothing of it was overwritten.
+        tenderlake.lake.reading.LakeReadError: ``documents`` or ``sources`` is damaged; nothing was written.
+        tenderlake.lake.lease.LakeBusyError: another process writes the lake, and goes on.
+        tenderlake.lake.lease.LeaseLostError: another process has taken the lake over.
         StorageError: storage failed; the task is repeated as a whole.
     """
-    for item in storage.list_objects(layout.unfinished_publishing):
-        earlier = storage.get_model(item.key, PublishingMark).run_id
-        if earlier != run_id:
-            _finish(storage, layout, earlier)
-    return _publish(storage, layout, run_id)
+    with writer_lease(storage, layout, run_id, lease_s=lease_s) as lease:
+        for item in storage.list_objects(layout.unfinished_publishing):
+            mark = storage.get_model(item.key, PublishingMark)
+            if mark.run_id != run_id:
+                _finish(storage, layout, lease, mark)
+        return _publish(storage, layout, lease, run_id)
 
 
-def _finish(storage: Storage, layout: Layout, run_id: str) -> None:
+def _finish(storage: Storage, layout: Layout, lease: WriterLease, mark: PublishingMark) -> None:
     """Publish a run that ended while it was being published; given up where what it staged is gone or unreadable."""
-    log.warning("Finishing run %s, which ended while it was being published", run_id)
+    log.warning("Finishing run %s, which ended while it was being published", mark.run_id)
     try:
-        _publish(storage, layout, run_id)
-    except (StorageUnavailableError, StorageAccessError, PartitionError):
+        _publish(storage, layout, lease, mark.run_id)
+    except (StorageUnavailableError, StorageAccessError, ConditionFailedError, LeaseLostError):
         raise  # these would keep this run from being published too
+    except (PartitionError, LakeReadError):
+        raise
     except Exception as error:
-        log.error("Run %s cannot be finished (%s): reprocess its documents", run_id, error)
-        storage.delete([layout.publishing_mark(run_id)])
+        log.error("Run %s cannot be finished (%s): reprocess its documents", mark.run_id, error)
+        _drop_uncommitted(storage, layout, lease, mark)
+        storage.delete([layout.publishing_mark(mark.run_id)])
 
 
-def _publish(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
+def _drop_uncommitted(storage: Storage, layout: Layout, lease: WriterLease, mark: PublishingMark) -> None:
+    """Take what was written of documents that did not become visible, or their next date would show it twice."""
+    in_lake = published_documents(storage, layout, mark.dates.keys())
+    by_day: dict[date, set[Owner]] = {}
+    for document_id, day in mark.dates.items():
+        if document_id not in in_lake or in_lake[document_id].ingest_date != day:
+            by_day.setdefault(day, set()).add(owner(document_id))
+    for table in CONTENT_TABLES:
+        for day, owners in by_day.items():
+            merge_additions(storage, layout, day, Additions.none(table), drop=owners, replace=lease.replace)
+
+
+def _publish(storage: Storage, layout: Layout, lease: WriterLease, run_id: str) -> PublishedRun:
     discovery = storage.get_model(layout.run(run_id, "discovery.json"), Discovery)
     plan = storage.get_model(layout.run(run_id, "plan.json"), RunPlan)
     validation = storage.get_model(layout.run(run_id, "validation.json"), Validation)
     judged = [with_verdict(outcome, validation.verdicts) for outcome in run_outcomes(storage, layout, discovery)]
-    storage.put_model(layout.publishing_mark(run_id), PublishingMark(run_id=run_id))
-    publisher = _Publisher(storage, layout, discovery, plan, validation, judged)
-    rows = publisher.publish()
-    outcomes = publisher.outcomes
-    published = _summary(run_id, outcomes, rows)
-    report_key = write_report(storage, layout, _report(layout, discovery, validation, outcomes, rows))
+    try:
+        begun = storage.get_model(layout.publishing_mark(run_id), PublishingMark)
+        changes = LakeChanges(storage, layout, discovery, plan, judged, superseded=begun.superseded)
+    except ObjectMissingError:
+        begun = PublishingMark(run_id=run_id)
+        changes = _without_damaged(storage, layout, LakeChanges(storage, layout, discovery, plan, judged))
+    mark = PublishingMark(
+        run_id=run_id,
+        dates=begun.dates | changes.dates,
+        superseded=changes.superseded,
+        stale_keys=tuple(sorted({*begun.stale_keys, *changes.stale_keys()})),
+    )
+    storage.put_model(layout.publishing_mark(run_id), mark)
+    merges = _Publisher(storage, layout, lease, discovery, validation, changes).publish()
+    lease.check()
+    storage.delete(mark.stale_keys)
+    outcomes = changes.outcomes
+    published = _summary(run_id, outcomes, merges)
+    report_key = write_report(storage, layout, _report(layout, discovery, validation, outcomes, published.rows))
     published = published.model_copy(update={"report_key": report_key})
     storage.put_model(published_key(layout, run_id), published)
     storage.delete([layout.publishing_mark(run_id)])
     return published
+
+
+def _without_damaged(storage: Storage, layout: Layout, changes: LakeChanges) -> LakeChanges:
+    """The changes without those of days that have a damaged file in any table, found before anything is written."""
+    damaged: dict[date, str] = {}
+
+    def look(table: Table, day: date) -> None:
+        try:
+            list_parts(storage, layout, table, day)
+        except PartitionError as error:
+            log.error("%s", error)
+            damaged[day] = str(error)
+
+    looked: set[tuple[str, date]] = set()
+    while True:
+        wanted = [(table, day) for table in TABLES.values() if table is not SOURCES for day in changes.document_days]
+        wanted += [(SOURCES, day) for day in changes.source_days]
+        new = [(table, day) for table, day in wanted if (table.name, day) not in looked]
+        storage.in_parallel(lambda pair: look(*pair), new)
+        looked.update((table.name, day) for table, day in new)
+        if damaged.keys().isdisjoint({*changes.document_days, *changes.source_days}):
+            return changes
+        changes = changes.without(damaged)
 
 
 def unfinished_business(storage: Storage, layout: Layout, run_id: str) -> list[str]:
@@ -175,93 +258,60 @@ class _Publisher:
         self,
         storage: Storage,
         layout: Layout,
+        lease: WriterLease,
         discovery: Discovery,
-        plan: RunPlan,
         validation: Validation,
-        outcomes: Sequence[SourceOutcome],
+        changes: LakeChanges,
     ) -> None:
-        self._storage, self._layout, self._discovery = storage, layout, discovery
-        self._verdicts = validation.verdicts
+        self._storage, self._layout, self._lease, self._discovery = storage, layout, lease, discovery
+        self._verdicts, self._changes = validation.verdicts, changes
         self._now = datetime.now(UTC)
-        self._today = discovery.started_at.astimezone(ZoneInfo(layout.settings.schedule_timezone)).date()
-        in_lake = published_documents(storage, layout, {str(o.document_id) for o in outcomes if o.document_id})
-        judged = [self._unless_published_meanwhile(outcome, plan, in_lake) for outcome in outcomes]
-        originals = {outcome.document_id: outcome for outcome in judged if outcome.markdown_staging_key is not None}
-        self.outcomes = _archives_wait_for_members(
-            [self._like_its_original(outcome, originals, in_lake) for outcome in judged]
-        )
-        """How the sources of the run end, as published."""
-        self._final = [outcome for outcome in self.outcomes if outcome.state is not None]
-        self._published = [outcome for outcome in self._final if _is_published(outcome)]
-        self._known = _known(storage, layout, {outcome.source.key for outcome in self._final})
-        self._vanished = self._vanished_members()
-        self._dates = {
-            document_id: in_lake[document_id].ingest_date if document_id in in_lake else self._today
-            for document_id in (str(outcome.document_id) for outcome in self._published)
-        }
 
-    def _unless_published_meanwhile(
-        self, outcome: SourceOutcome, plan: RunPlan, in_lake: Mapping[str, PublishedDocument]
-    ) -> SourceOutcome:
-        """A duplicate, where another run has published the same bytes under another source since this one planned."""
-        document = in_lake.get(str(outcome.document_id)) if _is_published(outcome) else None
-        if document is None or plan.primary_sources[document.document_id].is_in_lake:
-            return outcome
-        if document.source_key is None or (document.source_key, document.archive_path) == outcome.source.identity:
-            return outcome
-        reason = f"the same bytes as {self._layout.path_in_inbox(document.source_key)}"
-        return outcome.model_copy(update={"state": SourceState.SKIPPED_DUPLICATE, "reason": reason})
-
-    def _like_its_original(
-        self,
-        outcome: SourceOutcome,
-        originals: Mapping[str | None, SourceOutcome],
-        in_lake: Mapping[str, PublishedDocument],
-    ) -> SourceOutcome:
-        """A duplicate of what is not in the lake after all shares its fate, or nobody would look at its bytes again."""
-        if outcome.state is not SourceState.SKIPPED_DUPLICATE or outcome.document_id in in_lake:
-            return outcome
-        original = originals.get(outcome.document_id)
-        if original is not None and _is_published(original):
-            return outcome
-        if original is None or original.state is None:
-            reason = f"{outcome.reason}, which is not in the lake"
-            return outcome.model_copy(update={"state": None, "reason": reason})
-        reason = f"{outcome.reason}: {original.reason}"
-        return outcome.model_copy(update={"state": original.state, "reason": reason})
-
-    def publish(self) -> dict[str, int]:
-        """Write everything in its order; returns rows added per table."""
-        superseded = self._superseded_documents()
-        dates = sorted({*self._dates.values(), *superseded.values()})
-        rows: Counter[str] = Counter()
-        for table in (BLOCKS, PAGES):
-            rows[table.name] = sum(self._merge_documents(table, day, superseded) for day in dates)
+    def publish(self) -> Merges:
+        """Write everything in its order."""
+        merges = {table.name: self._merge_documents(table) for table in CONTENT_TABLES}
+        self._lease.check()
         self._write_markdown()
         self._write_notes()
-        rows[DOCUMENTS.name] = sum(self._merge_documents(DOCUMENTS, day, superseded) for day in dates)
-        rows[SOURCES.name] = self._merge_sources(self._forgotten_duplicates(superseded))
-        self._delete_stale_objects()
-        return dict(rows)
+        merges[DOCUMENTS.name] = self._merge_documents(DOCUMENTS)
+        merges[SOURCES.name] = self._merge_sources()
+        return merges
 
-    def _merge_documents(self, table: Table, day: date, superseded: Mapping[str, date]) -> int:
-        wanted = {document_id for document_id, its_day in self._dates.items() if its_day == day}
-        dropped = {document_id for document_id, its_day in superseded.items() if its_day == day}
-        merged = merge_partition(
-            self._storage,
-            self._layout,
-            table,
-            day,
-            additions=self._staged(table, wanted),
-            # Documents that are published again without rows in this table (no block any more) lose their old ones.
-            drop=wanted | dropped,
-        )
-        return merged.added
+    def _merge_documents(self, table: Table) -> dict[date, Merge]:
+        dates = {owner(document_id): day for document_id, day in self._changes.dates.items()}
+        # Documents that are published again without rows in this table (no block any more) lose their old ones.
+        drop: dict[date, set[Owner]] = {day: set() for day in self._changes.document_days}
+        for document_id, day in [*self._changes.dates.items(), *self._changes.superseded.items()]:
+            drop[day].add(owner(document_id))
+        return self._merge(table, self._staged(table), dates, drop)
 
-    def _staged(self, table: Table, document_ids: Collection[str]) -> Iterator[pa.Table]:
-        if not document_ids:  # a partition that only loses documents
+    def _merge(
+        self,
+        table: Table,
+        rows: Iterable[pa.Table],
+        dates: Mapping[Owner, date],
+        drop: Mapping[date, AbstractSet[Owner]],
+    ) -> dict[date, Merge]:
+        """Merge rows into the partitions of their owners' dates, and drop owners from partitions."""
+        with tempfile.TemporaryDirectory(prefix="tenderlake-publish-") as folder:
+            by_day = Additions.spilled(Path(folder) / "rows.arrow", table, rows).split(dates.get)
+            return {
+                day: merge_additions(
+                    self._storage,
+                    self._layout,
+                    day,
+                    by_day.get(day, Additions.none(table)),
+                    drop=drop.get(day, frozenset()),
+                    replace=self._lease.replace,
+                )
+                for day in sorted({*by_day, *drop})
+            }
+
+    def _staged(self, table: Table) -> Iterator[pa.Table]:
+        """The staged rows of the documents that are published; each batch is fetched once."""
+        if not self._changes.dates:  # a run that only loses documents
             return
-        wanted = pa.array(sorted(document_ids), pa.string())
+        wanted = pa.array(sorted(self._changes.dates), pa.string())
         for number in range(1, len(self._discovery.batch_keys) + 1):
             for rows in read_staging(self._storage, self._layout, self._discovery.run_id, table, number):
                 chosen = rows.filter(pc.is_in(rows["document_id"], wanted))
@@ -274,62 +324,12 @@ class _Publisher:
                 row["quality_flags"] = [*(row["quality_flags"] or []), "validation_warning"]
         return pa.Table.from_pylist(rows, schema=documents.schema)
 
-    def _superseded_documents(self) -> dict[str, date]:
-        """Documents of the lake whose source carries other bytes now: the lake shows what the inbox holds."""
-        # While the new bytes are in quarantine the old document is better than none.
-        current = {
-            outcome.source.identity: outcome.document_id
-            for outcome in self._final
-            if outcome.state is not None and not outcome.state.is_quarantined
-        }
-        keys = pa.array(sorted({key for key, _ in current}), pa.string())
-        columns = ["document_id", "source_key", "archive_path"]
-        return {
-            row["document_id"]: day
-            for day, rows in iter_table(self._storage, self._layout, DOCUMENTS, columns)
-            for row in rows.filter(pc.is_in(rows["source_key"], keys)).to_pylist()
-            if row["document_id"] not in self._dates
-            and (
-                (source := (row["source_key"], row["archive_path"])) in self._vanished
-                or (source in current and row["document_id"] != current[source])
-            )
-        }
-
-    def _vanished_members(self) -> dict[SourceId, KnownSource]:
-        """What the lake knows as members of archives that do not hold them any more."""
-        ours = {outcome.source.identity for outcome in self.outcomes}
-        # While the new bytes are in quarantine the old members are better than none.
-        renewed = {
-            outcome.source.key
-            for outcome in self._final
-            if outcome.source.archive_path is None and outcome.state is not None and not outcome.state.is_quarantined
-        }
-        return {
-            identity: known
-            for identity, known in self._known.items()
-            if identity[1] is not None and identity[0] in renewed and identity not in ours
-        }
-
-    def _forgotten_duplicates(self, superseded: Collection[str]) -> dict[date, list[SourceId]]:
-        """Duplicates of documents that leave the lake: unknown from now on, so that the next run takes them in."""
-        forgotten: dict[date, list[SourceId]] = {}
-        if not superseded:
-            return forgotten
-        ours = {outcome.source.identity for outcome in self._final}
-        gone = pa.array(sorted(superseded), pa.string())
-        for batch in known_sources(self._storage, self._layout):
-            for row in batch.filter(pc.is_in(batch["document_id"], gone)).to_pylist():
-                source = (row["source_key"], row["archive_path"])
-                if source not in ours and row["state"] == SourceState.SKIPPED_DUPLICATE.value:
-                    forgotten.setdefault(row["ingest_date"], []).append(source)
-        return forgotten
-
     def _write_markdown(self) -> None:
         def copy(outcome: SourceOutcome) -> None:
             target = self._layout.markdown(outcome.source.key, outcome.source.archive_path)
             self._storage.copy(str(outcome.markdown_staging_key), target)
 
-        self._storage.in_parallel(copy, self._published)
+        self._storage.in_parallel(copy, self._changes.published)
 
     def _write_notes(self) -> None:
         def write(outcome: SourceOutcome) -> None:
@@ -349,45 +349,21 @@ class _Publisher:
             )
             self._storage.put_model(self._layout.quarantine(state, source.key, source.archive_path), note)
 
-        self._storage.in_parallel(write, self._final)
+        self._storage.in_parallel(write, self._changes.final)
 
-    def _delete_stale_objects(self) -> None:
-        """Notes and Markdown of what these sources were before."""
-        for outcome in self._final:
-            source, known = outcome.source, self._known.get(outcome.source.identity)
-            if known is None or known.state is outcome.state:
-                continue
-            if known.state.is_quarantined:
-                self._storage.delete([self._layout.quarantine(known.state, source.key, source.archive_path)])
-            if outcome.state is not None and outcome.state.is_skipped:
-                self._storage.delete([self._layout.markdown(source.key, source.archive_path)])
-        for (key, archive_path), known in self._vanished.items():
-            self._storage.delete([self._layout.markdown(key, archive_path)])
-            if known.state.is_quarantined:
-                self._storage.delete([self._layout.quarantine(known.state, key, archive_path)])
+    def _merge_sources(self) -> dict[date, Merge]:
+        drop: dict[date, set[Owner]] = {day: set() for day in self._changes.source_days}
+        for day, sources in self._changes.forgotten.items():
+            drop[day].update(map(owner, sources))
+        for identity, vanished in self._changes.vanished.items():
+            drop[vanished.ingest_date].add(owner(identity))
+        dates = {owner(o.source.identity): self._changes.source_day(o.source) for o in self._changes.final}
+        rows = [self._source_row(outcome) for outcome in self._changes.final]
+        return self._merge(SOURCES, [to_table(SOURCES, rows)], dates, drop)
 
-    def _merge_sources(self, forgotten: Mapping[date, Sequence[SourceId]]) -> int:
-        dropped = {day: list(sources) for day, sources in forgotten.items()}
-        for identity, vanished in self._vanished.items():
-            dropped.setdefault(vanished.ingest_date, []).append(identity)
-        by_date: dict[date, list[SourceRow]] = {day: [] for day in dropped}
-        for outcome in self._final:
-            known = self._known.get(outcome.source.identity)
-            by_date.setdefault(known.ingest_date if known else self._today, []).append(self._source_row(outcome, known))
-        return sum(
-            merge_partition(
-                self._storage,
-                self._layout,
-                SOURCES,
-                day,
-                additions=[to_table(SOURCES, rows)],
-                drop=dropped.get(day, ()),
-            ).added
-            for day, rows in sorted(by_date.items())
-        )
-
-    def _source_row(self, outcome: SourceOutcome, known: KnownSource | None) -> SourceRow:
+    def _source_row(self, outcome: SourceOutcome) -> SourceRow:
         source = outcome.source
+        known = self._changes.known.get(source.identity)
         if outcome.state is None:
             raise ValueError(f"{source.key} has no state and cannot be published")
         return SourceRow(
@@ -407,45 +383,24 @@ class _Publisher:
         )
 
 
-def _archives_wait_for_members(outcomes: Sequence[SourceOutcome]) -> list[SourceOutcome]:
-    """An archive of which a member is left is left too: discovery takes archives, not members."""
-    left = {o.source.key: o.reason for o in outcomes if o.source.archive_path and o.state is None}
-    return [
-        outcome.model_copy(update={"state": None, "reason": f"a file in it is left: {left[outcome.source.key]}"})
-        if outcome.source.key in left and outcome.source.archive_path is None and outcome.state is not None
-        else outcome
-        for outcome in outcomes
-    ]
-
-
-def _is_published(outcome: SourceOutcome) -> bool:
-    return outcome.state is not None and outcome.state.is_published
-
-
-def _known(storage: Storage, layout: Layout, keys: Collection[str]) -> dict[SourceId, KnownSource]:
-    """What the lake says of these sources."""
-    wanted = pa.array(sorted(keys), pa.string())
-    known = {}
-    for batch in known_sources(storage, layout):
-        for row in batch.filter(pc.is_in(batch["source_key"], wanted)).to_pylist():
-            known[row["source_key"], row["archive_path"]] = KnownSource(
-                state=SourceState(row["state"]),
-                document_id=row["document_id"],
-                first_seen_at=row["first_seen_at"],
-                ingest_date=row["ingest_date"],
-            )
-    return known
-
-
-def _summary(run_id: str, outcomes: Sequence[SourceOutcome], rows: dict[str, int]) -> PublishedRun:
-    published = [outcome for outcome in outcomes if _is_published(outcome)]
-    failed = [outcome for outcome in outcomes if outcome.state is None and outcome.reason not in PEOPLES_DOING]
+def _summary(run_id: str, outcomes: Sequence[SourceOutcome], merges: Merges) -> PublishedRun:
+    published = [outcome for outcome in outcomes if is_published(outcome)]
+    no_failures = {*PEOPLES_DOING, PUBLISHED_BY_A_NEWER_RUN}
+    failed = [outcome for outcome in outcomes if outcome.state is None and outcome.reason not in no_failures]
     left = Counter(outcome.reason or "" for outcome in failed)
     return PublishedRun(
         run_id=run_id,
         state_counts=dict(Counter(outcome.state.value if outcome.state else LEFT for outcome in outcomes)),
         left_reasons=tuple(f"{count} sources are left for the next run: {why}" for why, count in left.most_common()),
-        rows=rows,
+        rows={table: sum(merge.added for merge in by_day.values()) for table, by_day in merges.items()},
+        partitions={
+            table: {
+                day: PartitionChange(row_count=merge.row_count, added=merge.added, dropped=merge.dropped)
+                for day, merge in by_day.items()
+                if merge.added or merge.dropped
+            }
+            for table, by_day in merges.items()
+        },
         page_count=sum(outcome.page_count for outcome in published),
         native_pages=sum(outcome.native_pages for outcome in published),
         ocr_pages=sum(outcome.ocr_pages for outcome in published),
@@ -505,5 +460,5 @@ def _reported(layout: Layout, outcome: SourceOutcome) -> ReportedSource:
         failed_pages=outcome.failed_pages,
         doubtful_pages=outcome.doubtful_pages,
         duration_s=outcome.prepare_s + outcome.ocr_s + outcome.assemble_s,
-        markdown_key=layout.markdown(source.key, source.archive_path) if _is_published(outcome) else None,
+        markdown_key=layout.markdown(source.key, source.archive_path) if is_published(outcome) else None,
     )

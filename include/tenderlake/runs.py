@@ -216,9 +216,8 @@ class Validation(Value):
     verdicts: dict[str, Verdict]
     reconciliation: Reconciliation
     checks: tuple[CheckResult, ...] = ()
-    checked_documents: int = 0
-    checked_pages: int = 0
-    checked_blocks: int = 0
+    checked_rows: dict[str, int] = Field(default={})
+    """Per table."""
 
     @property
     def reconciliation_errors(self) -> tuple[str, ...]:

@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     )
     work_prefix: str = Field(default="work/", description="Where page images, OCR results and the state of runs are.")
     reports_prefix: str = Field(default="reports/", description="Where the report of each run is.")
+    max_part_bytes: Count = Field(
+        default=512 * 2**20,
+        description="Size in bytes of a Parquet file of the lake; what more a day brings goes to further files.",
+    )
 
     tender_id_pattern: str = Field(
         default=r"(?<!\d)(\d{19}|\d{11})(?!\d)",

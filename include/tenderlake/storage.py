@@ -96,11 +96,12 @@ class ObjectInfo:
 
 @dataclass(frozen=True)
 class Download:
-    """A file that was downloaded, with the SHA-256 of its bytes in hexadecimal."""
+    """A file that was downloaded, with the SHA-256 of its bytes in hexadecimal; ``etag`` is without quotes."""
 
     path: Path
     size_bytes: int
     sha256: str
+    etag: str
 
 
 def client_config() -> Config:
@@ -160,7 +161,7 @@ class Storage:
             )
         if status == 404:
             return ObjectMissingError(f"s3://{self.bucket}/{key} does not exist")
-        if status == 412:
+        if status == 412 or code == "ConditionalRequestConflict":  # 409 of AWS: a write at the same moment
             return ConditionFailedError(f"s3://{self.bucket}/{key} was written by somebody else")
         if 300 <= status < 500 and status not in _TRANSIENT_STATUSES and code not in _TRANSIENT_CODES:
             why = _one_line(error.response.get("Error", {}).get("Message", ""))
@@ -248,6 +249,47 @@ class Storage:
         with self._errors(key):
             self.client.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": media_type})
 
+    def replace(self, path: Path, key: str, media_type: str, *, etag: str | None) -> None:
+        """Write a file in place of the version that was read, in one request.
+
+        Stores that know no conditions write it in any case (see :meth:`honours_conditions`). Not in parts: SeaweedFS
+        4.48 checks the condition of such an upload before it writes, so that two of them may both succeed.
+
+        Args:
+            path: the file, at most 5 GiB.
+            key: the object.
+            media_type: of the file.
+            etag: the version that is replaced; None where there is no object yet.
+
+        Raises:
+            ConditionFailedError: another version is there; nothing was written.
+        """
+        condition: dict[str, Any] = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
+        try:
+            with self._errors(key), path.open("rb") as file:
+                self.client.put_object(Bucket=self.bucket, Key=key, Body=file, ContentType=media_type, **condition)
+        except ObjectMissingError as error:  # what AWS answers to If-Match where nothing is there
+            raise ConditionFailedError(f"s3://{self.bucket}/{key} was deleted by somebody else") from error
+
+    def honours_conditions(self, key: str) -> bool:
+        """Whether the store refuses a PUT whose condition does not hold: tried on an object of that key."""
+
+        def is_refused(**condition: str) -> bool:
+            try:
+                with self._errors(key):
+                    self.client.put_object(Bucket=self.bucket, Key=key, Body=b"", **condition)  # type: ignore[arg-type]
+            except ConditionFailedError:
+                return True
+            except (StorageRefusedError, StorageUnavailableError):  # 501 Not Implemented
+                return False
+            return False
+
+        self.put_bytes(key, b"", "application/octet-stream")
+        etag = self.head(key).etag
+        is_honoured = is_refused(IfNoneMatch="*") and is_refused(IfMatch='"0"') and not is_refused(IfMatch=f'"{etag}"')
+        self.delete([key])
+        return is_honoured
+
     def download(self, key: str, path: Path, *, etag: str | None = None, max_bytes: int | None = None) -> Download:
         """Fetch an object to a file in constant memory.
 
@@ -260,14 +302,22 @@ class Storage:
         digest, size = hashlib.sha256(), 0
         extra: dict[str, Any] = {"IfMatch": etag} if etag else {}
         with self._errors(key), path.open("wb") as file:
-            body = self.client.get_object(Bucket=self.bucket, Key=key, **extra)["Body"]
-            for chunk in body.iter_chunks(_CHUNK_BYTES):
+            answer = self.client.get_object(Bucket=self.bucket, Key=key, **extra)
+            for chunk in answer["Body"].iter_chunks(_CHUNK_BYTES):
                 size += len(chunk)
                 if max_bytes is not None and size > max_bytes:
                     raise ObjectTooLargeError(f"{key} is larger than {max_bytes} bytes")
                 digest.update(chunk)
                 file.write(chunk)
-        return Download(path, size, digest.hexdigest())
+        return Download(path, size, digest.hexdigest(), answer["ETag"].strip('"'))
+
+    def get_range(self, key: str, start: int, size_bytes: int, *, etag: str) -> bytes:
+        """A piece of one version of an object; another version raises :class:`ConditionFailedError`."""
+        with self._errors(key):
+            answer = self.client.get_object(
+                Bucket=self.bucket, Key=key, Range=f"bytes={start}-{start + size_bytes - 1}", IfMatch=f'"{etag}"'
+            )
+            return answer["Body"].read()
 
     def copy(self, source_key: str, target_key: str) -> None:
         """Copy within the bucket, without the bytes passing through here."""

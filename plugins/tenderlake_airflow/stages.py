@@ -126,8 +126,7 @@ def validate() -> dict[str, int]:
     for error in result.reconciliation_errors:
         log.error("Reconciliation: %s", error)
     return {
-        "documents": result.checked_documents,
-        "pages": result.checked_pages,
+        **result.checked_rows,
         "critical": sum(bool(verdict.critical) for verdict in result.verdicts.values()),
         "warnings": sum(bool(verdict.warnings) for verdict in result.verdicts.values()),
     }
@@ -140,8 +139,12 @@ def publish(*, outlet_events: Mapping[Any, Any], assets: Sequence[Any]) -> dict[
     storage, layout = open_storage()
     published = publish_run(storage, layout, _run_id())
     for asset in assets:
+        table = asset.name.rsplit(".", 1)[-1]
         outlet_events[asset].extra = {
-            "rows": published.rows.get(asset.name.rsplit(".", 1)[-1], 0),
+            "rows": published.rows.get(table, 0),
+            "partitions": {
+                day.isoformat(): change.model_dump() for day, change in published.partitions.get(table, {}).items()
+            },
             "run_id": published.run_id,
         }
     for state, count in sorted(published.state_counts.items()):

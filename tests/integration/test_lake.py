@@ -19,7 +19,8 @@ import pytest
 from ocr_tasks.contract import BlockLabel
 from tenderlake.embedded.state import S3Connection
 from tenderlake.lake import parquet
-from tenderlake.lake.partitions import DuplicateRowsError, Merge, PartitionError, merge_partition
+from tenderlake.lake.additions import DuplicateRowsError
+from tenderlake.lake.partitions import Merge, PartitionError, merge_partition
 from tenderlake.lake.reading import (
     LakeReadError,
     PublishedDocument,

@@ -24,6 +24,7 @@ from tenderlake.publishing import unfinished_business
 from tenderlake.settings import Settings
 from tenderlake.storage import Storage
 from tests import pipeline
+from tests.crashes import Crash, Killed
 from tests.officefiles import docx, paragraph, xlsx
 
 pytestmark = pytest.mark.integration
@@ -150,47 +151,6 @@ def test_publishing_again_changes_nothing(storage: Storage, layout: Layout) -> N
     assert before["pages"] == 4
 
 
-def test_a_crash_before_any_write_of_publish_loses_nothing_and_doubles_nothing(
-    storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put(storage, a_pdf=digital_pdf(), b_png=scan(), cut_pdf=b"%PDF-1.7\n" + b"x" * 200)
-    pipeline.run(storage, layout, "run-1")
-    put(storage, a_pdf=digital_pdf("Исправленная цена контракта. " * 20), c_png=scan(3))
-    found = pipeline.take(storage, layout, "run-2", reprocess="all")
-    for shard in pipeline.prepare_and_plan(storage, layout, found):
-        pipeline.read(storage, layout, shard)
-    pipeline.check(storage, layout, found)
-    monkeypatch.setattr(Storage, "in_parallel", lambda self, function, items: [function(item) for item in items])
-
-    class Killed(BaseException):
-        """The process is gone."""
-
-    for surviving_writes in range(100):
-        with monkeypatch.context() as patch:
-            writes = CrashAfter(patch, surviving_writes, Killed)
-            try:
-                publishing.publish_run(storage, layout, "run-2")
-            except Killed:
-                assert writes.is_over
-            else:
-                break
-        # What is not in sources is taken again: b and cut are there from the first run, a with its old ETag.
-        assert {"b.png", "cut.pdf"} <= set(states(storage, layout))
-        ids = [row["document_id"] for row in rows(storage, layout, DOCUMENTS)]
-        assert len(ids) == len(set(ids))
-        pages = [(row["document_id"], row["page_number"]) for row in rows(storage, layout, PAGES)]
-        assert len(pages) == len(set(pages))
-    assert surviving_writes > 10
-    assert states(storage, layout) == {
-        "a.pdf": "published",
-        "b.png": "published",
-        "c.png": "published",
-        "cut.pdf": "quarantined_corrupt",
-    }
-    assert counts(storage, layout)["documents"] == counts(storage, layout)["pages"] == 3
-    assert any("Исправленная" in (row["text"] or "") for row in rows(storage, layout, PAGES))
-
-
 def test_a_run_that_died_while_publishing_is_finished_by_the_next_on_another_day(
     storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,13 +161,9 @@ def test_a_run_that_died_while_publishing_is_finished_by_the_next_on_another_day
         pipeline.read(storage, layout, shard)
     pipeline.check(storage, layout, found)
 
-    class Killed(BaseException):
-        """The process is gone."""
-
-    with monkeypatch.context() as patch:
-        CrashAfter(patch, 3, Killed)  # the mark, blocks and pages; documents are not written
-        with pytest.raises(Killed):
-            publishing.publish_run(storage, layout, "run-1")
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        Crash(patch, lambda number, key: key.startswith("lake/documents/"))
+        publishing.publish_run(storage, layout, "run-1", lease_s=0.4)
     assert (len(rows(storage, layout, PAGES)), len(rows(storage, layout, DOCUMENTS))) == (2, 0)
 
     found = pipeline.take(storage, layout, "run-2", now=first_night + timedelta(days=1))
@@ -232,26 +188,6 @@ def test_two_runs_with_the_same_bytes_publish_them_once(storage: Storage, layout
     pipeline.finish(storage, layout, first)
     assert states(storage, layout) == {"a.png": "skipped_duplicate", "b.png": "published"}
     assert len(rows(storage, layout, DOCUMENTS)) == len(rows(storage, layout, PAGES)) == 1
-
-
-class CrashAfter:
-    """Lets a number of writes through, then every write ends the process."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, writes: int, error: type[BaseException]) -> None:
-        self._patch, self._left, self._error = patch, writes, error
-        self.is_over = False
-        for name in ("put_bytes", "upload", "copy", "delete"):
-            self._patch.setattr(Storage, name, self._guarded(getattr(Storage, name)))
-
-    def _guarded(self, method: Any) -> Any:
-        def guarded(storage: Storage, *args: Any, **kwargs: Any) -> Any:
-            if self._left == 0:
-                self.is_over = True
-                raise self._error
-            self._left -= 1
-            return method(storage, *args, **kwargs)
-
-        return guarded
 
 
 def test_a_corrected_document_replaces_the_old_one(storage: Storage, layout: Layout) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import RawIOBase
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +18,8 @@ MEDIA_TYPE = "application/vnd.apache.parquet"
 ROW_GROUP_ROWS = 20_000
 ROW_GROUP_BYTES = 32 * 2**20
 """Of Arrow memory, before compression: what a reader or a writer holds at a time."""
+BLOOM_FALSE_POSITIVES = 0.01
+"""Share of the row groups that a reader opens for a value that is not there."""
 
 
 class ParquetError(Exception):
@@ -26,14 +30,27 @@ class ParquetWriter:
     """Writes one table to one file, in row groups of bounded size; a context manager.
 
     Pages carry checksums, so that a reader can tell a damaged file from a strange one.
+
+    Args:
+        path: the file.
+        table: which table.
+        lookup_rows: about how many rows a file of the lake will have, sorted in the table's order; such a file gets
+            what readers find single documents by. None for rows in any order.
     """
 
-    def __init__(self, path: Path, table: Table) -> None:
-        self._writer = pq.ParquetWriter(path, table.schema, compression="zstd", write_page_checksum=True)
+    def __init__(self, path: Path, table: Table, *, lookup_rows: int | None = None) -> None:
+        aids = {} if lookup_rows is None else _lookup_aids(table, lookup_rows)
+        self._file = pa.OSFile(str(path), "wb")
+        self._writer = pq.ParquetWriter(self._file, table.schema, compression="zstd", write_page_checksum=True, **aids)
         self._pending: list[pa.Table] = []
         self._pending_rows = 0
         self._pending_bytes = 0
         self.row_count = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the file so far, without what is pending and the footer."""
+        return int(self._file.tell()) if not self._file.closed else 0
 
     def __enter__(self) -> Self:
         """The writer itself."""
@@ -48,6 +65,7 @@ class ParquetWriter:
                 self._flush()
         finally:
             self._writer.close()
+            self._file.close()
 
     def write(self, rows: pa.Table) -> None:
         """Add rows; they reach the file with the row group that they fill."""
@@ -69,6 +87,16 @@ class ParquetWriter:
         self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
 
 
+def _lookup_aids(table: Table, row_count: int) -> dict[str, Any]:
+    ordering = [(name, "ascending") for name in table.order_columns]
+    ndv = min(ROW_GROUP_ROWS, max(row_count, 1))
+    return {
+        "sorting_columns": pq.SortingColumn.from_ordering(table.schema, ordering, null_placement="at_start"),
+        "bloom_filter_options": {name: {"ndv": ndv, "fpp": BLOOM_FALSE_POSITIVES} for name in table.lookup_columns},
+        "write_page_index": True,
+    }
+
+
 def bounded_slices(rows: pa.Table) -> Iterator[pa.Table]:
     """The rows in slices of about one row group at most; no bytes are copied."""
     size = min(ROW_GROUP_ROWS, max(1, rows.num_rows * ROW_GROUP_BYTES // max(1, rows.nbytes)))
@@ -76,13 +104,13 @@ def bounded_slices(rows: pa.Table) -> Iterator[pa.Table]:
         yield rows.slice(start, size)
 
 
-def read_row_groups(path: Path, table: Table, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+def read_row_groups(source: Path | RawIOBase, table: Table, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """The rows of a file, a row group at a time, with the columns and types of today's schema.
 
     Columns that the file does not have yet are null.
 
     Args:
-        path: the file.
+        source: the file.
         table: what it holds.
         columns: which columns, None for all.
 
@@ -90,12 +118,28 @@ def read_row_groups(path: Path, table: Table, columns: Sequence[str] | None = No
         ParquetError: the file is damaged, is no file of this table, or was written by a newer version.
     """
     names = list(columns) if columns is not None else list(table.schema.names)
+    with _open(source, table) as file:
+        present = [name for name in names if name in file.schema_arrow.names]
+        for number in range(file.num_row_groups):
+            yield _conform(file.read_row_group(number, columns=present), table, names)
+
+
+def count_rows(source: Path | RawIOBase, table: Table) -> int:
+    """Rows of a file, by its footer.
+
+    Raises:
+        ParquetError: as for :func:`read_row_groups`.
+    """
+    with _open(source, table) as file:
+        return int(file.metadata.num_rows)
+
+
+@contextmanager
+def _open(source: Path | RawIOBase, table: Table) -> Iterator[pq.ParquetFile]:
     try:
-        with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
+        with pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True) as file:
             _check(file.schema_arrow, table)
-            present = [name for name in names if name in file.schema_arrow.names]
-            for number in range(file.num_row_groups):
-                yield _conform(file.read_row_group(number, columns=present), table, names)
+            yield file
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names and texts that are no UTF-8
         raise ParquetError(f"it is no readable Parquet file ({_first_line(error)})") from error
 

@@ -1,49 +1,70 @@
 """Merging rows into a partition of the lake: read, drop what is replaced, add, PUT under the same key.
 
-One writer at a time (the pool ``lake``). Readers see the old object or the new one, never half of one: an object
-appears in S3 as a whole.
+A partition is one object, ``part-0.parquet``, until that would grow over ``max_part_bytes``. What comes then goes to
+further parts. **An owner stays in the part that it was first published in**, and a part is one object, so whoever reads
+``**/*.parquet`` finds the rows of every document once, old or new, whatever is being written and wherever it stops: S3
+can replace one object at once, but not two, and rows that moved from part to part would be there twice, or not at all,
+until the second PUT. New owners fill the last part; those that it has no room for go to new parts, one, two, four, …,
+by the hash of the owner. A merge writes only the parts that it changes.
 
-Memory holds a row group of the old file and one of the new; what is added is spilled to an Arrow file on the disk and
-mapped from there, and only its keys are sorted. DuckDB's ``COPY … ORDER BY`` would say the same in one statement, but
-ends with "Out of Memory" on half a gigabyte of pages at a limit of 512 MB.
+Memory holds a row group of the old file and one of the new; what is added lies on the disk. DuckDB's
+``COPY … ORDER BY`` would say the same in one statement, but ends with "Out of Memory" on half a gigabyte of pages at a
+limit of 512 MB.
 """
 
 from __future__ import annotations
 
+import hashlib
+import logging
+import random
+import re
 import tempfile
+import time
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
 from heapq import merge
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tenderlake.errors import NeedsPersonError
-from tenderlake.lake.parquet import MEDIA_TYPE, ROW_GROUP_ROWS, ParquetError, ParquetWriter, read_row_groups
-from tenderlake.lake.rows import clean_identifier
+from tenderlake.lake.additions import Additions, DuplicateRowsError, Owner, Run, Stretch, Texts, owner, runs_of
+from tenderlake.lake.objectfile import ObjectFile
+from tenderlake.lake.parquet import MEDIA_TYPE, ParquetError, ParquetWriter, count_rows, read_row_groups
 from tenderlake.lake.schema import Table
 from tenderlake.layout import Layout
-from tenderlake.storage import ObjectMissingError, Storage
+from tenderlake.storage import ConditionFailedError, ObjectInfo, ObjectMissingError, Storage
 
-Owner = tuple[tuple[bool, str], ...]
-"""Values of the owner columns, comparable as the files are sorted: null comes first, then by code points."""
+log = logging.getLogger(__name__)
+
+_PART = re.compile(r"/part-(\d{1,9})\.parquet\Z")
+_MOST_CONFLICTS = 8
+_FULL = 0.9
+"""Of a part's size: from here on no new owner is tried in it."""
+_MOST_PARTS_AT_ONCE = 1024
+_NEW = "new.parquet"
+
+Replace = Callable[[Path, str, str | None], None]
+"""Writes a file to a key in place of the version with this ETag; see :meth:`tenderlake.storage.Storage.replace`."""
 
 
 class PartitionError(NeedsPersonError):
     """A partition cannot be merged and was left as it is: a person has to look."""
 
 
-class DuplicateRowsError(NeedsPersonError):
-    """Two added rows have the same key, an error of the pipeline; the partition was left as it is."""
+class _OutOfOrderError(Exception):
+    """The rows of an old file are not in the order of the table."""
+
+
+class _PartFullError(Exception):
+    """With the new owners the part grows over its size."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +82,23 @@ class Merge:
     dropped: int
 
 
+@dataclass(frozen=True)
+class Part:
+    """One object of a partition.
+
+    Args:
+        number: as in its name.
+        item: the version that was looked at.
+        row_count: its rows.
+        owners: those of the owners that were asked for whose rows are in it.
+    """
+
+    number: int
+    item: ObjectInfo
+    row_count: int
+    owners: frozenset[Owner]
+
+
 def merge_partition(
     storage: Storage,
     layout: Layout,
@@ -70,10 +108,7 @@ def merge_partition(
     additions: Iterable[pa.Table | pa.RecordBatch] = (),
     drop: Collection[str] | Collection[tuple[str, str | None]] = (),
 ) -> Merge:
-    """Replace documents (or sources) in one partition; the new file is sorted by the table's key.
-
-    All old rows go whose owner is in ``drop`` or has rows in ``additions``, so merging the same additions twice leaves
-    them once. Where there is no old file and nothing to add, nothing is written.
+    """Replace documents (or sources) in one partition, with rows that come in batches; see :func:`merge_additions`.
 
     Args:
         storage: the bucket.
@@ -84,104 +119,228 @@ def merge_partition(
         drop: document ids; for ``sources`` pairs of source_key and archive_path.
 
     Raises:
-        PartitionError: the old file is damaged, out of order, or newer than this code.
         DuplicateRowsError: two added rows have the same key.
     """
-    key = layout.partition(table.name, ingest_date)
-    with tempfile.TemporaryDirectory(prefix="tenderlake-merge-") as name:
-        folder = Path(name)
-        spilled = _spill(folder / "additions.arrow", table, additions)
-        added = _AddedRows(spilled, table)
-        old_path: Path | None = folder / "old.parquet"
+    with tempfile.TemporaryDirectory(prefix="tenderlake-additions-") as folder:
+        spilled = Additions.spilled(Path(folder) / "rows.arrow", table, additions)
+        return merge_additions(storage, layout, ingest_date, spilled, drop=frozenset(map(owner, drop)))
+
+
+def merge_additions(
+    storage: Storage,
+    layout: Layout,
+    ingest_date: date,
+    additions: Additions,
+    *,
+    drop: AbstractSet[Owner] = frozenset(),
+    replace: Replace | None = None,
+) -> Merge:
+    """Replace documents (or sources) in one partition; its files are sorted in the order of the table.
+
+    All old rows go whose owner is in ``drop`` or has rows in ``additions``, so merging the same additions twice leaves
+    them once. Parts in which nothing changes are not written. Where somebody else has written a part meanwhile, it is
+    read and merged again.
+
+    Args:
+        storage: the bucket.
+        layout: its keys.
+        ingest_date: which partition.
+        additions: rows to add.
+        drop: owners whose old rows go.
+        replace: how a part is written.
+
+    Raises:
+        PartitionError: an old file is damaged or newer than this code; what is merged before it stays merged.
+        ConditionFailedError: others wrote this partition at every try.
+    """
+
+    def put(path: Path, key: str, etag: str | None) -> None:
+        storage.replace(path, key, MEDIA_TYPE, etag=etag)
+
+    return _Merging(storage, layout, ingest_date, additions, drop, replace or put).merge()
+
+
+def list_parts(
+    storage: Storage, layout: Layout, table: Table, ingest_date: date, owners: AbstractSet[Owner] = frozenset()
+) -> list[Part]:
+    """The parts of a partition in order, and which of the owners have rows in which; reads little but their keys.
+
+    Raises:
+        PartitionError: a part is damaged or newer than this code.
+        ConditionFailedError: a part was written while it was read.
+    """
+    items = _part_objects(storage, layout, table, ingest_date)
+    return [_look_into(storage, table, number, item, owners) for number, item in items]
+
+
+def _part_objects(storage: Storage, layout: Layout, table: Table, day: date) -> list[tuple[int, ObjectInfo]]:
+    found = {
+        int(match[1]): item
+        for item in storage.list_objects(layout.day(table.name, day))
+        if (match := _PART.search(item.key)) and item.key == layout.partition(table.name, day, int(match[1]))
+    }
+    return sorted(found.items())
+
+
+def _look_into(storage: Storage, table: Table, number: int, item: ObjectInfo, wanted: AbstractSet[Owner]) -> Part:
+    columns = [*table.leading_columns, *table.owner_columns]
+    row_count = 0
+    owners: set[Owner] = set()
+    with _naming(storage, item.key):
+        for rows in read_row_groups(ObjectFile(storage, item), table, columns):
+            row_count += rows.num_rows
+            if wanted:
+                owners.update(run.owner for run in runs_of(rows, table))
+    return Part(number, item, row_count, frozenset(owners & wanted))
+
+
+@contextmanager
+def _naming(storage: Storage, key: str) -> Iterator[None]:
+    try:
+        yield
+    except ParquetError as error:
+        raise PartitionError(
+            f"s3://{storage.bucket}/{key} was left as it is: {error}. Put a good copy in its place, or delete it "
+            "and run ingest_tenders with reprocess = all"
+        ) from error
+
+
+class _Merging:
+    """One merge, up to its end: what is written stays written when the rest is tried again."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        layout: Layout,
+        ingest_date: date,
+        additions: Additions,
+        drop: AbstractSet[Owner],
+        replace: Replace,
+    ) -> None:
+        self._storage, self._layout, self._day = storage, layout, ingest_date
+        self._table, self._additions, self._replace = additions.table, additions, replace
+        self._replaced = drop | additions.owners
+        self._written: dict[Owner, int] = {}
+        """Owners whose new rows are in the lake, and in which part."""
+        self._dropped = 0
+        self._most_bytes = layout.settings.max_part_bytes
+
+    def merge(self) -> Merge:
+        fan_out, conflicts = 0, 0
+        while True:
+            try:
+                row_count = self._try(fan_out)
+                return Merge(row_count=row_count, added=self._additions.row_count, dropped=self._dropped)
+            except _PartFullError:
+                fan_out = max(1, 2 * fan_out)
+            except ConditionFailedError as error:
+                conflicts += 1
+                if conflicts == _MOST_CONFLICTS:
+                    raise
+                log.warning("%s: it is read and merged again", error)
+                time.sleep(random.uniform(0, 0.05 * 2**conflicts))  # noqa: S311 - so that two do not go on in step
+
+    def _try(self, fan_out: int) -> int:
+        """Merge what is not written yet, with new owners in so many new parts (0: in the last part).
+
+        Returns:
+            Rows of the partition.
+        """
+        parts = {part.number: part for part in self._parts(fan_out)}
+        home = {owner: part.number for part in reversed(parts.values()) for owner in part.owners}
+        first_new = max(parts, default=-1) + 1
+        newcomers_to = self._newcomers_to(parts, fan_out)
+
+        def part_of(owner: Owner) -> int | None:
+            if owner in self._written:
+                return None
+            if owner in home:
+                return home[owner]
+            return newcomers_to if fan_out == 0 else first_new + _hash(owner) % fan_out
+
+        by_part = self._additions.split(part_of)
+        row_count = 0
+        for number in sorted({*parts, *by_part}):
+            part, additions = parts.get(number), by_part.get(number)
+            if additions is None and part is not None and not part.owners & self._replaced_in(number):
+                row_count += part.row_count
+                continue
+            newcomers = additions.owners - home.keys() if additions else frozenset()
+            is_alone = part is None and len(newcomers) == 1
+            is_limited = bool(newcomers) and not is_alone and fan_out < _MOST_PARTS_AT_ONCE
+            row_count += self._rewrite(number, part, additions, self._most_bytes if is_limited else None)
+        return row_count
+
+    def _parts(self, fan_out: int) -> list[Part]:
+        items = _part_objects(self._storage, self._layout, self._table, self._day)
+        if fan_out == 0 and self._additions.row_count and len(items) == 1 and not self._is_full(items[0][1]):
+            # The usual case: everything goes to the only part, whatever is in it.
+            return [Part(number, item, 0, frozenset()) for number, item in items]
+        return [_look_into(self._storage, self._table, number, item, self._replaced) for number, item in items]
+
+    def _is_full(self, item: ObjectInfo) -> bool:
+        return item.size_bytes >= _FULL * self._most_bytes
+
+    def _newcomers_to(self, parts: Mapping[int, Part], fan_out: int) -> int:
+        last = max(parts, default=-1)
+        return last if parts and not self._is_full(parts[last].item) else last + 1
+
+    def _replaced_in(self, number: int) -> frozenset[Owner]:
+        """Owners whose rows in a part are old."""
+        return frozenset(owner for owner in self._replaced if self._written.get(owner) != number)
+
+    def _rewrite(self, number: int, part: Part | None, additions: Additions | None, most_bytes: int | None) -> int:
+        """Write one part, if anything changes in it; returns its rows."""
+        key = self._layout.partition(self._table.name, self._day, number)
+        with tempfile.TemporaryDirectory(prefix="tenderlake-merge-") as name, _naming(self._storage, key):
+            folder = Path(name)
+            old = _OldRows(self._fetched(part, folder), self._table, replaced=self._replaced_in(number))
+            row_count = _write(folder, self._table, old, additions, most_bytes)
+            if additions is not None or old.dropped_count:
+                self._replace(folder / _NEW, key, part.item.etag if part else None)
+        self._dropped += old.dropped_count
+        if additions is not None:
+            self._written.update(dict.fromkeys(additions.owners, number))
+        return row_count
+
+    def _fetched(self, part: Part | None, folder: Path) -> Path | None:
+        if part is None:
+            return None
         try:
-            storage.download(key, folder / "old.parquet")
-        except ObjectMissingError:
-            if not added.owners:
-                return Merge(row_count=0, added=0, dropped=0)
-            old_path = None
-        owners = ((owner,) if isinstance(owner, str) else owner for owner in drop)
-        old = _OldRows(old_path, table, replaced={*map(_comparable, owners), *added.owners}, added=added.owners)
-        try:
-            with ParquetWriter(folder / "new.parquet", table) as writer:
-                for stretch in merge(old.stretches(), added.stretches(), key=attrgetter("owner")):
-                    writer.write(stretch.rows)
-        except ParquetError as error:
-            raise PartitionError(
-                f"s3://{storage.bucket}/{key} was left as it is: {error}. Put a good copy in its place, or delete it "
-                "and run ingest_tenders with reprocess = all"
-            ) from error
-        storage.upload(folder / "new.parquet", key, MEDIA_TYPE)
-    return Merge(row_count=writer.row_count, added=spilled.num_rows, dropped=old.dropped_count)
-
-
-class _Stretch(NamedTuple):
-    """Rows that follow each other in the new file; ``owner`` is that of the first."""
-
-    owner: Owner
-    rows: pa.Table
-
-
-class _Run(NamedTuple):
-    """The rows of one owner, from ``start`` up to ``end``, in a sorted table."""
-
-    owner: Owner
-    start: int
-    end: int
-
-
-class _AddedRows:
-    """The added rows in the order of their keys."""
-
-    def __init__(self, rows: pa.Table, table: Table) -> None:
-        keys = rows.select(list(table.key_columns))
-        order = pc.sort_indices(keys, sort_keys=[(name, "ascending", "at_start") for name in table.key_columns])
-        keys = keys.take(order)
-        repeated = _same_as_before(keys, table.key_columns)
-        if repeated.any():
-            first = keys.slice(int(np.argmax(repeated)), 1).to_pylist()[0]
-            raise DuplicateRowsError(f"table {table.name}: two added rows have the key {first}")
-        self._rows = rows
-        self._positions = order.to_numpy()
-        self._runs = _owner_runs(keys, table)
-
-    @property
-    def owners(self) -> list[Owner]:
-        """Whose rows are added, in order."""
-        return [run.owner for run in self._runs]
-
-    def stretches(self) -> Iterator[_Stretch]:
-        """The rows in order, as slices of the file on the disk."""
-        for run in self._runs:
-            positions = self._positions[run.start : run.end]
-            breaks = np.flatnonzero(np.diff(positions.astype(np.int64)) != 1) + 1
-            for part in np.split(positions, breaks):
-                yield _Stretch(run.owner, self._rows.slice(int(part[0]), len(part)))
+            return self._storage.download(part.item.key, folder / "old.parquet", etag=part.item.etag).path
+        except ObjectMissingError as error:
+            raise ConditionFailedError(f"s3://{self._storage.bucket}/{part.item.key} was deleted") from error
 
 
 class _OldRows:
-    """The rows of the old file that stay, in the order of their keys."""
+    """The rows of the old file that stay."""
 
-    def __init__(self, path: Path | None, table: Table, *, replaced: AbstractSet[Owner], added: list[Owner]) -> None:
-        self._path = path
-        self._table = table
-        self._replaced = replaced
-        self._added = added
+    def __init__(self, path: Path | None, table: Table, *, replaced: AbstractSet[Owner]) -> None:
+        self._path, self._table, self._replaced = path, table, replaced
+        self.row_count = count_rows(path, table) if path else 0
         self.dropped_count = 0
 
-    def stretches(self) -> Iterator[_Stretch]:
-        """Slices of row groups, cut where added rows belong between them."""
-        if self._path is None:
-            return
-        last: Owner = ()
-        for group in read_row_groups(self._path, self._table):
-            runs = _owner_runs(group, self._table)
-            for before, after in pairwise([last, *(run.owner for run in runs)]):
+    def stretches(self, places: Sequence[Texts]) -> Iterator[Stretch]:
+        """Slices of row groups in order, cut where rows that belong to other places come between them."""
+        last: Texts = ()
+        for group in self._groups():
+            runs = runs_of(group, self._table)
+            for before, after in pairwise([last, *(run.place for run in runs)]):
                 if before > after:
-                    raise ParquetError(f"its rows are not sorted by {', '.join(self._table.owner_columns)}")
-            last = runs[-1].owner if runs else last
-            yield from self._cut(self._without_replaced(group, runs))
+                    raise _OutOfOrderError
+            last = runs[-1].place if runs else last
+            yield from self._cut(self._without_replaced(group, runs), places)
 
-    def _without_replaced(self, group: pa.Table, runs: list[_Run]) -> pa.Table:
+    def unsorted(self) -> Iterator[pa.Table]:
+        """The rows as they are in the file."""
+        self.dropped_count = 0
+        for group in self._groups():
+            yield self._without_replaced(group, runs_of(group, self._table))
+
+    def _groups(self) -> Iterator[pa.Table]:
+        return read_row_groups(self._path, self._table) if self._path else iter(())
+
+    def _without_replaced(self, group: pa.Table, runs: Sequence[Run]) -> pa.Table:
         stays = np.ones(group.num_rows, dtype=bool)
         for run in runs:
             if run.owner in self._replaced:
@@ -190,46 +349,47 @@ class _OldRows:
         # The filter copies, so that a few rows that stay do not keep their whole group in memory.
         return group if stays.all() else group.filter(pa.array(stays))
 
-    def _cut(self, rows: pa.Table) -> Iterator[_Stretch]:
-        runs = _owner_runs(rows, self._table)
-        for _, stretch in groupby(runs, key=lambda run: bisect_left(self._added, run.owner)):
+    def _cut(self, rows: pa.Table, places: Sequence[Texts]) -> Iterator[Stretch]:
+        runs = runs_of(rows, self._table)
+        for _, stretch in groupby(runs, key=lambda run: bisect_left(places, run.place)):
             first, *others = stretch
             end = others[-1].end if others else first.end
-            yield _Stretch(first.owner, rows.slice(first.start, end - first.start))
+            yield Stretch(first.place, rows.slice(first.start, end - first.start))
 
 
-def _spill(path: Path, table: Table, additions: Iterable[pa.Table | pa.RecordBatch]) -> pa.Table:
-    """The additions as one table whose buffers are pages of a file: the system takes them back when it needs room."""
-    with pa.ipc.new_file(path, table.schema) as writer:
-        for rows in additions:
-            if isinstance(rows, pa.RecordBatch):
-                rows = pa.Table.from_batches([rows])
-            writer.write_table(rows.select(table.schema.names).cast(table.schema), max_chunksize=ROW_GROUP_ROWS)
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+def _write(folder: Path, table: Table, old: _OldRows, additions: Additions | None, most_bytes: int | None) -> int:
+    """Write the new file; returns its rows."""
+    places = additions.places if additions else ()
+    added = additions.stretches() if additions else iter(())
+    row_count = old.row_count + (additions.row_count if additions else 0)
+    try:
+        in_order = merge(old.stretches(places), added, key=attrgetter("place"))
+        return _write_stretches(folder / _NEW, table, in_order, row_count, most_bytes)
+    except _OutOfOrderError:
+        # Written by hand, or by a version that sorted otherwise.
+        added = additions.stretches() if additions else iter(())
+        rows = chain(old.unsorted(), (stretch.rows for stretch in added))
+        try:
+            everything = Additions.spilled(folder / "unsorted.arrow", table, rows)
+        except DuplicateRowsError as error:
+            raise ParquetError(f"it has rows twice ({error})") from error
+        return _write_stretches(folder / _NEW, table, everything.stretches(), row_count, most_bytes)
 
 
-def _same_as_before(rows: pa.Table, columns: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """For every row but the first: whether these columns have the values of the row before (null equals null)."""
-    sames = []
-    for name in columns:
-        before, after = rows[name].slice(0, max(0, rows.num_rows - 1)), rows[name].slice(1)
-        both_null = pc.and_(pc.is_null(before), pc.is_null(after))
-        sames.append(pc.or_(pc.fill_null(pc.equal(before, after), False), both_null).to_numpy())
-    return reduce(np.logical_and, sames)
+def _write_stretches(
+    path: Path, table: Table, stretches: Iterable[Stretch], row_count: int, most_bytes: int | None
+) -> int:
+    with ParquetWriter(path, table, lookup_rows=row_count) as writer:
+        for stretch in stretches:
+            writer.write(stretch.rows)
+            if most_bytes is not None and writer.size_bytes > most_bytes:
+                raise _PartFullError
+    if most_bytes is not None and path.stat().st_size > most_bytes:
+        raise _PartFullError
+    return writer.row_count
 
 
-def _owner_runs(rows: pa.Table, table: Table) -> list[_Run]:
-    if not rows.num_rows:
-        return []
-    changes = np.flatnonzero(~_same_as_before(rows, table.owner_columns)) + 1
-    starts = np.concatenate([[0], changes])
-    ends = [*starts[1:].tolist(), rows.num_rows]
-    values = rows.select(list(table.owner_columns)).take(pa.array(starts))
-    owners = zip(*(values[name].to_pylist() for name in table.owner_columns), strict=True)
-    return [
-        _Run(_comparable(owner), start, end) for owner, start, end in zip(owners, starts.tolist(), ends, strict=True)
-    ]
-
-
-def _comparable(values: Iterable[str | None]) -> Owner:
-    return tuple((value is not None, clean_identifier(value or "")) for value in values)
+def _hash(owner: Owner) -> int:
+    """The same for an owner in every process and version."""
+    text = "\0".join(value for _, value in owner)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])

@@ -19,6 +19,16 @@ from tenderlake.lake.schema import DOCUMENTS, SOURCES, Table
 from tenderlake.layout import Layout
 from tenderlake.storage import ObjectMissingError, Storage
 
+KNOWN_COLUMNS = (
+    "source_key",
+    "archive_path",
+    "etag",
+    "last_modified",
+    "state",
+    "document_id",
+    "run_id",
+    "first_seen_at",
+)
 _PARTITION = re.compile(r"ingest_date=(\d{4}-\d{2}-\d{2})/[^/]+\.parquet$")
 
 
@@ -83,9 +93,8 @@ def _objects(storage: Storage, layout: Layout, table: Table) -> Iterator[tuple[d
 
 
 def known_sources(storage: Storage, layout: Layout) -> Iterator[pa.RecordBatch]:
-    """Every source that has a state: source_key, etag, archive_path, state, document_id, first_seen_at, ingest_date."""
-    columns = ["source_key", "etag", "archive_path", "state", "document_id", "first_seen_at"]
-    for day, rows in iter_table(storage, layout, SOURCES, columns):
+    """Every source that has a state, with its ingest_date and the columns :data:`KNOWN_COLUMNS`."""
+    for day, rows in iter_table(storage, layout, SOURCES, KNOWN_COLUMNS):
         days = pa.repeat(pa.scalar(day, pa.date32()), rows.num_rows)
         yield from rows.append_column("ingest_date", days).to_batches()
 

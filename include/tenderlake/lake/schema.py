@@ -28,6 +28,7 @@ from tenderlake.lake.vocabulary import (
     FieldUnit,
     QualityGrade,
     RowKind,
+    TableName,
     TextSource,
 )
 from tenderlake.states import SourceState
@@ -96,9 +97,11 @@ class Table:
         name: folder of the table in the lake.
         meaning: one sentence for people.
         columns: in the order of the file.
-        key_columns: identify a row; the rows of a file are sorted by them.
+        key_columns: identify a row.
         owner_columns: identify what is replaced as a whole when it is published again: all rows of a document, or the
             row of a source. They are the first key columns.
+        leading_columns: the rows of a file are sorted by these strings, then by the key.
+        lookup_columns: those in which people look for one value, wherever it is: they get Bloom filters.
         since: schema version that brought the table.
     """
 
@@ -107,13 +110,20 @@ class Table:
     columns: tuple[Column, ...]
     key_columns: tuple[str, ...]
     owner_columns: tuple[str, ...]
+    leading_columns: tuple[str, ...] = ()
+    lookup_columns: tuple[str, ...] = ()
     since: int = 1
     schema: pa.Schema = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        metadata = {SCHEMA_VERSION_KEY: str(SCHEMA_VERSION), TABLE_KEY: self.name}
+        metadata = {SCHEMA_VERSION_KEY: str(SCHEMA_VERSION), TABLE_KEY: str(self.name)}
         fields = [pa.field(column.name, column.arrow_type) for column in self.columns]
         object.__setattr__(self, "schema", pa.schema(fields, metadata=metadata))
+
+    @property
+    def order_columns(self) -> tuple[str, ...]:
+        """The rows of a file are sorted by these, null first."""
+        return (*self.leading_columns, *self.key_columns)
 
 
 _DOCUMENT_ID = Column(
@@ -141,7 +151,7 @@ _FLAGS = (
 )
 
 SOURCES = Table(
-    name="sources",
+    name=TableName.SOURCES,
     meaning="Every object of the inbox, and every member of an archive in it, with the state it ended in.",
     columns=(
         Column("source_key", STRING, "S3 key of the object in the inbox.", "inbox/0173100004525000001/ТЗ.pdf"),
@@ -181,10 +191,11 @@ SOURCES = Table(
     ),
     key_columns=("source_key", "archive_path"),
     owner_columns=("source_key", "archive_path"),
+    lookup_columns=("document_id", "tender_id"),
 )
 
 DOCUMENTS = Table(
-    name="documents",
+    name=TableName.DOCUMENTS,
     meaning="Every published document.",
     columns=(
         _DOCUMENT_ID,
@@ -262,10 +273,12 @@ DOCUMENTS = Table(
     ),
     key_columns=("document_id",),
     owner_columns=("document_id",),
+    leading_columns=("tender_id",),
+    lookup_columns=("tender_id", "document_id"),
 )
 
 PAGES = Table(
-    name="pages",
+    name=TableName.PAGES,
     meaning="Every page of every published document, also those that could not be read.",
     columns=(
         _DOCUMENT_ID,
@@ -348,10 +361,11 @@ PAGES = Table(
     ),
     key_columns=("document_id", "page_number"),
     owner_columns=("document_id",),
+    lookup_columns=("document_id",),
 )
 
 BLOCKS = Table(
-    name="blocks",
+    name=TableName.BLOCKS,
     meaning="Every block of every page, in reading order.",
     columns=(
         _DOCUMENT_ID,
@@ -395,10 +409,11 @@ BLOCKS = Table(
     ),
     key_columns=("document_id", "page_number", "block_number"),
     owner_columns=("document_id",),
+    lookup_columns=("document_id",),
 )
 
 TABLE_CELLS = Table(
-    name="table_cells",
+    name=TableName.TABLE_CELLS,
     meaning="Every cell of every table, with a table that goes on over pages as one.",
     columns=(
         _DOCUMENT_ID,
@@ -436,11 +451,12 @@ TABLE_CELLS = Table(
     ),
     key_columns=("document_id", "table_number", "row", "column"),
     owner_columns=("document_id",),
+    lookup_columns=("document_id",),
     since=2,
 )
 
 FIELDS = Table(
-    name="fields",
+    name=TableName.FIELDS,
     meaning="What a tender team looks for: identifiers, parties, sums and dates, every candidate with its proof.",
     columns=(
         _DOCUMENT_ID,
@@ -513,6 +529,8 @@ FIELDS = Table(
     ),
     key_columns=("document_id", "field_number"),
     owner_columns=("document_id",),
+    leading_columns=("tender_id",),
+    lookup_columns=("tender_id", "document_id", "value"),
     since=2,
 )
 

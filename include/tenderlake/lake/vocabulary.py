@@ -1,8 +1,19 @@
-"""The words that columns of the lake use: what documents, pages, cells and fields are called."""
+"""The words that the lake uses: names of its tables, and what documents, pages, cells and fields are called."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+
+class TableName(StrEnum):
+    """The tables of the lake; each is declared in ``schema``. Here for those who only name them."""
+
+    SOURCES = "sources"
+    DOCUMENTS = "documents"
+    PAGES = "pages"
+    BLOCKS = "blocks"
+    TABLE_CELLS = "table_cells"
+    FIELDS = "fields"
 
 
 class DocumentType(StrEnum):
