@@ -25,7 +25,7 @@ class PageFlag(StrEnum):
     MIXED_PAGE = "mixed_page"
     """Sound text beside pictures that may hold text: the text comes from the text layer, the rest from OCR."""
     PICTURES_NOT_READ = "pictures_not_read"
-    """Text was taken from the text layer; some pictures of some size on the page were not read."""
+    """Text was taken from the text layer or the file; some pictures of some size on the page were not read."""
     DOWNSCALED = "downscaled"
     """The page image is smaller than asked, because of the limit of pixels."""
     REPAIRED_FILE = "repaired_file"

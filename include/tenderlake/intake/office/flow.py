@@ -11,13 +11,14 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, PageResult, PageStatus
 from ocr_tasks.htmltables import Table, table_html
 from tenderlake.documents import PageKind, PagePlan, PrepareLimits, PrepareOptions, TextLayerMode
 from tenderlake.intake.attachments import Attachment
 from tenderlake.intake.folder import PreparedFolder
+from tenderlake.intake.office.metafiles import is_metafile, picture_in, size_cm, unzipped
 from tenderlake.intake.outcome import RejectedError
 from tenderlake.intake.pictures import picture_size, prepare_picture
 from tenderlake.pageflags import PageFlag
@@ -25,7 +26,7 @@ from tenderlake.states import SourceState
 from tenderlake.wording import CONTENTS_ENTRY, LIST_ITEM, clean
 
 ENGINE = "native"
-ENGINE_VERSION = "office-1"
+ENGINE_VERSION = "office-2"
 """Raised when the same file would be read differently."""
 NO_PLACE: BBox = (0.0, 0.0, 0.0, 0.0)
 MOST_PAGE_CHARS = 12_000
@@ -139,7 +140,7 @@ class Flow:
 
     def picture(self, picture: Picture) -> None:
         """A picture on this page; what becomes of it is decided when all of them are known."""
-        self._page.pictures.append(picture)
+        self._page.pictures.append(_without_metafile(picture))
 
     def unread(self, name: str) -> None:
         """Something within the document that is not read, such as an equation of an old program: its name is kept."""
@@ -192,8 +193,8 @@ class Flow:
             plans.append(_native_plan(place + 1, page))
             if options.text_layer is not TextLayerMode.ONLY:
                 for picture in page.pictures:
-                    self._add_picture_page(picture, uses, shown, plans, folder, place)
-            elif any(picture_is_large(picture) for picture in page.pictures):
+                    self._add_picture_page(page, picture, uses, shown, plans, folder, place)
+            elif any(picture_is_large(picture) or _is_unread(picture) for picture in page.pictures):
                 page.flags.add(PageFlag.PICTURES_NOT_READ)
             plans[place] = _native_plan(place + 1, page)
             results.append(_result(document_id, plans[place], page, options))
@@ -207,6 +208,7 @@ class Flow:
 
     def _add_picture_page(
         self,
+        page: _Page,
         picture: Picture,
         uses: Counter[bytes],
         shown: set[bytes],
@@ -216,6 +218,8 @@ class Flow:
     ) -> None:
         if uses[picture.digest] >= _DECORATION_USES or picture.digest in shown:
             return
+        if _is_unread(picture):
+            page.flags.add(PageFlag.PICTURES_NOT_READ)
         if not picture_is_large(picture):
             return
         shown.add(picture.digest)
@@ -229,6 +233,20 @@ def picture_is_large(picture: Picture) -> bool:
     if size is None or min(size) < _LEAST_SIDE_PX or size[0] * size[1] < _LEAST_PIXELS:
         return False
     return picture.shown_cm is None or min(picture.shown_cm) >= _LEAST_SHOWN_CM
+
+
+def _without_metafile(picture: Picture) -> Picture:
+    """The picture within a metafile, where it shows nothing else."""
+    data = unzipped(picture.data)
+    if not is_metafile(data):
+        return picture
+    shown_cm = picture.shown_cm or size_cm(data)
+    return replace(picture, data=picture_in(data) or data, shown_cm=shown_cm)
+
+
+def _is_unread(picture: Picture) -> bool:
+    """Whether a picture is a drawing that may hold text, and that nothing here draws."""
+    return is_metafile(picture.data) and (picture.shown_cm is None or min(picture.shown_cm) >= _LEAST_SHOWN_CM)
 
 
 def clean_lines(text: str) -> str:

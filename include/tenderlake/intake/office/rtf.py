@@ -45,6 +45,7 @@ _MARGINS = {**dict.fromkeys(("header", "headerl", "headerr", "headerf"), BlockLa
             **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), BlockLabel.FOOTER)}  # fmt: skip
 _HEADING_NAME = re.compile(r"(?:heading|заголовок)\s*([1-9])", re.IGNORECASE)
 _TWIPS_PER_CM = 567
+_PICTURE_KINDS = {"pngblip": "png", "jpegblip": "jpeg", "emfblip": "emf", "wmetafile": "wmf"}
 _MOST_GROUPS = 10_000
 _BODY_LEVEL = 9
 
@@ -307,13 +308,13 @@ class _RtfReader:
 
     def _pict_word(self, name: str, value: int) -> None:
         assert self._pict is not None  # noqa: S101  # asked by the caller
-        if name in ("pngblip", "jpegblip"):
-            self._pict.kind = name.removesuffix("blip")
+        if name in _PICTURE_KINDS:
+            self._pict.kind = _PICTURE_KINDS[name]
         elif name in ("picwgoal", "pichgoal"):
             self._pict.size[name == "pichgoal"] = value
 
     def _end_picture(self, pict: _Pict) -> None:
-        if not pict.kind:
+        if not pict.kind or self._objects:  # beside an embedded object it only shows what that is
             return
         try:
             data = pict.bytes()
