@@ -11,12 +11,15 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.lake.vocabulary import FieldMethod
 
 REACH = 300
 """Characters behind a label in which its value is looked for."""
+MOST_STATEMENTS = 300
+"""Places of a label on a page that are looked at."""
 _BEFORE = 160
 _SENTENCE_END = re.compile(
     r"(?:(?<=[а-яёА-ЯЁa-z]{5})|(?<=[0-9)»\"”%])|(?<=НДС))[.!?](?=\s+[«\"(]?[А-ЯЁA-Z•–—-])|;(?=\s)"
@@ -72,7 +75,7 @@ def statements(page: PageReading, label: Wanted) -> Iterator[Statement]:
     if not any(hint in lowered for hint in label.hints):
         return
     tables = deque((piece.start, piece.end) for piece, _ in page.tables)
-    for match in label.pattern.finditer(lowered):
+    for match in islice(label.pattern.finditer(lowered), MOST_STATEMENTS):
         while tables and tables[0][1] <= match.start():
             tables.popleft()
         is_row = bool(tables) and tables[0][0] <= match.start()

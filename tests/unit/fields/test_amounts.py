@@ -1,0 +1,262 @@
+"""Prices, totals, VAT, securities and advance: what a document says, and what it only speaks of."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tenderlake.fields.amounts import find_amounts
+from tenderlake.fields.finding import DocumentContext
+from tenderlake.fields.statements import MOST_STATEMENTS
+from tenderlake.fields.totals import find_totals
+from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
+from tests.fieldpages import found, page_of, values
+
+pytestmark = pytest.mark.unit
+
+FINDERS = (find_amounts, find_totals)
+CONTEXT = DocumentContext(path="tender/document.pdf", page_count=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [
+        ("Начальная (максимальная) цена контракта: 1 254 300,00 руб.", "1254300.00"),
+        ("Начальная максимальная цена контракта (2 241 000, 00 рублей) определена методом рынка", "2241000.00"),
+        ("Начальная (максимальная) цена договора (цена лота) составляет 12 480 350 рублей 50 копеек", "12480350.50"),
+        ("Начальная (максимальная) цена, рублей: 7 404 815,00 без учета НДС", "7404815.00"),
+        ("НМЦК: 1,000,000 руб.", "1000000.00"),
+        ("НМЦД – 1,5 млн руб. с НДС", "1500000.00"),
+        ("НМЦ составляет 667,413 тыс. руб.", "667413.00"),
+        ("Начальная (максимальная) цена контракта на поставку бумаги составляет 99 000,50 рублей", "99000.50"),
+        ("Начальная (максимальная) цена контракта с учетом НДС 20 %: 120 000,00 руб.", "120000.00"),
+        ("Максимальное значение цены контракта: 500 000,00 Российский рубль", "500000.00"),
+        ("Начальная (максимальная) цена контракта\n268286.17", "268286.17"),
+    ],
+)
+def test_the_price_of_a_purchase(text: str, price: str) -> None:
+    assert values(FINDERS, text)["nmck"] == [price]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Если начальная (максимальная) цена контракта не превышает 3 000 000 рублей, заявки подаются за семь дней.",
+        "При начальной (максимальной) цене контракта 5 000 000 рублей и более",
+        "в размере 5 % от начальной (максимальной) цены контракта, 62 715,00 руб.",
+        "Обеспечение заявки составляет 1 % НМЦК: 12 543,00 руб.",
+        "НМЦК свыше 20 млн. рублей",
+        "НМЦ за ед., руб. 1 185,00",
+        "обоснование начальной (максимальной) цены контракта.\n3. Перечень из 12 345,00 позиций",
+        "Начальная (максимальная) цена контракта _________ рублей",
+        "Начальная (максимальная) цена контракта определяется по статье 22, часть 1",
+        "Начальная (максимальная) цена единицы услуги 5 400,00 руб.",
+    ],
+)
+def test_thresholds_shares_and_unit_prices_are_no_price_of_a_purchase(text: str) -> None:
+    assert "nmck" not in values(FINDERS, text)
+
+
+def test_a_price_with_and_without_vat_is_proved_by_the_rate() -> None:
+    fields = found(FINDERS, "НМЦК: 7 404 815,00 без учета НДС (8 885 778,00 руб. с учетом НДС 20%)")
+    assert [(price.value, price.is_valid) for price in fields[FieldName.NMCK]] == [
+        ("7404815.00", True),
+        ("8885778.00", True),
+    ]
+
+
+def test_a_price_stands_in_the_cell_beside_its_label_or_under_it() -> None:
+    beside = found(FINDERS, [["Начальная (максимальная) цена контракта", "250 000,00"], ["Валюта", "Российский рубль"]])
+    assert [(one.value, one.method) for one in beside[FieldName.NMCK]] == [("250000.00", FieldMethod.CELL)]
+    assert [one.value for one in beside[FieldName.CURRENCY]] == ["RUB"]
+    justification = [
+        ["№", "Наименование", "Кол-во", "Источник 1, руб.", "Средняя цена, руб.", "НМЦК, руб."],
+        ["1", "Кабель", "100", "10,00", "11,00", "1 100,00"],
+        ["2", "Провод", "200", "20,00", "21,00", "4 200,00"],
+        ["ИТОГО", "", "", "", "", "5 300,00"],
+    ]
+    assert values(FINDERS, justification)["nmck"] == ["5300.00"]
+
+
+def test_a_column_of_unit_prices_is_no_price_of_the_purchase() -> None:
+    goods = [["№", "Наименование", "НМЦ за ед., руб.", "Кол-во"], ["1", "Кабель", "1 185,00", "20"]]
+    assert "nmck" not in values(FINDERS, goods)
+    goods[0][2] = "НМЦ, руб. без НДС"
+    assert "nmck" not in values(FINDERS, goods)
+
+
+def test_the_words_prove_a_price_or_show_that_a_digit_is_wrong() -> None:
+    text = "2.1. Цена Контракта составляет 1 254 300,00 ({}) рублей 00 копеек."
+    (right,) = found(FINDERS, text.format("Один миллион двести пятьдесят четыре тысячи триста"))[
+        FieldName.CONTRACT_PRICE
+    ]
+    (wrong,) = found(FINDERS, text.format("Один миллион двести пятьдесят пять тысяч триста"))[FieldName.CONTRACT_PRICE]
+    (unread,) = found(FINDERS, text.format("Сумма прописью"))[FieldName.CONTRACT_PRICE]
+    assert (right.is_valid, right.message) == (True, None)
+    assert (wrong.value, wrong.is_valid) == ("1254300.00", False)
+    assert wrong.message == "the words say another sum: Один миллион двести пятьдесят пять тысяч триста"
+    assert unread.is_valid is None
+    assert (right.number, right.unit) == (Decimal(1254300), FieldUnit.RUB)
+
+
+def test_a_contract_price_with_its_vat() -> None:
+    fields = values(
+        FINDERS,
+        "2. ЦЕНА КОНТРАКТА И ПОРЯДОК РАСЧЕТОВ",
+        "2.1. Цена Контракта составляет 1 254 300,00 руб., в том числе НДС 20 % – 209 050,00 руб.",
+        "2.2. Штраф составляет 1000 рублей, если цена контракта не превышает 3 млн. рублей (включительно).",
+        "2.3. Штраф 10 процентов цены контракта; предложение о цене контракта 5 000 000,00 руб.",
+    )
+    assert fields["contract_price"] == ["1254300.00"]
+    assert fields["vat_amount"] == ["209050.00"]
+    assert fields["vat_rate"] == ["20"]
+    (vat,) = found(FINDERS, "Цена договора: 120 000,00 руб., в т.ч. НДС 20 % 19 000,00 руб.")[FieldName.VAT_AMOUNT]
+    assert vat.is_valid is False
+    assert "nmck" not in fields
+
+
+def test_totals_of_an_offer_prove_each_other() -> None:
+    goods = [
+        ["№", "Наименование", "Кол-во", "Цена, руб.", "Сумма, руб. без НДС"],
+        ["1", "Кабель", "1200", "176,00", "211 200,00"],
+    ]
+    totals = [["Итого без НДС", "432 600,00"], ["НДС 20%", "86 520,00"], ["Итого с НДС", "519 120,00"]]
+    fields = found(FINDERS, goods, totals)
+    proved = {name.value: (one.value, one.is_valid) for name, (one,) in fields.items()}
+    assert proved == {
+        "total_without_vat": ("432600.00", True),
+        "vat_amount": ("86520.00", True),
+        "total_amount": ("519120.00", True),
+        "vat_rate": ("20", None),
+        "currency": ("RUB", None),
+    }
+    totals[2][1] = "519 120,90"
+    wrong = found(FINDERS, goods, totals)
+    assert [one.is_valid for one in wrong[FieldName.TOTAL_AMOUNT]] == [None]
+    totals[1][1] = "86 250,00"
+    wrong = found(FINDERS, goods, totals)
+    assert [one.is_valid for one in wrong[FieldName.VAT_AMOUNT]] == [False]
+    assert [one.message for one in wrong[FieldName.TOTAL_AMOUNT]] == [
+        "the sum without VAT and the VAT do not make the total"
+    ]
+
+
+def test_an_invoice_as_ocr_reads_it() -> None:
+    fields = found(
+        FINDERS,
+        [["№ Товары (работы, услуги) Кол-во | Ед. Цена Сумма"], ["Итого: 6 300,00"], ["В том числе НДС: 1 050,00"]],
+        "Всего наименований 2, на сумму 6 300,00 руб.\nШесть тысяч триста рублей 00 копеек",
+        is_ocr=True,
+    )
+    assert [(one.value, one.is_valid) for one in fields[FieldName.TOTAL_AMOUNT]] == [("6300.00", True)]
+    assert [(one.value, one.is_valid) for one in fields[FieldName.VAT_AMOUNT]] == [("1050.00", True)]
+
+
+def test_an_estimate_in_thousands_of_roubles() -> None:
+    assert values(FINDERS, "Сметная стоимость 667,413 тыс. руб.\nстроительных работ 236,742 тыс. руб.") == {
+        "estimate_total": ["667413.00"],
+        "currency": ["RUB"],
+    }
+    fields = found(
+        FINDERS,
+        [
+            ["Сметная стоимость", "1 234,567", "(987,65)", "тыс. руб."],
+            ["Средства на оплату труда", "200,00", "", "тыс. руб."],
+        ],
+        [
+            ["Итого по разделу 1", "900 000,00"],
+            ["Итого по смете", "1 028 805,83"],
+            ["НДС 20%", "205 761,17"],
+            ["Всего по смете", "1 234 567,00"],
+        ],
+    )
+    assert [(one.value, one.is_valid) for one in fields[FieldName.ESTIMATE_TOTAL]] == [
+        ("1234567.00", True),
+        ("1028805.83", True),
+    ]
+    assert FieldName.TOTAL_AMOUNT not in fields
+
+
+@pytest.mark.parametrize(
+    "text", ["Всего: 6", "Итого 3 449 посещений", "Всего Всего ед. Всего |9 $", "Итого по позиции 1 525,00"]
+)
+def test_what_is_counted_is_no_total(text: str) -> None:
+    assert values(FINDERS, text) == {}
+
+
+def test_securities_as_percentage_and_sum_prove_each_other() -> None:
+    fields = found(
+        FINDERS,
+        "Начальная (максимальная) цена контракта: 1 254 300,00 руб.",
+        "Размер обеспечения заявки на участие в закупке: 12 543,00 руб. (1 %)",
+        "Обеспечение исполнения Контракта – 10 % от НМЦК, что составляет 125 430,00 (Сто двадцать пять тысяч четыреста "
+        "тридцать) рублей 00 копеек",
+        "Обеспечение гарантийных обязательств: 0,5 % (ноль целых пять десятых процента) от НМЦК, 7 000,00 руб.",
+    )
+    said = {name.value: (one.value, one.is_valid) for name, (one,) in fields.items() if "security" in name.value}
+    assert said == {
+        "bid_security_amount": ("12543.00", True),
+        "bid_security_percent": ("1", True),
+        "contract_security_percent": ("10", True),
+        "contract_security_amount": ("125430.00", True),
+        "warranty_security_percent": ("0.5", None),
+        "warranty_security_amount": ("7000.00", None),
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Размер обеспечения заявки составляет от 0,5 до 5 процентов начальной (максимальной) цены контракта.",
+        "Размер обеспечения исполнения контракта не может превышать 30 процентов и быть менее 0,5 процента.",
+        "Обеспечение исполнения контракта увеличивается в полтора раза, если цена снижена на 25 процентов.",
+        "Обеспечение заявки не требуется. Штраф 5 000,00 руб.",
+        "Размер авансового платежа не более 30 процентов цены контракта.",
+    ],
+)
+def test_what_the_law_allows_is_no_security(text: str) -> None:
+    assert values(FINDERS, text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "percent"),
+    [
+        ("Размер аванса: 30 % от цены Контракта", "30"),
+        ("Заказчик выплачивает аванс в размере 20 (двадцати) процентов цены договора", "20"),
+        ("2.3. Авансовый платеж не предусмотрен.", "0"),
+        ("Размер аванса, %\t30.00%", "30"),
+    ],
+)
+def test_the_advance(text: str, percent: str) -> None:
+    assert values(FINDERS, text)["advance_percent"] == [percent]
+
+
+def test_a_price_goes_on_in_the_next_block_where_its_sentence_does() -> None:
+    cut = values(FINDERS, "Цена договора составляет", "345 678,90 руб.")
+    assert cut["contract_price"] == ["345678.90"]
+    ended = values(FINDERS, "Цена договора указана в спецификации.", "345 678,90 руб.")
+    assert "contract_price" not in ended
+
+
+def test_boxes_are_those_of_the_blocks_that_say_it() -> None:
+    (price,) = found(FINDERS, "Введение", "НМЦК: 1 000 000,00 руб.", "Конец")[FieldName.NMCK]
+    assert price.bbox_px == (0.0, 100.0, 1000.0, 190.0)
+    assert price.raw_text == "НМЦК: 1 000 000,00 руб."
+
+
+def test_five_thousand_sums_on_a_page_are_bounded() -> None:
+    page = page_of("\n".join(f"НМЦК: {number} 000,00 руб., в т.ч. НДС 20 %" for number in range(1, 5001)))
+    prices = [one.value for one in find_amounts(page, CONTEXT) if one.field is FieldName.NMCK]
+    assert prices[:2] == ["1000.00", "2000.00"]
+    assert len(prices) == MOST_STATEMENTS
+    rows = [[f"Итого {number}", "1 000,00"] for number in range(5000)]
+    assert sum(1 for _ in find_totals(page_of(rows), CONTEXT)) <= 1000
+
+
+@pytest.mark.parametrize(
+    "piece", ["НМЦК ", "обеспечение заявки ", "итого ", "НДС ", "1 000,00 руб. ", "цена договора "]
+)
+def test_a_cell_of_ten_megabytes_is_read_in_one_pass(piece: str) -> None:
+    page = page_of([["Цена", piece * (10_000_000 // len(piece))]], piece * 10_000)
+    assert sum(1 for finder in FINDERS for _ in finder(page, CONTEXT)) < 5000
