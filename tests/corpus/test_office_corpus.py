@@ -32,7 +32,6 @@ LIMITS = PrepareLimits(timeout_s=60, memory_bytes=2**30)
 SUFFIXES = (".docx", ".doc", ".odt", ".rtf", ".xlsx", ".xls", ".pptx", ".csv", ".fb2", ".eml", ".msg")
 LEAST_RECALL, LEAST_MEDIAN_RECALL, LEAST_PRECISION = 0.95, 0.9999, 0.9
 ENDINGS = {
-    "tika-testODTEncrypted.odt": "quarantined_encrypted",
     "dedoc-message.eml": "unpacked",
     "paperless-eml_with_umlaut.eml": "unpacked",
     "unstructured-fake-email-malformed-encoding.eml": "unpacked",
