@@ -1,7 +1,7 @@
 """What can be proved about an identifier: check digits and forms of Russian registry numbers, banks and purchases.
 
-Every function is given the bare value, digits without spaces, and says True or False; :func:`account_fits` may say None,
-where nothing can be checked. Sources of the rules:
+Every function is given the bare value, digits without spaces, and says True or False; :func:`account_fits` may say
+None, where nothing can be checked. Sources of the rules:
 
 - ИНН, ОГРН: the weights and moduli of python-stdnum 2.2 (stdnum.ru).
 - ОГРНИП: the first 14 digits modulo 13, of that the last digit (rin-nas/postgresql-patterns-library, issue 10).

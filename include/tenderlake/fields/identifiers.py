@@ -1,7 +1,7 @@
 """Identifiers of parties, accounts, purchases and contracts: numbers with a label, or of a form that proves itself.
 
-A long number alone says nothing: 19 digits are a notice, a contract or a card, ten digits an ИНН, an ОКПО or a phone. So
-a label comes first, then the check digit; without a label only those numbers are taken that hold an ИНН inside (ИКЗ,
+A long number alone says nothing: 19 digits are a notice, a contract or a card, ten digits an ИНН, an ОКПО or a phone.
+So a label comes first, then the check digit; without a label only those numbers are taken that hold an ИНН inside (ИКЗ,
 contracts), the notices of 44-FZ, accounts whose key fits a БИК of the page, and the ИНН right behind a firm's name.
 """
 
@@ -135,7 +135,7 @@ def _values_in(page: PageReading, run: Sequence[Label], region: Region) -> Itera
 def _value(page: PageReading, label: Label, region: Region) -> Hit | None:
     if label.name is FieldName.KBK:
         return _budget_code(page, label, region)
-    form = _FORMS[label.name] if label.name in _FORMS else None
+    form = _FORMS.get(label.name) if label.name else None
     if form is None:
         return None
     near = _near(page.text, region)
@@ -257,8 +257,7 @@ def _own_number(text: str, label: Label, region: Region, near: int) -> Hit | Non
         not says_number
         or number is None
         or len(number[0]) < 5
-        or number.end() < len(text)
-        and text[number.end()].isalnum()
+        or (number.end() < len(text) and text[number.end()].isalnum())
     ):
         return None
     message = "not a number of the unified system"
@@ -291,6 +290,7 @@ def _unlabelled(page: PageReading) -> Iterator[Hit]:
             start=match.start(),
             is_valid=is_valid,
             message=None if is_valid else _FORMS[FieldName.INN].wrong,
+            score=0.4 if is_valid else 0.2,
         )
     for match in _BARE_ACCOUNT.finditer(page.text):
         yield replace(_bare(_account_kind(match[0]), match[0], match), is_valid=None, needs_bank=True)

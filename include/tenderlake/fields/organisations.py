@@ -15,19 +15,23 @@ _STEMS = (
     r"профессиональн|образовательн|научн|унитарн|некоммерческ|частн)[а-яё]{1,4}"
 )
 _WRITTEN = (
-    r"обществ[а-яё]{1,3} с ограниченной ответственностью|(?:публичн[а-яё]{2,3} |непубличн[а-яё]{2,3} |открыт[а-яё]{2,3} |"
+    r"обществ[а-яё]{1,3} с ограниченной ответственностью|(?:публичн[а-яё]{2,3} |непубличн[а-яё]{2,3} |"
+    r"открыт[а-яё]{2,3} |"
     r"закрыт[а-яё]{2,3} )?акционерн[а-яё]{2,3} обществ[а-яё]{1,3}|индивидуальн[а-яё]{2,3} предпринимател[а-яё]{1,3}|"
     rf"(?:{_STEMS} ){{1,5}}(?:учреждени|предприяти|организаци)[а-яё]{{1,3}}(?: здравоохранения)?"
 )
 LEGAL_FORM = rf"(?<![А-ЯЁа-яёA-Za-z])(?:{_ABBREVIATIONS}|(?i:{_WRITTEN}))(?![А-ЯЁа-яёA-Za-z])"
 """A legal form, short or written out, in any case: «ООО», «Государственного бюджетного учреждения»."""
 _BODY = (
-    r"(?<![А-ЯЁа-яё-])(?i:Министерств|Администраци|Департамент|Управлени|Комитет|Правительств|Федеральн[а-яё]{2,3} (?:служб|агентств)|"
-    r"Государственн[а-яё]{2,3} инспекци|Инспекци|Агентств|Филиал|Дирекци|Фонд|Университет|Институт|Академи|Госкорпораци|"
+    r"(?<![А-ЯЁа-яё«\"“-])(?i:Министерств|Администраци|Департамент|Управлени|Комитет|Правительств|"
+    r"Федеральн[а-яё]{2,3} (?:служб|агентств)|"
+    r"Государственн[а-яё]{2,3} инспекци|Инспекци|Агентств|Филиал|Дирекци|Фонд|Университет|Институт|Академи|"
+    r"Госкорпораци|"
     r"Государственн[а-яё]{2,3} корпораци)[а-яё]{0,3}(?![а-яё])"
 )
-_PLANT = r"(?<![А-ЯЁа-яё-])(?:[А-ЯЁ][а-яё]{2,20}(?:ая|ой|ий|ый|ого|ое) )(?:АЭС|ГЭС|ТЭЦ|ГРЭС|больниц[аы]|школ[аы]|завод[а]?)(?![а-яё])"
-_NAME = re.compile(f"{LEGAL_FORM}|{_BODY}|(?P<whole>{_PLANT})")
+_PLANT = r"(?<![А-ЯЁа-яё-])(?:[А-ЯЁ][а-яё]{2,20}(?:ая|ой|ий|ый|ого|ое) )(?:АЭС|ГЭС|ТЭЦ|ГРЭС|больниц[аы]|школ[аы]|"
+r"завод[а]?)(?![а-яё])"
+_NAME = re.compile(f"{LEGAL_FORM}|(?P<body>{_BODY})|(?P<whole>{_PLANT})")
 _WRITTEN_FORMS = (
     (re.compile(r"обществ[а-яё]{1,3} с ограниченной ответственностью", re.IGNORECASE), "ООО"),
     (re.compile(r"непубличн[а-яё]{2,3} акционерн[а-яё]{2,3} обществ[а-яё]{1,3}", re.IGNORECASE), "АО"),
@@ -68,9 +72,21 @@ def names_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         if match.start() < place:
             continue
         name_end = match.end() if match["whole"] else name_end_of(text, match.start(), end)
-        if name_end > match.end() or match["whole"]:
+        if match["whole"] or _is_name(text, match, name_end):
             yield match.start(), name_end
         place = max(name_end, match.end())
+
+
+_NAMED_AFTER_FORM = re.compile(r"[^\n\t]{0,80}?[«“„\"]|\s(?:[А-ЯЁ]|«)")
+
+
+def _is_name(text: str, match: re.Match[str], end: int) -> bool:
+    """Whether a legal form has a name of its own behind it: «муниципальное предприятие либо иное лицо» has none."""
+    if end <= match.end():
+        return False
+    if match["body"]:
+        return text[match.start()].isupper() or len(text[match.start() : end].split()) > 2
+    return _NAMED_AFTER_FORM.match(text, match.end(), end) is not None
 
 
 def name_end_of(text: str, start: int, end: int) -> int:
@@ -97,14 +113,16 @@ def _quoted_end(text: str, start: int, end: int) -> int:
     depth, last = 0, start
     for place in range(start, min(end, start + _LONGEST_QUOTED)):
         letter = text[place]
-        if letter in "\t\n" and (letter == "\t" or depth == 0):
+        # A name may go on in the next line, but not behind a closing mark.
+        if letter == "\t" or (letter == "\n" and last > start):
             break
-        opens = letter in _OPENING or letter == '"' and _opens(text, place)
+        opens = letter in _OPENING or (letter == '"' and _opens(text, place))
         if opens:
             depth += 1
         elif letter in _CLOSING or letter == '"':
             depth, last = depth - 1, place + 1
-            if depth <= 0:
+            # The second mark of «Аэропорт «Казань», г. Казань is often left out.
+            if depth <= 0 or text[place + 1 : place + 2] in ("", ",", ";", "\n", "\t", ")"):
                 break
     return last if last > start else _trimmed(text, start, min(end, start + _LONGEST_QUOTED))
 
@@ -127,9 +145,9 @@ def normal_name(text: str) -> str:
     name = " ".join(text.split()).strip(" ,;:.-–—")
     for pattern, short in _WRITTEN_FORMS:
         name = pattern.sub(short, name)
-    name = _INSTITUTION.sub(lambda match: _initials(match), name)
+    name = _INSTITUTION.sub(_initials, name)
     for pattern, ending in _HEADS:
-        name = pattern.sub(lambda match, ending=ending: match[1] + ending, name)
+        name = pattern.sub(rf"\g<1>{ending}", name)
     return _quotes(name)
 
 
@@ -142,7 +160,7 @@ def _quotes(name: str) -> str:
     """All quotation marks as « and »."""
     letters = []
     for place, letter in enumerate(name):
-        if letter in _OPENING or letter == '"' and _opens(name, place):
+        if letter in _OPENING or (letter == '"' and _opens(name, place)):
             letters.append("«")
         elif letter in _CLOSING or letter == '"':
             letters.append("»")

@@ -36,7 +36,7 @@ def clean(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlacedCell:
-    """A cell of a table in the text of its page: ``text[start:end]``. ``row`` and ``column`` count from 0 in the grid."""
+    """A cell in the text of its page: ``text[start:end]``. ``row`` and ``column`` count from 0 in the table's grid."""
 
     row: int
     column: int
@@ -57,6 +57,11 @@ class PlacedTable:
     """The cells of a table in reading order, and who is beside whom."""
 
     cells: tuple[PlacedCell, ...]
+
+    @cached_property
+    def column_count(self) -> int:
+        """Of the grid."""
+        return max((cell.column + cell.column_span for cell in self.cells), default=0)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -255,10 +260,7 @@ def _placed(table: Table, start: int) -> tuple[PlacedTable, str]:
     for cell in sorted(table.cells, key=lambda cell: (cell.row, cell.column)):
         if place - start + len(cell.text) > LONGEST_BLOCK:
             break
-        if cell.row > row:
-            gap = _ROW_END * (cell.row - row)
-        else:
-            gap = "\t" if placed else ""
+        gap = _ROW_END * (cell.row - row) if cell.row > row else "\t" if placed else ""
         row, place = cell.row, place + len(gap)
         parts += (gap, cell.text)
         spans = cell.row_span, cell.column_span

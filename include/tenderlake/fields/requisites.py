@@ -15,6 +15,8 @@ from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.hits import Hit
 from tenderlake.fields.identifiers import identifiers
 from tenderlake.fields.pagereading import PageReading
+from tenderlake.fields.parties import parties
+from tenderlake.fields.purchase import purchase
 from tenderlake.fields.roles import Roles
 from tenderlake.lake.vocabulary import FieldName, FieldRole
 
@@ -39,7 +41,7 @@ def find_requisites(page: PageReading, context: DocumentContext) -> Iterator[Can
     roles = context.roles(page)
     hits = [_with_role(hit, roles, place) for hit, place in _places(page, chain(identifiers(page), contacts(page)))]
     hits = list(_with_banks(hits))
-    for hit in chain(hits, codes(page)):
+    for hit in chain(hits, codes(page), parties(page, roles, hits), purchase(page, context.trail)):
         yield candidate_of(page, hit)
 
 

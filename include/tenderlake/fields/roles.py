@@ -1,9 +1,9 @@
 """Whose a value is: the customer's, the supplier's, a participant's, the platform's or a guarantor's.
 
-Said, from the nearest to the farthest, by the label itself («ИНН Заказчика»), by the column or the row of a table, by the
-sentence that names a party («…, именуемое в дальнейшем «Поставщик»»), by the column of two-column requisites at the end
-of a contract, by the last line that names a party and nothing else, on this page or the ones before, and at last by what
-the document is: a questionnaire speaks of the participant, a notice of the customer.
+Said, from the nearest to the farthest, by the label itself («ИНН Заказчика»), by the column or the row of a table, by
+the sentence that names a party («…, именуемое в дальнейшем «Поставщик»»), by the column of two-column requisites at the
+end of a contract, by the last line that names a party and nothing else, on this page or the ones before, and at last by
+what the document is: a questionnaire speaks of the participant, a notice of the customer.
 """
 
 from __future__ import annotations
@@ -31,19 +31,23 @@ _BARE = re.sub(r"\?P<[a-z]+>", "?:", _PARTY)
 _ABOUT = (
     r"(?:(?:[\divx]{1,4}[.)]{1,2}){0,3}\s{0,2}"
     r"(?:(?:полное |сокращ[её]нное |краткое |юридический |почтовый |банковские |основные |общая |контактная )?"
-    r"(?:реквизиты|сведения|информация|данные|адрес[а-яё]{0,3}|наименование|анкета|карточка|от имени|от|со стороны|подпис[а-яё]{1,3})"
+    r"(?:реквизиты|сведения|информация|данные|адрес[а-яё]{0,3}|наименование|анкета|карточка|от имени|от|со стороны|"
+    r"подпис[а-яё]{1,3})"
     r"(?: и реквизиты| и банковские реквизиты)?(?: об?| организации| предприятия)? ){0,2})"
 )
 _ADJECTIVE = r"(?:государственн[а-яё]{2,3} |муниципальн[а-яё]{2,3} |генеральн[а-яё]{2,3} |единственн[а-яё]{2,3} )?"
-_OF_WHAT = r"(?:\s?(?:\(.{1,40}?\)|закупки|закупок|аукциона|конкурса|торгов|процедуры|электронной площадки|(?:услуг|работ|товара?)))?"
+_OF_WHAT = r"(?:\s?(?:\(.{1,40}?\)|закупки|закупок|аукциона|конкурса|торгов|процедуры|электронной площадки|(?:услуг|"
+r"работ|товара?)))?"
 _ALONE = re.compile(
     rf"^[\s«\"(]{{0,4}}{_ABOUT}{_ADJECTIVE}(?P<party>(?:{_BARE})[а-яё]{{0,4}}){_OF_WHAT}[\s:.«»\"”_–—-]{{0,40}}$",
     re.IGNORECASE,
 )
 """A line, or a cell, that names a party and says nothing else: «Заказчик:», «4. Сведения об участнике закупки»."""
 _BEFORE_NAME = re.compile(
-    rf"^[^\w\n]{{0,4}}(?:\d{{1,2}}(?:\.\d{{1,2}}){{0,2}}[.)]? )?{_ADJECTIVE}(?P<party>(?:{_BARE})[а-яё]{{0,2}}){_OF_WHAT}"
-    r"(?:\s?[:–—-]\s|\s(?=(?:О[АО]О|П?АО|З[А]О|OOO|000|[Гг]осударственн|[Мм]униципальн|[Фф]едеральн|[Фф]?Г[БКА]?[УО]|М[БКА]?[ОУ])))",
+    r"^[^\w\n]{0,4}(?:\d{1,2}(?:\.\d{1,2}){0,2}[.)]? )?"
+    rf"{_ADJECTIVE}(?P<party>(?:{_BARE})[а-яё]{{0,2}}){_OF_WHAT}"
+    r"(?:\s?[:–—-]\s|\s(?=(?:О[АО]О|П?АО|З[А]О|OOO|000|[Гг]осударственн|[Мм]униципальн|[Фф]едеральн|[Фф]?Г[БКА]?[УО]|"
+    r"М[БКА]?[ОУ])))",
     re.IGNORECASE,
 )
 """The beginning of a line that goes on with the party's name: «Поставщик ООО «Ромашка», ИНН …»."""
@@ -54,7 +58,8 @@ _TWO_ALONE = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(
-    rf"(?:именуем[а-яё]{{2,3}}|далее(?: по тексту)?)[^\n«\"“]{{0,40}}?[«\"“–—-]\s?{_ADJECTIVE}(?P<party>(?:{_BARE})[а-яё]{{0,2}})[»\"”)]",
+    rf"(?:именуем[а-яё]{{2,3}}|"
+    rf"далее(?: по тексту)?)[^\n«\"“]{{0,40}}?[«\"“–—-]\s?{_ADJECTIVE}(?P<party>(?:{_BARE})[а-яё]{{0,2}})[»\"”)]",
     re.IGNORECASE,
 )
 _ONE_SIDE = re.compile(r"с (?:одной|другой) стороны", re.IGNORECASE)
@@ -62,8 +67,10 @@ _LONGEST_HEADING = 120
 _TITLES: tuple[tuple[re.Pattern[str], FieldRole | None], ...] = (
     (
         re.compile(
-            r"^\W{0,4}(?:заявка на участие|анкета|предложение о цене|ценовое предложение|(?:технико-)?коммерческое предложение|"
-            r"согласие участника|декларация|гарантийное письмо|письмо о соответствии|сведения об участнике|опись документов)",
+            r"^\W{0,4}(?:заявка на участие|анкета|предложение о цене|ценовое предложение|"
+            r"(?:технико-)?коммерческое предложение|"
+            r"согласие участника|декларация|гарантийное письмо|письмо о соответствии|сведения об участнике|"
+            r"опись документов)",
             re.IGNORECASE,
         ),
         FieldRole.PARTICIPANT,
@@ -71,8 +78,10 @@ _TITLES: tuple[tuple[re.Pattern[str], FieldRole | None], ...] = (
     (re.compile(r"^\W{0,4}сч[её]т(?:-оферта|-договор|-фактура| на оплату| №|\W)", re.IGNORECASE), FieldRole.SUPPLIER),
     (
         re.compile(
-            r"^\W{0,4}(?:(?:частное )?техническое задание|описание (?:объекта|предмета) закупки|техническая часть|извещение|"
-            r"запрос |обоснование|расч[её]т нач|ценовой анализ|(?:аукционная |конкурсная |закупочная |котировочная )?документация|"
+            r"^\W{0,4}(?:(?:частное )?техническое задание|описание (?:объекта|предмета) закупки|техническая часть|"
+            r"извещение|"
+            r"запрос |обоснование|расч[её]т нач|ценовой анализ|(?:аукционная |конкурсная |закупочная |"
+            r"котировочная )?документация|"
             r"информационная карта|задание на проектирование|технические требования)",
             re.IGNORECASE,
         ),
@@ -80,8 +89,10 @@ _TITLES: tuple[tuple[re.Pattern[str], FieldRole | None], ...] = (
     ),
     (
         re.compile(
-            r"^\W{0,4}(?:проект )?(?:(?:государственный |муниципальный |гражданско-правовой )?(?:контракт|договор)(?: №| на | поставки| "
-            r"подряда| оказания|\W{0,4}$)|(?:итоговый )?протокол(?! разногласий| испытаний)|(?:банковская |независимая )гарантия|"
+            r"^\W{0,4}(?:проект )?(?:(?:государственный |муниципальный |гражданско-правовой )?(?:контракт|"
+            r"договор)(?: №| на | поставки| "
+            r"подряда| оказания|\W{0,4}$)|(?:итоговый )?протокол(?! разногласий| испытаний)|(?:банковская |"
+            r"независимая )гарантия|"
             r"дополнительное соглашение|спецификация)",
             re.IGNORECASE,
         ),
@@ -126,7 +137,7 @@ def trail_of(first_page: PageReading) -> RoleTrail:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class Mark:
     """A line that opens what belongs to a party, or ends it (``role`` None)."""
 
     start: int
@@ -134,13 +145,19 @@ class _Mark:
     role: FieldRole | None
     right: FieldRole | None = None
     """Of the right column where the line heads two."""
+    rest: int = 0
+    """Where the party's name begins on the line, 0 where nothing follows."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
+class Sentence:
+    """What a contract says of one of its parties, ``text[start:end]``. ``is_aside``: «(далее – Заказчик)»."""
+
     start: int
     end: int
     role: FieldRole
+    named_at: int
+    is_aside: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,25 +168,27 @@ class Roles:
     trail: RoleTrail
 
     @cached_property
-    def _marks(self) -> list[_Mark]:
+    def marks(self) -> list[Mark]:
+        """The lines that name a party, and the headings that end what was said of one."""
         return list(_marks(self.page))
 
     @cached_property
     def _mark_starts(self) -> list[int]:
-        return [mark.start for mark in self._marks]
+        return [mark.start for mark in self.marks]
 
     @cached_property
-    def _sentences(self) -> list[_Sentence]:
+    def sentences(self) -> list[Sentence]:
+        """The sentences that name a party."""
         return list(_sentences(self.page))
 
     @cached_property
     def _columns(self) -> list[_Columns]:
-        return list(_columns_of(self.page, self._marks))
+        return list(_columns_of(self.page, self.marks))
 
     @property
     def last(self) -> FieldRole | None:
         """The party that the page speaks of at its end: for the next one."""
-        return next(iter([mark.role for mark in self._marks[-1:] if mark.right is None]), self.trail.carried)
+        return next(iter([mark.role for mark in self.marks[-1:] if mark.right is None]), self.trail.carried)
 
     def role_at(self, start: int, *, own_words: str = "", place_on_line: int | None = None) -> FieldRole | None:
         """Whose the value is that stands at ``start``.
@@ -192,14 +211,14 @@ class Roles:
         number = bisect_right(self._mark_starts, start) - 1
         if number < 0:
             return self.trail.carried or self.trail.default
-        mark = self._marks[number]
+        mark = self.marks[number]
         if mark.right is not None:
             # Two columns of a text without places: nobody knows which line is whose.
             return None
         return mark.role or self.trail.default
 
     def _in_sentence(self, start: int) -> FieldRole | None:
-        return next((one.role for one in self._sentences if one.start <= start < one.end), None)
+        return next((one.role for one in self.sentences if one.start <= start < one.end), None)
 
     def _in_table(self, start: int) -> FieldRole | None:
         place = self.page.cell_at(start)
@@ -208,8 +227,8 @@ class Roles:
         table, cell = place
         # In the cell itself: «ЗАКАЗЧИК: ГБУ «Школа» ИНН …».
         number = bisect_right(self._mark_starts, start) - 1
-        if number >= 0 and self._marks[number].start >= cell.start and self._marks[number].role is not None:
-            return self._marks[number].role
+        if number >= 0 and self.marks[number].start >= cell.start and self.marks[number].role is not None:
+            return self.marks[number].role
         for other in table.left_of(cell):
             if (role := self._alone(other)) is not None:
                 return role
@@ -238,7 +257,7 @@ def _only(word: str) -> FieldRole | None:
     return FieldRole.OPERATOR if word.lower().startswith("оператор") else None
 
 
-def _marks(page: PageReading) -> Iterator[_Mark]:
+def _marks(page: PageReading) -> Iterator[Mark]:
     """The lines of a page that name a party, and the headings that end what was said of one."""
     place = 0
     for line in page.lined_text.split("\n"):
@@ -249,24 +268,24 @@ def _marks(page: PageReading) -> Iterator[_Mark]:
             place += len(part) + 1
 
 
-def _mark(page: PageReading, line: str, place: int) -> _Mark | None:
+def _mark(page: PageReading, line: str, place: int) -> Mark | None:
     head = line[:_LONGEST_HEADING]
     end = place + len(line)
     if len(line) <= _LONGEST_HEADING:
         if (two := _TWO_ALONE.match(head)) and (left := role_in(two["left"])) and (right := role_in(two["right"])):
-            return _Mark(place, end, left, right) if left != right else _Mark(place, end, left)
+            return Mark(place, end, left, right) if left != right else Mark(place, end, left)
         if (role := _alone(head)) is not None:
-            return _Mark(place, end, role)
+            return Mark(place, end, role)
     named = _BEFORE_NAME.match(head)
     if named and not _PERSON.match(line, named.end()) and (role := role_in(named["party"])):
-        return _Mark(place, end, role)
+        return Mark(place, end, role, rest=place + named.end())
     piece = page.piece_at(place)
     if piece is not None and piece.label in (BlockLabel.TITLE, BlockLabel.HEADING) and piece.start == place:
-        return _Mark(place, end, None)
+        return Mark(place, end, None)
     return None
 
 
-def _sentences(page: PageReading) -> Iterator[_Sentence]:
+def _sentences(page: PageReading) -> Iterator[Sentence]:
     """What of a contract's first sentence is about whom: up to the word that names the party, and to its «стороны»."""
     last = 0
     for match in _NAMED.finditer(page.text):
@@ -280,7 +299,7 @@ def _sentences(page: PageReading) -> Iterator[_Sentence]:
         if side is not None and (following is None or side.start() < following.start()):
             end = side.end()
         start = max(last, paragraph + 2 if paragraph >= 0 else 0, match.start() - 1500)
-        yield _Sentence(start, end, role)
+        yield Sentence(start, end, role, match.start(), is_aside=match[0][:5].lower() == "далее")
         last = end
 
 
@@ -310,7 +329,7 @@ def _x_of(box: BBox, start: int, end: int, position: int) -> float:
     return box[0] + (box[2] - box[0]) * (position - start) / max(end - start, 1)
 
 
-def _columns_of(page: PageReading, marks: Sequence[_Mark]) -> Iterator[_Columns]:
+def _columns_of(page: PageReading, marks: Sequence[Mark]) -> Iterator[_Columns]:
     """Pairs of marks beside each other: both columns are read one after the other, or line by line."""
     for number, mark in enumerate(marks):
         end = next((m.start for m in marks[number + 1 :] if m.role is None), len(page.text))
@@ -327,7 +346,7 @@ def _columns_of(page: PageReading, marks: Sequence[_Mark]) -> Iterator[_Columns]
                 yield columns
 
 
-def _beside(page: PageReading, first: _Mark, second: _Mark, end: int) -> _Columns | None:
+def _beside(page: PageReading, first: Mark, second: Mark, end: int) -> _Columns | None:
     one, two = page.box_of(first.start, first.end), page.box_of(second.start, second.end)
     height = max(one[3] - one[1], two[3] - two[1])
     is_level = height > 0 and abs(one[1] - two[1]) < _SAME_HEIGHT * height

@@ -8,8 +8,11 @@ from dataclasses import replace
 
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.checksums import PurchaseCode, is_notice_44, is_notice_223, purchase_code
+from tenderlake.fields.organisations import name_key
+from tenderlake.fields.parties import WEAK
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldRole
 
+_NAMES = (FieldName.CUSTOMER, FieldName.SUPPLIER, FieldName.PARTICIPANT)
 _MORE_TRUST = 0.05
 
 
@@ -19,7 +22,7 @@ def settled(candidates: Sequence[Candidate]) -> list[Candidate]:
     A value without a party that stands elsewhere with one is that party's, and is told once. The ИНН and КПП in an ИКЗ
     are the customer's. The law of a purchase follows from the form of its number.
     """
-    settled = _with_parties(_with_customer(candidates))
+    settled = _without_weak_names(_with_parties(_with_customer(candidates)))
     return [*settled, *_laws(settled)]
 
 
@@ -52,6 +55,25 @@ def _with_parties(candidates: Sequence[Candidate]) -> list[Candidate]:
     return list(kept.values())
 
 
+def _without_weak_names(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Without names that only the head of a paper tells, where its text names the party; each name in one spelling."""
+    named = {one.field for one in candidates if one.field in _NAMES and one.score > WEAK}
+    best: dict[tuple[FieldName, str], Candidate] = {}
+    for candidate in candidates:
+        key = candidate.field, name_key(candidate.value)
+        if candidate.field in _NAMES and (key not in best or candidate.score > best[key].score):
+            best[key] = candidate
+    return [
+        candidate
+        for candidate in candidates
+        if candidate.field not in _NAMES
+        or (
+            best[candidate.field, name_key(candidate.value)] is candidate
+            and (candidate.score > WEAK or candidate.field not in named)
+        )
+    ]
+
+
 def _laws(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
     known = {candidate.value for candidate in candidates if candidate.field is FieldName.LAW}
     for candidate in candidates:
@@ -66,10 +88,8 @@ def _laws(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
 def _law_of(candidate: Candidate) -> str | None:
     if not candidate.is_valid:
         return None
-    if (
-        candidate.field is FieldName.PURCHASE_CODE
-        or candidate.field is FieldName.PURCHASE_NUMBER
-        and is_notice_44(candidate.value)
+    if candidate.field is FieldName.PURCHASE_CODE or (
+        candidate.field is FieldName.PURCHASE_NUMBER and is_notice_44(candidate.value)
     ):
         return "44-FZ"
     return "223-FZ" if candidate.field is FieldName.PURCHASE_NUMBER and is_notice_223(candidate.value) else None

@@ -1,0 +1,109 @@
+"""Text behind a label: «Предмет закупки: …», the cell beside «Юридический адрес», the line under a heading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
+from tenderlake.lake.vocabulary import FieldMethod
+
+LONGEST_TEXT = 1000
+_NUMBERING = re.compile(r"[\s|«\"]{0,4}(?:(?:\d{1,2}[.)]?){1,4}\s?[|.)]?\s{0,2})?")
+_SEPARATOR = re.compile(r"(?:\s{0,3}\([^()\n\t]{1,80}\))?\s{0,2}(?:[:–—-]|\.(?=\s*$|\n))?[^\S\n]{0,3}", re.MULTILINE)
+_LABEL_OF_NEXT = re.compile(r"\s{2,}|[.;]?\s(?=[А-ЯЁ][а-яё]{2,20}(?: [а-яё]{2,20}){0,3}\s?:)")
+_ENDS_SENTENCE = (".", ";", ":")
+_MOST_LINES = 6
+_MOST_CELLS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """``text[start:end]`` behind the label at ``label_start``."""
+
+    label_start: int
+    start: int
+    end: int
+    method: FieldMethod
+
+
+def labelled_texts(page: PageReading, label: re.Pattern[str], *, anywhere: bool = False) -> Iterator[Labelled]:
+    """The texts behind a label that stands at the beginning of a line or a cell, or anywhere with a colon.
+
+    Behind a colon, the rest of its sentence; else the cell to the right or below, or the line under it.
+    """
+    for match in label.finditer(page.lined_text):
+        place = page.cell_at(match.start())
+        begin = _line_start(page, match.start(), place)
+        head = _NUMBERING.match(page.lined_text, begin, match.start())
+        is_first = head is not None and head.end() == match.start()
+        separator = _SEPARATOR.match(page.lined_text, match.end())
+        end_of_label = separator.end() if separator else match.end()
+        has_colon = ":" in page.lined_text[match.end() : end_of_label]
+        if not is_first and not (anywhere and has_colon):
+            continue
+        end = _line_end(page, match.end(), place)
+        if end_of_label < end and (has_colon or _goes_on(page, end_of_label)):
+            yield Labelled(match.start(), end_of_label, _end_of(page, end_of_label, end), FieldMethod.LABEL)
+        elif place is not None:
+            yield from _beside(*place, match.start(), match.end())
+        elif (has_colon or is_first) and end_of_label >= end:
+            yield from _under(page, match.start(), end)
+
+
+def _goes_on(page: PageReading, position: int) -> bool:
+    """Whether a line without a colon goes on with a value: on OCR pages columns stand in one line."""
+    return page.is_ocr and page.lined_text[position : position + 1].isupper()
+
+
+def _line_start(page: PageReading, position: int, place: tuple[PlacedTable, PlacedCell] | None) -> int:
+    line = page.lined_text.rfind("\n", 0, position) + 1
+    return max(line, place[1].start) if place else line
+
+
+def _line_end(page: PageReading, position: int, place: tuple[PlacedTable, PlacedCell] | None) -> int:
+    line = page.lined_text.find("\n", position)
+    line = len(page.lined_text) if line < 0 else line
+    return min(line, place[1].end) if place else line
+
+
+def _end_of(page: PageReading, start: int, end: int) -> int:
+    """Where a text ends that begins on a line: with it, or some lines on where the line was broken in a sentence."""
+    piece = page.piece_at(start)
+    limit = min(piece.end if piece and piece.table is None else end, start + LONGEST_TEXT)
+    for _ in range(_MOST_LINES):
+        following = page.lined_text[end + 1 : end + 2]
+        if (
+            end >= limit
+            or page.lined_text[end - 1] in _ENDS_SENTENCE
+            or not (following.islower() or following.isdigit())
+        ):
+            break
+        line = page.lined_text.find("\n", end + 1)
+        end = limit if line < 0 else min(line, limit)
+    other = _LABEL_OF_NEXT.search(page.lined_text, start, min(end, start + LONGEST_TEXT))
+    return min(other.start() if other else end, start + LONGEST_TEXT)
+
+
+def _beside(table: PlacedTable, cell: PlacedCell, label_start: int, label_end: int) -> Iterator[Labelled]:
+    if cell.end - label_end > 80:
+        return
+    right = table.right_of(cell)
+    if right is not None and not right.is_empty and not right.is_header:
+        yield Labelled(label_start, right.start, min(right.end, right.start + LONGEST_TEXT), FieldMethod.CELL)
+    elif right is None or right.is_header:
+        for number, below in enumerate(table.below(cell)):
+            if number >= _MOST_CELLS:
+                return
+            if not below.is_empty:
+                yield Labelled(label_start, below.start, min(below.end, below.start + LONGEST_TEXT), FieldMethod.CELL)
+
+
+def _under(page: PageReading, label_start: int, end: int) -> Iterator[Labelled]:
+    text = page.lined_text
+    gap = re.compile(r"\n{1,2}").match(text, end)
+    if gap is not None and gap.end() < len(text) and page.cell_at(gap.end()) is None:
+        line = text.find("\n", gap.end())
+        line = len(text) if line < 0 else line
+        yield Labelled(label_start, gap.end(), _end_of(page, gap.end(), line), FieldMethod.LABEL)

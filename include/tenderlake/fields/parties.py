@@ -1,0 +1,293 @@
+"""Names of the customer, the supplier and the participants, with their banks and addresses.
+
+A name is taken where the document says whose it is: in the sentence that names a party («…, именуемое в дальнейшем
+«Поставщик»»), behind or under its word («Заказчик: …»), behind a label such as «Полное наименование», before its ИНН.
+What only the head of a paper tells (its approval, its title) counts less, and only where nothing else names the
+customer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+from tenderlake.fields.hits import Hit
+from tenderlake.fields.labelledtext import Labelled, labelled_texts
+from tenderlake.fields.lookalikes import in_cyrillic
+from tenderlake.fields.organisations import names_in, normal_name, short_name
+from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
+from tenderlake.fields.roles import Mark, Roles
+from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldRole
+
+_FIELDS = {
+    FieldRole.CUSTOMER: FieldName.CUSTOMER,
+    FieldRole.SUPPLIER: FieldName.SUPPLIER,
+    FieldRole.PARTICIPANT: FieldName.PARTICIPANT,
+}
+WEAK = 0.4
+"""Score of a name that nothing but the head of a paper tells."""
+_NAME_LABEL = re.compile(
+    r"(?:(?:полное|краткое|сокращ[её]нное|фирменное)(?:[ и,]{1,3}(?:полное|краткое|сокращ[её]нное|"
+    r"фирменное))?(?: \(.{3,30}?\))? "
+    r"(?:фирменное )?наименование|наименование (?=организации|предприятия|учреждения|участника|заказчика|поставщика|"
+    r"подрядчика|"
+    r"исполнителя|юридического|получателя|покупателя|продавца)|организация(?=\s{0,2}:))(?: (?:организации|предприятия|"
+    r"учреждения|участника|"
+    r"заказчика|поставщика|подрядчика|исполнителя|юридического лица|получателя|закупки|покупателя|продавца)){0,2}",
+    re.IGNORECASE,
+)
+_ADDRESS_LABEL = re.compile(
+    r"(?:(?:юридический|почтовый|фактический)(?:[ и,/]{1,3}(?:юридический|почтовый|фактический))? адрес|"
+    r"адрес(?! электронн| сайта| эл\.|"
+    r" поставки| доставки| оказания| выполнения| в сети| страниц| площадк| официальн| места поставки)|"
+    r"место ?нахождени[ея](?! площадок)|местонахождение)(?: \(.{3,40}?\))?(?: организации| заказчика|"
+    r" участника(?: закупки)?| поставщика| подрядчика)?",
+    re.IGNORECASE,
+)
+_ADDRESS_PART = re.compile(
+    r"(?<!\d)\d{6}(?!\d)|(?<![А-Яа-яё])(?:г|гор|ул|обл|респ|пр|пр-кт|просп|пер|пл|д|стр|корп|оф|кв|пом|наб|ш|бул|пос|"
+    r"р-н)\.|(?<![А-Яа-яё])"
+    r"(?:город|улиц|област|республик|проспект|переул|площад|набережн|шоссе|бульвар|пос[её]лок|край|район|дом|офис)",
+    re.IGNORECASE,
+)
+_ADDRESS_BEGINS = re.compile(
+    r"(?<!\d)\d{6}(?!\d)|росси|област|обл\.|край|республик|(?<![А-Яа-яё])(?:г\.|город |гор\.)", re.IGNORECASE
+)
+_TOWN = re.compile(r"(?<![А-Яа-яё])(?:г\.|город(?![а-яё]))\s?[А-ЯЁ]|(?<!\d)\d{6}(?!\d)[^\n]{3,200}(?<!\d)\d{6}(?!\d)")
+_ADDRESS_END = re.compile(
+    r"[,;.]?\s(?=(?:ИНН|КПП|ОГРН|[Тт]ел|[Фф]акс|[EeЕе]-?mail|р/с|Р/с|расч|к/с|л/с|БИК|[Бб]анк|именуем|в лице|"
+    r"подтвержда|выража|сообща|"
+    r"предлага|гарантиру|настоящим|[Пп]очтовый|[Фф]актический|[Юю]ридический))"
+)
+_BANK_LABEL = re.compile(r"(?:наименование банка|банк(?: получателя)?(?=\s{0,2}:)|обслуживающий банк)", re.IGNORECASE)
+_BANK = re.compile(
+    r"(?:в |В )?(?P<bank>(?:(?:П?АО|ЗАО|ОАО|ООО|АКБ|КБ|НКО|Банк|БАНК|Филиал|ФИЛИАЛ|Отделение|ОТДЕЛЕНИЕ|ГРКЦ|РКЦ|"
+    r"ПУ Банка|УФК|Волго-Вятское|"
+    r"[А-ЯЁ][а-яё-]{3,30}) ?)[^\n\t\d;:,]{3,120}?)(?=[\s,;]{1,3}(?:к/с|К/с|кор|Кор|КОР|р/с|Р/с|БИК|ИНН|K/e)|[\n\t;,]|"
+    r"\Z)"
+)
+_BANK_WORD = re.compile(r"банк|отделение|гркц|ркц|уфк", re.IGNORECASE)
+_APPROVAL = re.compile(r"^\W{0,4}УТВЕРЖДА[ЮЕ]|^\W{0,4}Утвержда[юе]")
+_APPROVED_WITHIN = 350
+_LINES_OF_HEAD = 14
+_CONSTRUCTION = re.compile(r"^\W{0,4}\(наименование стройки\)", re.IGNORECASE)
+_WITHIN = 400
+_LINES_UNDER = 5
+_FEW_COLUMNS = 4
+_OFFICE = re.compile(r"директор|начальник|руководител|глава|главный|ректор|председател|заведующ|министр", re.IGNORECASE)
+_LONGEST = 300
+
+
+def parties(page: PageReading, roles: Roles, numbers: Iterable[Hit]) -> Iterator[Hit]:
+    """The names, banks and addresses of a page. ``numbers``: the identifiers of the page, with whose they are."""
+    numbers = list(numbers)
+    text = _readable(page)
+    for start, end, role, score in _named(page, roles, text, numbers):
+        field = _FIELDS.get(role) if role else None
+        name = normal_name(text[start:end])
+        if field is not None and len(name) > 4:
+            yield Hit(field, name, start, start, end, FieldMethod.PHRASE, score=score, role=role)
+    yield from _banks(page, roles, text, numbers)
+    yield from _addresses(page, roles)
+
+
+def _readable(page: PageReading) -> str:
+    """The text in which legal forms are looked for: OCR takes «ООО» for Latin letters or zeros."""
+    if not page.is_ocr:
+        return page.lined_text
+    cyrillic = re.sub(r"(?<![\w.,])(?:[OО0]{3})(?=\s{1,2}[\"«“])", "ООО", page.lined_text)
+    return re.sub(r"(?<!\w)[ПPП]?[AА][OО](?=\s{1,2}[\"«“])", lambda match: in_cyrillic(match[0]), cyrillic)
+
+
+_Named = tuple[int, int, FieldRole | None, float]
+
+
+def _named(page: PageReading, roles: Roles, text: str, numbers: list[Hit]) -> Iterator[_Named]:
+    """Where names stand, whose they are, and how sure that is."""
+    yield from _in_sentences(roles, text)
+    yield from _at_marks(page, roles, text)
+    yield from _labelled(page, roles, text)
+    yield from _before_numbers(text, numbers)
+    if page.page_number == 1 and roles.trail.default is FieldRole.CUSTOMER:
+        yield from _in_head(text)
+    for match in re.finditer(r"\n[^\n]{0,40}наименование стройки", text):
+        line = text.rfind("\n", 0, match.start()) + 1
+        yield from ((start, end, FieldRole.CUSTOMER, WEAK) for start, end in names_in(text, line, match.start()))
+
+
+def _in_sentences(roles: Roles, text: str) -> Iterator[_Named]:
+    for sentence in roles.sentences:
+        found = list(names_in(text, sentence.start, sentence.named_at))
+        if found:
+            # «ООО «А», именуемое …» begins with the name; «… для нужд ООО «А» (далее – Заказчик)» ends with it.
+            start, end = found[-1] if sentence.is_aside else found[0]
+            yield start, end, sentence.role, 0.9
+
+
+def _at_marks(page: PageReading, roles: Roles, text: str) -> Iterator[_Named]:
+    for mark in roles.marks:
+        if mark.role is None:
+            continue
+        if mark.right:
+            yield from _under_columns(roles, text, mark)
+        elif mark.rest:
+            yield from _at(text, mark.rest, mark.end + _LONGEST, mark.role, 0.8)
+        elif (place := page.cell_at(mark.start)) is not None:
+            for cell in _cells_of(*place):
+                yield from _at(text, cell.start, cell.end, mark.role, 0.65)
+        else:
+            yield from _under(text, mark)
+
+
+def _at(text: str, start: int, end: int, role: FieldRole, score: float) -> Iterator[_Named]:
+    """The name that begins right here; behind numbers and quotation marks only."""
+    end = min(len(text), end)
+    for name_start, name_end in names_in(text, start, end):
+        if not re.search(r"[А-Яа-яЁё]", text[start:name_start]):
+            short = short_name(text, name_end)
+            yield *(short or (name_start, name_end)), role, score
+        break
+
+
+def _cells_of(table: PlacedTable, cell: PlacedCell) -> Iterator[PlacedCell]:
+    """The cell beside a party's word, and the one below where there are few columns."""
+    if (right := table.right_of(cell)) is not None:
+        yield right
+    if table.column_count <= _FEW_COLUMNS:
+        yield from islice((below for below in table.below(cell) if not below.is_empty), 1)
+
+
+def _under(text: str, mark: Mark) -> Iterator[_Named]:
+    """The name in one of the next lines: at its beginning, or behind somebody's office («Директор МКП «УКС»»)."""
+    place = mark.end + 1
+    for line in text[place : place + _WITHIN].split("\n")[:_LINES_UNDER]:
+        for start, end in names_in(text, place, place + len(line)):
+            if not text[place:start].strip() or (_OFFICE.search(text[place:start]) and text[start].isupper()):
+                yield start, end, mark.role, 0.65
+            return
+        place += len(line) + 1
+
+
+def _under_columns(roles: Roles, text: str, mark: Mark) -> Iterator[_Named]:
+    """The first name of each of two columns."""
+    taken: set[FieldRole] = set()
+    line_of_last, place_on_line = -1, 0
+    for start, end in names_in(text, mark.end, min(len(text), mark.end + _WITHIN)):
+        line = text.rfind("\n", 0, start)
+        place_on_line, line_of_last = (place_on_line + 1 if line == line_of_last else 0), line
+        role = roles.role_at(start, place_on_line=place_on_line)
+        if role is not None and role not in taken:
+            taken.add(role)
+            yield start, end, role, 0.6
+
+
+def _labelled(page: PageReading, roles: Roles, text: str) -> Iterator[_Named]:
+    for labelled in labelled_texts(page, _NAME_LABEL):
+        own_words = page.text[labelled.label_start : labelled.start]
+        role = roles.role_at(labelled.start, own_words=own_words)
+        for start, end in names_in(text, labelled.start, max(labelled.end, min(len(text), labelled.start + _LONGEST))):
+            short = short_name(text, end)
+            if short is not None:
+                yield *short, role, 0.75
+            else:
+                yield start, end, role, 0.7
+            break
+
+
+def _before_numbers(text: str, numbers: list[Hit]) -> Iterator[_Named]:
+    for number in numbers:
+        if number.field is not FieldName.INN or number.role is None:
+            continue
+        before = max(0, number.start - 200)
+        line = max(text.rfind("\n", before, number.start), text.rfind("\t", before, number.start)) + 1
+        if number.method is FieldMethod.PATTERN:
+            line, limit = number.start, number.value_start
+        else:
+            limit = number.start
+        for start, end in names_in(text, max(line, before), limit):
+            if re.fullmatch(r"[\s,(/]{0,4}", text[end:limit]):
+                yield start, end, number.role, 0.7
+
+
+def _in_head(text: str) -> Iterator[_Named]:
+    """The customer as the head of its paper tells: who approves it, a line of the title that is a name."""
+    place = 0
+    for line in text.split("\n", _LINES_OF_HEAD)[:_LINES_OF_HEAD]:
+        if _APPROVAL.match(line):
+            approved = place + len(line)
+            for start, end in names_in(text, approved, min(len(text), approved + _APPROVED_WITHIN)):
+                yield start, end, FieldRole.CUSTOMER, WEAK
+                break
+        for start, end in names_in(text, place, place + len(line)):
+            before = text[place:start].strip().lower()
+            if not before or before.endswith(("для", "для нужд", " в", "нужд")):
+                yield start, end, FieldRole.CUSTOMER, WEAK
+        place += len(line) + 1
+
+
+def _banks(page: PageReading, roles: Roles, text: str, numbers: list[Hit]) -> Iterator[Hit]:
+    """The bank behind an account, before its БИК, or behind its label."""
+    for number in numbers:
+        if number.field in (FieldName.SETTLEMENT_ACCOUNT, FieldName.TREASURY_ACCOUNT):
+            gap = re.compile(r"[\s,;]{0,4}").match(text, number.end)
+            match = _BANK.match(text, gap.end() if gap else number.end, min(len(text), number.end + 200))
+            if match is not None and _BANK_WORD.search(match["bank"]):
+                yield _text_hit(FieldName.BANK, match["bank"], match.span("bank"), number.role, FieldMethod.PHRASE, 0.7)
+        elif number.field is FieldName.BIK:
+            line = max(text.rfind("\n", 0, number.start), text.rfind("\t", 0, number.start)) + 1
+            head = text[line : number.start].strip(" ,;|")
+            if 5 < len(head) < 120 and _BANK_WORD.search(head) and not re.search(r"\d{5}|получател", head):
+                head_start = text.index(head, line)
+                for start, end in [*names_in(text, head_start, head_start + len(head))][:1] or [
+                    (head_start, head_start)
+                ]:
+                    value = text[start : head_start + len(head)]
+                    yield _text_hit(
+                        FieldName.BANK,
+                        value,
+                        (start, max(end, start + len(value))),
+                        number.role,
+                        FieldMethod.PHRASE,
+                        0.6,
+                    )
+    for labelled in labelled_texts(page, _BANK_LABEL):
+        value = re.split(r"[,;]?\s(?:к/с|р/с|БИК|кор)", text[labelled.start : labelled.end], flags=re.IGNORECASE)[0]
+        if 4 < len(value) < 150 and _BANK_WORD.search(value):
+            role = roles.role_at(labelled.start)
+            yield _text_hit(
+                FieldName.BANK, value, (labelled.start, labelled.start + len(value)), role, labelled.method, 0.7
+            )
+
+
+def _text_hit(
+    field: FieldName, value: str, span: tuple[int, int], role: FieldRole | None, method: FieldMethod, score: float
+) -> Hit:
+    value = normal_name(value) if field is FieldName.BANK else " ".join(value.split()).strip(" ,;")
+    return Hit(field, value, span[0], span[0], span[1], method, score=score, role=role)
+
+
+def _addresses(page: PageReading, roles: Roles) -> Iterator[Hit]:
+    for labelled in labelled_texts(page, _ADDRESS_LABEL, anywhere=True):
+        value, end = _address(page.text, labelled)
+        parts = {match[0].lower() for match in _ADDRESS_PART.finditer(value)}
+        # Two towns in one address are two columns that were read as one.
+        is_one = len(_TOWN.findall(value)) < 2
+        if (
+            is_one
+            and _ADDRESS_BEGINS.search(value[:60])
+            and len(parts) >= 2
+            and any(letter.isdigit() for letter in value)
+            and len(value) <= 250
+        ):
+            role = roles.role_at(labelled.start, own_words=page.text[labelled.label_start : labelled.start])
+            hit = _text_hit(FieldName.ADDRESS, value, (labelled.start, end), role, labelled.method, 0.7)
+            yield replace(hit, start=labelled.label_start if labelled.method is FieldMethod.LABEL else hit.start)
+
+
+def _address(text: str, labelled: Labelled) -> tuple[str, int]:
+    end = labelled.end
+    if (stop := _ADDRESS_END.search(text, labelled.start, end)) is not None:
+        end = stop.start()
+    return text[labelled.start : end].strip(" ,;."), end

@@ -1,0 +1,169 @@
+"""What is bought, how, where and under which law: subject, method, platform, law."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ocr_tasks.contract import BlockLabel
+from tenderlake.fields.hits import Hit
+from tenderlake.fields.labelledtext import labelled_texts
+from tenderlake.fields.pagereading import PageReading
+from tenderlake.fields.roles import RoleTrail
+from tenderlake.lake.vocabulary import FieldMethod, FieldName
+
+_SUBJECT_LABEL = re.compile(
+    r"(?:предмет(?:ом)? (?:закупки|контракта|договора|аукциона|конкурса|запроса котировок|запроса предложений|торгов|"
+    r"процедуры|лота|"
+    r"электронного аукциона)|"
+    r"(?:наименование )?объекта? закупки|наименование (?:закупки|предмета (?:закупки|контракта|договора)|лота|"
+    r"(?:оказываемых )?услуг(?:и)?|"
+    r"(?:выполняемых )?работ|закупаемых? товар[а-яё]{1,2})|краткое описание (?:закупки|предмета закупки)|"
+    r"по предмету)(?![а-яё])",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(
+    r"^\W{0,4}(?:(?:частное )?техническое задание|технические требования|описание (?:объекта|предмета) закупки|"
+    r"(?:локальн[а-яё]{2,3} )?(?:смета|сметный расч[её]т)[^\n]{0,30})\W{0,3}(?:$|(?=\sна\s|\sпо\s))",
+    re.IGNORECASE,
+)
+_WHAT = re.compile(
+    r"^(?:на |по )?(?P<what>(?:выполнени|оказани|поставк|разработк|доработк|приобретени|закупк|создани|модернизаци|"
+    r"разведени|услуг|проведени|"
+    r"строительств|ремонт|капитальн|монтаж|аренд|обслуживани|содержани|изготовлени|установк|сопровождени|обеспечени|"
+    r"организаци|развити|"
+    r"реконструкци|техническ)[^\n]{8,})",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(
+    r"\s?\((?:далее|характеристики)[^()]{0,200}\)?.{0,3}$|\s?\(далее\s?[–—-][^()]{1,60}\)", re.IGNORECASE
+)
+_MOST_LINES = 8
+_LINES_OF_HEAD = 40
+_SHORTEST, _LONGEST = 12, 700
+_NO_SUBJECT = re.compile(
+    r"^(?:[а-яё\d]{1,2}\)|[-–—•]|контракт|договор|является|указан|определ|согласно|в соответстви|не указан|закупки?$|"
+    r"_|должн|может|№|\d+[.)]?$)",
+    re.IGNORECASE,
+)
+_END_OF_SENTENCE = re.compile(r"(?<=[а-яё»\")]{2})\.\s(?=[А-ЯЁ])")
+_ACCUSATIVE = re.compile(
+    r"^((?:разработ|поста|доработ|закуп|установ|постав|модернизац|реконструкц|организац|аренд|утилизац|эксплуатац|"
+    r"подготов))"
+    r"(ку|вку|ию|у)(?= )",
+    re.IGNORECASE,
+)
+_NOMINATIVE = {"у": "а", "ю": "я"}
+"""«на разработку системы» is about «разработка системы»."""
+_METHOD_LABEL = re.compile(
+    r"способ (?:определения поставщика(?: \([^()]{3,60}\))?|закупки|проведения закупки|размещения заказа|"
+    r"осуществления закупки)",
+    re.IGNORECASE,
+)
+_METHOD = re.compile(
+    r"(?:открыт[а-яё]{2,3} |закрыт[а-яё]{2,3} )?(?:электронн[а-яё]{2,3} )?(?:открыт[а-яё]{2,3} )?(?:аукцион|конкурс|"
+    r"запрос котировок|"
+    r"запрос предложений|запрос цен|закупка у единственного поставщика)[^\n\t.;,]{0,60}",
+    re.IGNORECASE,
+)
+_PLATFORM_LABEL = re.compile(
+    r"(?:наименование |адрес )?(?:электронной (?:торговой )?площадки|ЭТП|электронная площадка|"
+    r"оператор электронной площадки)"
+    r"(?: в информационно-телекоммуникационной сети «?Интернет»?| в сети «?Интернет»?)?",
+    re.IGNORECASE,
+)
+_PLATFORM = re.compile(
+    r"https?://[\w./-]{4,80}|(?:[a-z0-9-]{2,40}\.){1,3}(?:ru|рф|com)(?!\w)|[^\n\t;]{0,60}?(?:РТС|Сбербанк|СБЕРБАНК|"
+    r"Росэлторг|ЕЭТП|"
+    r"Единая электронная торговая|АСТ|Российский аукционный дом|РАД|ТЭК|Фабрикант|Национальная электронная площадка|"
+    r"B2B|ГПБ|Lot-online|OTC|"
+    r"ZakazRF|Автодор)[^\n\t;,]{0,60}"
+)
+_LAW = re.compile(r"закон[а-яё]{0,3}(?:[^\n\t;]{0,60}?)(?:№|N)?\s{0,2}(?P<number>44|223)\s?[-–—]\s?ФЗ", re.IGNORECASE)
+
+
+def purchase(page: PageReading, trail: RoleTrail) -> Iterator[Hit]:
+    """Subject, method, platform and law, as far as this page tells."""
+    for labelled in labelled_texts(page, _SUBJECT_LABEL, anywhere=True):
+        yield from _subject(page, labelled.label_start, labelled.start, labelled.end, labelled.method, 0.8)
+    if page.page_number == 1:
+        yield from _title(page)
+    for labelled in labelled_texts(page, _METHOD_LABEL):
+        if (found := _METHOD.search(page.text, labelled.start, labelled.end)) is not None:
+            value = found[0].strip(' .,»"').lower()
+            yield Hit(
+                FieldName.PURCHASE_METHOD, value, found.start(), found.start(), found.end(), labelled.method, score=0.8
+            )
+    for labelled in labelled_texts(page, _PLATFORM_LABEL):
+        if (found := _PLATFORM.match(page.text, labelled.start, labelled.end)) is not None:
+            value = found[0].strip(" .,")
+            yield Hit(FieldName.PLATFORM, value, found.start(), found.start(), found.end(), labelled.method, score=0.7)
+    if trail.is_of_purchase:
+        for found in _LAW.finditer(page.text):
+            value = f"{found['number']}-FZ"
+            yield Hit(FieldName.LAW, value, found.start(), found.start(), found.end(), FieldMethod.PHRASE, score=0.5)
+
+
+def _subject(
+    page: PageReading, label_start: int, start: int, end: int, method: FieldMethod, score: float
+) -> Iterator[Hit]:
+    value = _tidy(page.text[start:end])
+    if _SHORTEST <= len(value) <= _LONGEST and not _NO_SUBJECT.match(value) and re.search(r"[А-Яа-яё]{4}", value):
+        begin = label_start if method is FieldMethod.LABEL else start
+        yield Hit(FieldName.SUBJECT, value, begin, start, end, method, score=score)
+
+
+def _tidy(text: str) -> str:
+    value = _ASIDE.sub("", " ".join(text.split()))
+    if (sentence := _END_OF_SENTENCE.search(value)) is not None:
+        value = value[: sentence.start()]
+    value = _ACCUSATIVE.sub(lambda match: match[1] + match[2][:-1] + _NOMINATIVE[match[2][-1]], value.strip(" .,;:"))
+    while value[:1] in '«"' and value[-1:] in '»"' and value[1:-1].count("«") == value[1:-1].count("»"):
+        value = value[1:-1].strip()
+    return value
+
+
+def _title(page: PageReading) -> Iterator[Hit]:
+    """The lines under the title that say what for: «ТЕХНИЧЕСКОЕ ЗАДАНИЕ / на оказание услуг по …»."""
+    lines = list(_lines(page))
+    for number, (start, line) in enumerate(lines[:_LINES_OF_HEAD]):
+        title = _TITLE.match(line)
+        if title is None:
+            continue
+        if line[title.end() :].strip():
+            rest = [(start + title.end() + 1, line[title.end() :].strip()), *lines[number + 1 :]]
+        else:
+            rest = lines[number + 1 :]
+        yield from _purpose(page, rest)
+        return
+
+
+def _purpose(page: PageReading, lines: list[tuple[int, str]]) -> Iterator[Hit]:
+    if not lines or (what := _WHAT.match(lines[0][1])) is None:
+        return
+    start = lines[0][0] + what.start("what")
+    end = lines[0][0] + len(lines[0][1])
+    for place, line in lines[1:_MOST_LINES]:
+        piece, first = page.piece_at(place), page.piece_at(start)
+        is_same = piece is first or (piece and first and piece.label is first.label is BlockLabel.HEADING)
+        if (
+            not is_same
+            or page.text[end - 1] == "."
+            or not (line[:1].islower() or line[:1] in '«"(' or not _is_new(line))
+        ):
+            break
+        end = place + len(line)
+    yield from _subject(page, start, start, end, FieldMethod.TITLE, 0.6)
+
+
+def _is_new(line: str) -> bool:
+    """Whether a line is not the continuation of the one above: a number, a form of organisation, all capitals."""
+    return bool(re.match(r"\W{0,3}(?:\d|П?АО |ООО |г\. |[А-ЯЁ ]{6,}$|УТВЕРЖД|СОГЛАСОВ)", line))
+
+
+def _lines(page: PageReading) -> Iterator[tuple[int, str]]:
+    place = 0
+    for line in page.lined_text.split("\n", 300)[:300]:
+        if line.strip():
+            yield place, line
+        place += len(line) + 1
