@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import permutations
 from statistics import median
+from typing import NamedTuple
 
 from tenderlake.pagecontent import Box, TextLine, union
 from tenderlake.wording import BULLETS, CONTENTS_ENTRY, DASHES, HyphenHabits, clean, join_lines
@@ -43,8 +44,7 @@ _NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,5}[.)]?|[а-яa-z]\)|\(\d{1,3
 _SENTENCE_END = (".", ";", ":", "!", "?", "»", '"', ")")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """What stands on one base line, left to right, cleaned."""
 
     box: Box
@@ -113,8 +113,7 @@ def _in_order(items: list[_Item]) -> list[list[_Item]]:
     return [*_cut(parties.above, 0), parties.left, parties.right, *_in_order(parties.below)]
 
 
-@dataclass(frozen=True)
-class _Item:
+class _Item(NamedTuple):
     box: Box
     line: TextLine | None
     number: int = -1
@@ -295,8 +294,7 @@ def _continues(items: list[_Item]) -> float:
 
 def rows_of(lines: tuple[TextLine, ...]) -> list[Row]:
     """Lines that stand on one base line as rows, top to bottom."""
-    rows = [_row(sorted(group, key=lambda line: line.box.x0)) for group in base_lines(lines)]
-    return [row for row in rows if row.text]
+    return [row for group in base_lines(lines) if (row := _row(group)).text]
 
 
 def base_lines(lines: Iterable[TextLine]) -> list[list[TextLine]]:
@@ -314,8 +312,10 @@ def base_lines(lines: Iterable[TextLine]) -> list[list[TextLine]]:
 
 
 def _on_one_line(reference: TextLine, line: TextLine) -> bool:
-    top, bottom, line_top, line_bottom = reference.box.y0, reference.box.y1, line.box.y0, line.box.y1
-    least, most = sorted((bottom - top, line_bottom - line_top))
+    _, top, _, bottom = reference.box
+    _, line_top, _, line_bottom = line.box
+    height, line_height = bottom - top, line_bottom - line_top
+    least, most = (height, line_height) if height < line_height else (line_height, height)
     if most > 1.8 * least:  # an initial over several lines
         return abs(bottom - line_bottom) < 0.4 * least
     return min(bottom, line_bottom) - max(top, line_top) > 0.5 * least
@@ -329,6 +329,7 @@ def _row(group: list[TextLine]) -> Row:
     if len(group) == 1:
         line = group[0]
         return Row(line.box, clean(line.text), line.size, line.is_bold)
+    group = sorted(group, key=lambda line: line.box.x0)
     main = max(group, key=lambda line: len(line.text))
     text = clean(" ".join(line.text for line in group))
     return Row(union(line.box for line in group), text, main.size, all(line.is_bold for line in group))
@@ -341,25 +342,32 @@ def paragraphs_of(rows: list[Row]) -> list[Paragraph]:
     column = union(row.box for row in rows)
     pitches = [below.box.y0 - above.box.y0 for above, below in itertools.pairwise(rows)]
     pitch = median(pitches) if len(pitches) >= 3 else 0.0
-    groups: list[list[Row]] = [[rows[0]]]
-    for above, below in itertools.pairwise(rows):
-        if _starts_paragraph(above, below, column, pitch):
-            groups.append([below])
-        else:
-            groups[-1].append(below)
-    return [Paragraph(tuple(group), all(_is_centered(row, column) for row in group)) for group in groups]
+    centered = [_is_centered(row, column) for row in rows]
+    starts = [0]
+    for number, (above, below) in enumerate(itertools.pairwise(rows), start=1):
+        are_centered = centered[number - 1] and centered[number]
+        if _starts_paragraph(above, below, column, pitch, are_centered=are_centered):
+            starts.append(number)
+    bounds = itertools.pairwise([*starts, len(rows)])
+    return [Paragraph(tuple(rows[start:end]), all(centered[start:end])) for start, end in bounds]
 
 
 def _is_centered(row: Row, column: Box) -> bool:
-    return row.box.width < 0.85 * column.width and abs(row.box.center[0] - column.center[0]) < 0.03 * column.width
+    left, _, right, _ = row.box
+    column_left, _, column_right, _ = column
+    width = column_right - column_left
+    if right - left >= 0.85 * width:
+        return False
+    return abs((left + right) / 2 - (column_left + column_right) / 2) < 0.03 * width
 
 
-def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float) -> bool:
-    if _looks_apart(above, below, pitch) or _BULLET.match(below.text) or CONTENTS_ENTRY.search(above.text):
+def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float, *, are_centered: bool) -> bool:
+    if _looks_apart(above, below, pitch) or (above.text[-1:].isdigit() and CONTENTS_ENTRY.search(above.text)):
         return True
-    if _PAGE_NUMBER.fullmatch(below.text) and below.box.x0 > column.x0 + 0.3 * column.width:
+    begins_with_word = below.text[:2].isalpha()  # most do, and no mark of an item does
+    if not begins_with_word and _is_item_or_page_number(below, column):
         return True
-    if _is_centered(above, column) and _is_centered(below, column):
+    if are_centered:
         return False
     size = below.size or 1.0
     is_indented = below.box.x0 > above.box.x0 + 0.8 * size and below.box.x0 < column.x0 + 0.4 * column.width
@@ -367,7 +375,8 @@ def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float) -> bool
     ends_short = above.box.x1 < column.x1 - 0.12 * column.width
     ends_sentence = above.text.endswith(_SENTENCE_END)
     starts_new = not below.text[:1].islower()
-    mark = next((mark for mark in (_NUMBERED, _DASHED) if mark.match(below.text)), None)
+    marks = () if begins_with_word else (_NUMBERED, _DASHED)
+    mark = next((mark for mark in marks if mark.match(below.text)), None)
     if mark is not None:
         return ends_sentence or ends_short or is_indented or bool(mark.match(above.text))
     if is_indented and starts_new and (ends_sentence or ends_short):
@@ -377,6 +386,12 @@ def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float) -> bool
     if ends_short and starts_new:
         return ends_sentence or above.box.x1 < column.x1 - 0.35 * column.width
     return False
+
+
+def _is_item_or_page_number(row: Row, column: Box) -> bool:
+    if _BULLET.match(row.text):
+        return True
+    return bool(_PAGE_NUMBER.fullmatch(row.text)) and row.box.x0 > column.x0 + 0.3 * column.width
 
 
 def _looks_apart(above: Row, below: Row, pitch: float) -> bool:
