@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
 from tenderlake.fields.candidates import Candidate
-from tenderlake.fields.finding import DocumentContext, FieldFinder, Finder
+from tenderlake.fields.context import DocumentContext
+from tenderlake.fields.finding import FieldFinder, Finder
 from tenderlake.fields.pagereading import PageReading
 from tenderlake.lake.vocabulary import FieldName
 

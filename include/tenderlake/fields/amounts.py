@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
 
 from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.fields.statements import Statement, Wanted, columns_under, statements, wanted
 from tenderlake.fields.sums import (
@@ -31,9 +31,6 @@ from tenderlake.fields.sums import (
 from tenderlake.fields.totals import fits_rate
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, decimal_of
-
-if TYPE_CHECKING:
-    from tenderlake.fields.finding import DocumentContext
 
 _PRICE = (
     r"(?:начальн\w{1,4}\s{0,3}\(?\s?максимальн\w{1,4}\s?\)?\s{0,3}цен\w{1,3}(?:\s(?:контракт|договор|лот|закупк)\w{0,3})?"
@@ -190,6 +187,8 @@ def _other_with_vat(page: PageReading, price: _Price, statement: Statement, firs
     behind = [found for found in numbers_behind(statement) if found.amount.start >= first.end]
     for found in behind[:2]:
         between = statement.text[first.end : found.amount.start]
+        if price.label.pattern.search(between.lower()):
+            return None
         is_other = "НДС" in between.upper() and fits_rate(first.amount.value, found.amount.value)
         if is_other and found.amount.unit not in (None, *MONEY):
             return None

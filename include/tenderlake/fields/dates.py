@@ -9,17 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, PlacedTable
 from tenderlake.fields.statements import Statement, Wanted, statements, wanted
 from tenderlake.fields.sums import raw
 from tenderlake.lake.vocabulary import FieldMethod, FieldName
 from tenderlake.russiandates import FoundDate, dates_in
-
-if TYPE_CHECKING:
-    from tenderlake.fields.finding import DocumentContext
 
 _APPLICATIONS = r"(?:заявок|заявки|предложений|предложения|котировочных заявок|конвертов)"
 _LONGEST_BRIDGE = 140

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.dates import date_candidate
 from tenderlake.fields.pagereading import PageReading, PlacedCell
 from tenderlake.fields.statements import columns_under, statements, wanted
 from tenderlake.fields.sums import raw
 from tenderlake.lake.vocabulary import FieldMethod, FieldName
 from tenderlake.russiandates import FoundDate, dates_in
-
-if TYPE_CHECKING:
-    from tenderlake.fields.finding import DocumentContext
 
 _HEAD = 3500
 """Characters of the first page in which titles are looked for."""
@@ -44,6 +41,7 @@ _TITLE = re.compile(
     rf"(?:[^\n№]{{0,160}}?[\s(])??\s{{0,2}}{_NUMBER}",
     re.IGNORECASE,
 )
+_VERB = re.compile(r";|[а-яё](?:[еюуа]тся|[яаеу]ет|[аяею]ют|[её]н[аоы]?|ит)(?![а-яё])")
 _TITLE_DATE = re.compile(r"[^\n\d]{0,40}?\s?(?:от|г\.)?\s{0,2}[«\"“]?\s?$")
 _TITLE_WITH_DATE = re.compile(
     rf"[ |«\"]{{0,3}}(?:(?P<contract>{_CONTRACTS})|(?P<other>{_KINDS}))(?![А-ЯЁа-яё])[^\n№]{{0,100}}?\sот\s[«\"“]?",
@@ -98,7 +96,7 @@ def _titles(page: PageReading) -> Iterator[Candidate]:
     for start in _line_starts(page.text[:_HEAD]):
         match = _TITLE.match(page.text[: start + _LONGEST_TITLE], start)
         dated = match or _TITLE_WITH_DATE.match(page.text[: start + _LONGEST_TITLE], start)
-        if dated is None or not _is_title(dated["contract"] or dated["other"]):
+        if dated is None or not _is_title(dated):
             continue
         number_end = dated.end()
         is_contract = bool(dated["contract"])
@@ -127,9 +125,10 @@ def _title_date(text: str, start: int, number_end: int) -> tuple[FoundDate | Non
     return next(dates_in(text[start:number_end]), None), number_end
 
 
-def _is_title(written: str) -> bool:
-    """Titles begin with a capital letter."""
-    return written[:1].isupper()
+def _is_title(match: re.Match[str]) -> bool:
+    """Titles are in capitals, or begin with one and have no verb: «Контракт заключается … № 5» is a sentence."""
+    written = match["contract"] or match["other"]
+    return written.isupper() or (written[:1].isupper() and _VERB.search(match[0]) is None)
 
 
 def _line_starts(text: str) -> list[int]:

@@ -10,19 +10,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading
 from tenderlake.fields.statements import Statement, Wanted, statements, wanted
 from tenderlake.fields.sums import raw
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumerals import spelled_number
 
-if TYPE_CHECKING:
-    from tenderlake.fields.finding import DocumentContext
-
-_NUMERAL_WORD = r"[а-яё]{2,16}"
+_NUMERAL_WORD = r"(?!рабоч|календ|банк)[а-яё]{2,16}"
 _TERM = re.compile(
     r"(?<![\d.,/№-])(?:(?P<digits>\d{1,4})(?: ?-? ?(?:ти|х|и|го|ми))?(?![\d.,/]\d)\s{0,2}"
     r"(?:\(\s?(?P<words>[а-яё -]{2,60}?)\s?\)\s{0,2})?"

@@ -10,17 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, Piece
 from tenderlake.fields.sums import currency_of, money_text, raw
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
 from tenderlake.russiannumerals import spelled_number
-
-if TYPE_CHECKING:
-    from tenderlake.fields.finding import DocumentContext
 
 VAT_RATES = (22, 20, 18, 10, 7, 5)
 _TOLERANCE = Decimal("0.02")

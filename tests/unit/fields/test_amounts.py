@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tenderlake.fields.amounts import find_amounts
-from tenderlake.fields.finding import DocumentContext
+from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.statements import MOST_STATEMENTS
 from tenderlake.fields.totals import find_totals
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit

@@ -1,0 +1,92 @@
+"""Number and date of a document and of its contract: from its head, not from what it mentions."""
+
+from __future__ import annotations
+
+import pytest
+
+from tenderlake.fields.context import DocumentContext
+from tenderlake.fields.documentnumbers import find_document_numbers
+from tests.fieldpages import page_of, values
+
+pytestmark = pytest.mark.unit
+
+CONTEXT = DocumentContext(path="tender/document.pdf", page_count=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "date"),
+    [
+        ("Счет-оферта № 5 от 23 марта 2019 г.", ["5"], ["2019-03-23"]),
+        ("ЛОКАЛЬНЫЙ СМЕТНЫЙ РАСЧЕТ № 192/2019-ЛС\n(локальная смета)", ["192/2019-ЛС"], []),
+        ("ПРОТОКОЛ № 0101500000623000049-1\nподведения итогов", ["0101500000623000049-1"], []),
+        ("Закон г. Москвы от 21 ноября 2007 г. N 45 «Кодекс»", ["45"], ["2007-11-21"]),
+        ("5 апреля 2013 года N 44-ФЗ", ["44-ФЗ"], ["2013-04-05"]),
+        ("П Р И К А З\nот 12.08.2014 № 257-ШТ", ["257-ШТ"], ["2014-08-12"]),
+        ("ЗАЯВКА НА УЧАСТИЕ\nДата: «31» марта 2026 года Исходящий № №3103/1", ["3103/1"], ["2026-03-31"]),
+        ("Исх. № 15-04/7 от 12.03.2026\nО направлении документов", ["15-04/7"], []),
+        ("БАНКОВСКАЯ ГАРАНТИЯ № 25777-447-0123456 от 12.03.2026", ["25777-447-0123456"], ["2026-03-12"]),
+    ],
+)
+def test_the_head_of_a_document(text: str, number: list[str], date: list[str]) -> None:
+    fields = values(find_document_numbers, text)
+    assert (fields.get("document_number", []), fields.get("document_date", [])) == (number, date)
+
+
+def test_a_contract_has_its_number_twice() -> None:
+    fields = values(
+        find_document_numbers,
+        "ГОСУДАРСТВЕННЫЙ КОНТРАКТ № 0132/2026-ЭА\nна поставку кабельной продукции",
+        "г. Мурманск\t\t«15» марта 2026 г.",
+        "действующего на основании доверенности № 12 от 10.01.2026",
+    )
+    assert fields == {
+        "contract_number": ["0132/2026-ЭА"],
+        "document_number": ["0132/2026-ЭА"],
+        "contract_date": ["2026-03-15"],
+        "document_date": ["2026-03-15"],
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Приложение № 1\nк Контракту № 17-А от «12» марта 2026 г.",
+        "АКТ № 3 от 30.04.2026\nсдачи-приемки услуг по договору № 17-А от 12.03.2026",
+        "Номер контракта: 17-А\nДата заключения контракта: 12.03.2026",
+        "ДОПОЛНИТЕЛЬНОЕ СОГЛАШЕНИЕ № 2\nк муниципальному контракту № 17-А от 12.03.2026 г.",
+    ],
+)
+def test_the_contract_that_a_document_belongs_to(text: str) -> None:
+    fields = values(find_document_numbers, text)
+    assert (fields["contract_number"], fields["contract_date"]) == (["17-А"], ["2026-03-12"])
+    assert "17-А" not in fields.get("document_number", [])
+
+
+def test_a_form_has_number_and_date_under_their_labels() -> None:
+    form = [["", "Номер документа", "Дата составления"], ["АКТ", "45-к", "12.03.2026"]]
+    assert values(find_document_numbers, form) == {"document_number": ["45-к"], "document_date": ["2026-03-12"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Приложение Е.1.\nк Техническому заданию\n№________________________\nот «___» _ __________ 2014 г.",
+        "КОНТРАКТ № ______\nг. Москва «___» ________ 2026 г.",
+        "Основание: Техническое задание № 11-05/4-1489 от 06.12.2018",
+        "Государственный контракт заключается по статье 93; см. договор № 51-8-2007 от 10.09.2007",
+        "в соответствии с постановлением Правительства от 16.02.2008 № 87",
+        "УТВЕРЖДАЮ\nДиректор\n«22» мая 2019 г.",
+        "Принят\nГосударственной Думой\n22 марта 2013 года",
+        "Лот № 1\n• Протокол №1 экспертной оценки",
+        "Таблица № 2",
+        "Постановление принимается большинством",
+    ],
+)
+def test_blanks_and_numbers_of_something_else_are_none(text: str) -> None:
+    assert values(find_document_numbers, text) == {}
+
+
+@pytest.mark.parametrize("piece", ["КОНТРАКТ № ", "№ 1", "АКТ\n", "12.03.2026 ", "Приложение к договору № "])
+def test_a_page_of_nothing_else_is_read_in_one_pass(piece: str) -> None:
+    page = page_of(piece * (200_000 // len(piece)))
+    assert sum(1 for _ in find_document_numbers(page, CONTEXT)) < 100_000
