@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldRole
@@ -13,6 +14,7 @@ LONGEST_REGION = 300
 _LONGEST_LABEL_CELL = 200
 """Characters of a cell that names what the next one holds; longer ones are prose."""
 _MOST_CELLS_BELOW = 300
+_MOST_CELLS_BESIDE = 20
 _ROWS_OF_LABELS = 3
 """Rows from the top of a table that may be its header where the engine does not say."""
 
@@ -33,6 +35,7 @@ class Hit:
         message: as for a candidate.
         score: as for a candidate.
         role: whose it is where the label itself says so.
+        words: where the cell with its label lies, if that is another one.
         needs_bank: whether it counts only if its key fits a БИК of the page.
     """
 
@@ -48,14 +51,15 @@ class Hit:
     score: float = 0.5
     role: FieldRole | None = None
     needs_bank: bool = False
+    words: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
     """A place where the value of a label may stand: ``text[start:end]``.
 
-    ``label_start``: where the quotation of label and value begins: the label, or the value where it is in another cell.
-    ``is_one_of_many``: whether it is a cell of a column, where the other cells have values of the label too.
+    ``label_start``: where the quotation of label and value begins.
+    ``is_one_of_many``: whether other cells of the row or the column have values of the label too.
     """
 
     start: int
@@ -63,6 +67,8 @@ class Region:
     label_start: int
     method: FieldMethod
     is_one_of_many: bool = False
+    words: tuple[int, int] = (0, 0)
+    """Of the cell that the label stands in, where the value stands in another."""
 
 
 def regions_after(page: PageReading, start: int, end: int, following: int) -> Iterator[Region]:
@@ -88,16 +94,15 @@ def _text_end(page: PageReading, position: int) -> int:
 
 
 def _regions_beside(table: PlacedTable, cell: PlacedCell, following: int) -> Iterator[Region]:
-    right = table.right_of(cell)
+    words = cell.start, min(cell.end, cell.start + _LONGEST_LABEL_CELL)
     # Where the cell to the right begins with a label of its own, the two stand in the header of columns.
-    if right is not None and not (right.start <= following < right.start + 4):
-        yield Region(
-            right.start, min(right.end, following, right.start + LONGEST_REGION), right.start, FieldMethod.CELL
-        )
+    beside = [right for right in islice(table.cells_right_of(cell), _MOST_CELLS_BESIDE) if right.start + 4 < following]
+    for number, right in enumerate(beside):
+        end = min(right.end, following, right.start + LONGEST_REGION)
+        begin = words[0] if number == 0 else right.start
+        yield Region(right.start, end, begin, FieldMethod.CELL, is_one_of_many=len(beside) > 1, words=words)
     if cell.is_header or cell.row < _ROWS_OF_LABELS:
-        for number, below in enumerate(table.below(cell)):
-            if number >= _MOST_CELLS_BELOW:
-                return
+        for below in islice(table.below(cell), _MOST_CELLS_BELOW):
             if not below.is_empty:
                 end = min(below.end, below.start + LONGEST_REGION)
-                yield Region(below.start, end, below.start, FieldMethod.CELL, is_one_of_many=True)
+                yield Region(below.start, end, below.start, FieldMethod.CELL, is_one_of_many=True, words=words)

@@ -222,6 +222,7 @@ def _hit(label: Label, region: Region, form: _Form, value: str, start: int, end:
         is_valid=is_valid,
         message=None if is_valid else form.wrong,
         score=(0.9 if is_valid else 0.3) if label.is_printed else 0.6,
+        words=region.words,
     )
 
 

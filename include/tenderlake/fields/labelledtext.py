@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.lake.vocabulary import FieldMethod
@@ -16,6 +17,10 @@ _LABEL_OF_NEXT = re.compile(r"\s{2,}|[.;]?\s(?=[А-ЯЁ][а-яё]{2,20}(?: [а-�
 _ENDS_SENTENCE = (".", ";", ":")
 _MOST_LINES = 6
 _MOST_CELLS = 100
+_LONGEST_LABEL_CELL = 120
+_LONGEST_HEADING = 40
+_LABEL_AND_VALUE = 2
+"""Columns of a table that is a form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,13 @@ class Labelled:
     start: int
     end: int
     method: FieldMethod
+
+    def words(self, page: PageReading) -> str:
+        """The label itself with what stands around it in its cell or between it and the value."""
+        if self.method is FieldMethod.LABEL:
+            return page.text[self.label_start : self.start]
+        place = page.cell_at(self.label_start)
+        return page.text[place[1].start : min(place[1].end, place[1].start + _LONGEST_LABEL_CELL)] if place else ""
 
 
 def labelled_texts(page: PageReading, label: re.Pattern[str], *, anywhere: bool = False) -> Iterator[Labelled]:
@@ -47,7 +59,7 @@ def labelled_texts(page: PageReading, label: re.Pattern[str], *, anywhere: bool 
         if end_of_label < end and (has_colon or _goes_on(page, end_of_label)):
             yield Labelled(match.start(), end_of_label, _end_of(page, end_of_label, end), FieldMethod.LABEL)
         elif place is not None:
-            yield from _beside(*place, match.start(), match.end())
+            yield from _beside(*place, match.start(), match.end(), page.text)
         elif (has_colon or is_first) and end_of_label >= end:
             yield from _under(page, match.start(), end)
 
@@ -86,16 +98,23 @@ def _end_of(page: PageReading, start: int, end: int) -> int:
     return min(other.start() if other else end, start + LONGEST_TEXT)
 
 
-def _beside(table: PlacedTable, cell: PlacedCell, label_start: int, label_end: int) -> Iterator[Labelled]:
-    if cell.end - label_end > 80:
+def _heads_columns(table: PlacedTable, cell: PlacedCell, right: PlacedCell, text: str) -> bool:
+    """Whether a cell is in the header of columns: first row of a table with more, its neighbour a few words too."""
+    if cell.is_header and right.is_header:
+        return True
+    words = text[right.start : right.end]
+    is_label = len(words) <= _LONGEST_HEADING and not any(letter.isdigit() or letter in '«»"@' for letter in words)
+    return cell.row == 0 and table.column_count > _LABEL_AND_VALUE and is_label and any(True for _ in table.below(cell))
+
+
+def _beside(table: PlacedTable, cell: PlacedCell, label_start: int, label_end: int, text: str) -> Iterator[Labelled]:
+    if cell.end - label_end > _LONGEST_LABEL_CELL:
         return
     right = table.right_of(cell)
-    if right is not None and not right.is_empty and not right.is_header:
+    if right is not None and not _heads_columns(table, cell, right, text):
         yield Labelled(label_start, right.start, min(right.end, right.start + LONGEST_TEXT), FieldMethod.CELL)
-    elif right is None or right.is_header:
-        for number, below in enumerate(table.below(cell)):
-            if number >= _MOST_CELLS:
-                return
+    else:
+        for below in islice(table.below(cell), _MOST_CELLS):
             if not below.is_empty:
                 yield Labelled(label_start, below.start, min(below.end, below.start + LONGEST_TEXT), FieldMethod.CELL)
 

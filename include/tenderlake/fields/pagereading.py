@@ -84,10 +84,15 @@ class PlacedTable:
 
     def right_of(self, cell: PlacedCell) -> PlacedCell | None:
         """The next cell in the first row of a cell that is not empty."""
+        return next(self.cells_right_of(cell), None)
+
+    def cells_right_of(self, cell: PlacedCell) -> Iterator[PlacedCell]:
+        """The cells that are not empty in the first row of a cell to its right, the nearest first."""
         column = cell.column + cell.column_span
-        while (found := self._grid.get((cell.row, column))) is not None and found.is_empty:
+        while (found := self._grid.get((cell.row, column))) is not None:
+            if not found.is_empty:
+                yield found
             column = found.column + found.column_span
-        return found
 
     def left_of(self, cell: PlacedCell) -> Iterator[PlacedCell]:
         """The cells to the left in the first row of a cell, the nearest first; empty ones too."""

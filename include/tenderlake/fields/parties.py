@@ -16,9 +16,9 @@ from itertools import islice
 from tenderlake.fields.hits import Hit
 from tenderlake.fields.labelledtext import Labelled, labelled_texts
 from tenderlake.fields.lookalikes import in_cyrillic
-from tenderlake.fields.organisations import names_in, normal_name, short_name
+from tenderlake.fields.organisations import LEGAL_FORM, names_in, normal_name, short_name
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
-from tenderlake.fields.roles import Mark, Roles
+from tenderlake.fields.roles import Mark, OnLine, Roles
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldRole
 
 _FIELDS = {
@@ -28,16 +28,19 @@ _FIELDS = {
 }
 WEAK = 0.4
 """Score of a name that nothing but the head of a paper tells."""
+_WHOSE = (
+    r"организации|предприятия|учреждения|участника|заказчика|поставщика|подрядчика|исполнителя|юридического|получателя|"
+    r"покупателя|продавца"
+)
+_KIND_OF_NAME = r"(?:полное|краткое|сокращ[её]нное|фирменное)"
 _NAME_LABEL = re.compile(
-    r"(?:(?:полное|краткое|сокращ[её]нное|фирменное)(?:[ и,]{1,3}(?:полное|краткое|сокращ[её]нное|"
-    r"фирменное))?(?: \(.{3,30}?\))? "
-    r"(?:фирменное )?наименование|наименование (?=организации|предприятия|учреждения|участника|заказчика|поставщика|"
-    r"подрядчика|"
-    r"исполнителя|юридического|получателя|покупателя|продавца)|организация(?=\s{0,2}:))(?: (?:организации|предприятия|"
-    r"учреждения|участника|"
-    r"заказчика|поставщика|подрядчика|исполнителя|юридического лица|получателя|закупки|покупателя|продавца)){0,2}",
+    rf"(?:{_KIND_OF_NAME}(?:[ и,]{{1,3}}{_KIND_OF_NAME})?(?: \(.{{3,30}}?\))? (?:фирменное )?наименование|"
+    rf"наименование (?={_WHOSE})|организация(?=\s{{0,2}}:)|организация, осуществляющая (?:размещение|закупку))"
+    rf"(?: (?:(?:{_WHOSE})(?: лица)?|закупки)){{0,2}}",
     re.IGNORECASE,
 )
+_PROMISE = re.compile(r"(?:Настоящим|НАСТОЯЩИМ|Мы),? ")
+"""How a bid begins: «Настоящим ООО «Ромашка» подтверждает …»."""
 _ADDRESS_LABEL = re.compile(
     r"(?:(?:юридический|почтовый|фактический)(?:[ и,/]{1,3}(?:юридический|почтовый|фактический))? адрес|"
     r"адрес(?! электронн| сайта| эл\.|"
@@ -61,7 +64,10 @@ _ADDRESS_END = re.compile(
     r"подтвержда|выража|сообща|"
     r"предлага|гарантиру|настоящим|[Пп]очтовый|[Фф]актический|[Юю]ридический))"
 )
-_BANK_LABEL = re.compile(r"(?:наименование банка|банк(?: получателя)?(?=\s{0,2}:)|обслуживающий банк)", re.IGNORECASE)
+_BANK_LABEL = re.compile(
+    r"(?:наименование (?:банка|кредитной организации)|банк(?: получателя)?(?=\s{0,2}:)|обслуживающий банк)",
+    re.IGNORECASE,
+)
 _BANK = re.compile(
     r"(?:в |В )?(?P<bank>(?:(?:П?АО|ЗАО|ОАО|ООО|АКБ|КБ|НКО|Банк|БАНК|Филиал|ФИЛИАЛ|Отделение|ОТДЕЛЕНИЕ|ГРКЦ|РКЦ|"
     r"ПУ Банка|УФК|Волго-Вятское|"
@@ -110,6 +116,9 @@ def _named(page: PageReading, roles: Roles, text: str, numbers: list[Hit]) -> It
     yield from _at_marks(page, roles, text)
     yield from _labelled(page, roles, text)
     yield from _before_numbers(text, numbers)
+    if roles.trail.default is FieldRole.PARTICIPANT:
+        for match in _PROMISE.finditer(text):
+            yield from _at(text, match.end(), match.end() + _LONGEST, FieldRole.PARTICIPANT, 0.7)
     if page.page_number == 1 and roles.trail.default is FieldRole.CUSTOMER:
         yield from _in_head(text)
     for match in re.finditer(r"\n[^\n]{0,40}наименование стройки", text):
@@ -172,12 +181,12 @@ def _under(text: str, mark: Mark) -> Iterator[_Named]:
 
 def _under_columns(roles: Roles, text: str, mark: Mark) -> Iterator[_Named]:
     """The first name of each of two columns."""
+    names = list(names_in(text, mark.end, min(len(text), mark.end + _WITHIN)))
+    lines = [text.rfind("\n", 0, start) for start, _ in names]
     taken: set[FieldRole] = set()
-    line_of_last, place_on_line = -1, 0
-    for start, end in names_in(text, mark.end, min(len(text), mark.end + _WITHIN)):
-        line = text.rfind("\n", 0, start)
-        place_on_line, line_of_last = (place_on_line + 1 if line == line_of_last else 0), line
-        role = roles.role_at(start, place_on_line=place_on_line)
+    for number, (start, end) in enumerate(names):
+        on_line = OnLine(number - lines.index(lines[number]), lines.count(lines[number]))
+        role = roles.role_at(start, on_line=on_line)
         if role is not None and role not in taken:
             taken.add(role)
             yield start, end, role, 0.6
@@ -185,8 +194,10 @@ def _under_columns(roles: Roles, text: str, mark: Mark) -> Iterator[_Named]:
 
 def _labelled(page: PageReading, roles: Roles, text: str) -> Iterator[_Named]:
     for labelled in labelled_texts(page, _NAME_LABEL):
-        own_words = page.text[labelled.label_start : labelled.start]
-        role = roles.role_at(labelled.start, own_words=own_words)
+        role = roles.role_at(labelled.start, own_words=labelled.words(page))
+        if labelled.method is FieldMethod.CELL and _is_whole_name(text[labelled.start : labelled.end]):
+            yield labelled.start, labelled.end, role, 0.7
+            continue
         for start, end in names_in(text, labelled.start, max(labelled.end, min(len(text), labelled.start + _LONGEST))):
             short = short_name(text, end)
             if short is not None:
@@ -194,6 +205,17 @@ def _labelled(page: PageReading, roles: Roles, text: str) -> Iterator[_Named]:
             else:
                 yield start, end, role, 0.7
             break
+
+
+def _is_whole_name(cell: str) -> bool:
+    """Whether a cell holds a name and nothing else: «ФЕДЕРАЛЬНОЕ КАЗНАЧЕЙСТВО»."""
+    is_short = 5 < len(cell) <= 150 and len(cell.split()) > 1
+    return (
+        is_short
+        and cell[0].isupper()
+        and not re.search(r"\d{4}|[:;_\n\t]|[А-ЯЁ]\. ?[А-ЯЁ]\.|,\s", cell)
+        and not re.search(LEGAL_FORM, cell)
+    )
 
 
 def _before_numbers(text: str, numbers: list[Hit]) -> Iterator[_Named]:
@@ -281,7 +303,7 @@ def _addresses(page: PageReading, roles: Roles) -> Iterator[Hit]:
             and any(letter.isdigit() for letter in value)
             and len(value) <= 250
         ):
-            role = roles.role_at(labelled.start, own_words=page.text[labelled.label_start : labelled.start])
+            role = roles.role_at(labelled.start, own_words=labelled.words(page))
             hit = _text_hit(FieldName.ADDRESS, value, (labelled.start, end), role, labelled.method, 0.7)
             yield replace(hit, start=labelled.label_start if labelled.method is FieldMethod.LABEL else hit.start)
 

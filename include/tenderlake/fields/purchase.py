@@ -24,15 +24,17 @@ _SUBJECT_LABEL = re.compile(
 )
 _TITLE = re.compile(
     r"^\W{0,4}(?:(?:частное )?техническое задание|технические требования|описание (?:объекта|предмета) закупки|"
-    r"(?:локальн[а-яё]{2,3} )?(?:смета|сметный расч[её]т)[^\n]{0,30})\W{0,3}(?:$|(?=\sна\s|\sпо\s))",
+    r"(?:локальн[а-яё]{2,3} )?(?:смета|сметный расч[её]т)[^\n]{0,30}|"
+    r"(?:(?:государственный|муниципальный|гражданско-правовой)\s)?(?:контракт|договор)(?: № ?\S{1,40})?)"
+    r"\W{0,3}(?:$|(?=\sна\s|\sпо\s))",
     re.IGNORECASE,
 )
+_CAPTION = re.compile(r"\n[^\w\n]{0,4}\(наименование работ и затрат")
+"""Stands under the subject of an estimate, in the form that all estimates have."""
 _WHAT = re.compile(
-    r"^(?:на |по )?(?P<what>(?:выполнени|оказани|поставк|разработк|доработк|приобретени|закупк|создани|модернизаци|"
-    r"разведени|услуг|проведени|"
-    r"строительств|ремонт|капитальн|монтаж|аренд|обслуживани|содержани|изготовлени|установк|сопровождени|обеспечени|"
-    r"организаци|развити|"
-    r"реконструкци|техническ)[^\n]{8,})",
+    r"^(?:на |по ){0,2}(?P<what>(?:выполнени|оказани|поставк|разработк|доработк|приобретени|закупк|создани|модернизаци|"
+    r"разведени|услуг|проведени|строительств|ремонт|капитальн|монтаж|аренд|обслуживани|содержани|изготовлени|установк|"
+    r"сопровождени|обеспечени|организаци|развити|реконструкци|техническ)[^\n]{8,})",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
@@ -42,11 +44,11 @@ _MOST_LINES = 8
 _LINES_OF_HEAD = 40
 _SHORTEST, _LONGEST = 12, 700
 _NO_SUBJECT = re.compile(
-    r"^(?:[а-яё\d]{1,2}\)|[-–—•]|контракт|договор|является|указан|определ|согласно|в соответстви|не указан|закупки?$|"
-    r"_|должн|может|№|\d+[.)]?$)",
+    r"^(?:[а-яё\d]{1,2}\)|\d{1,2}\.\d|.{0,60}обязу[ею]тся|[-–—•]|контракт|договор|является|указан|определ|согласно|"
+    r"в соответстви|не указан|закупки?$|_|должн|может|№|\d+[.)]?$)",
     re.IGNORECASE,
 )
-_END_OF_SENTENCE = re.compile(r"(?<=[а-яё»\")]{2})\.\s(?=[А-ЯЁ])")
+_END_OF_SENTENCE = re.compile(r"(?<![ .][А-Яа-яё])(?<![ .][а-яё]{2})\.\s(?=[А-ЯЁ][а-яё]{2,} )")
 _ACCUSATIVE = re.compile(
     r"^((?:разработ|поста|доработ|закуп|установ|постав|модернизац|реконструкц|организац|аренд|утилизац|эксплуатац|"
     r"подготов))"
@@ -88,6 +90,11 @@ def purchase(page: PageReading, trail: RoleTrail) -> Iterator[Hit]:
         yield from _subject(page, labelled.label_start, labelled.start, labelled.end, labelled.method, 0.8)
     if page.page_number == 1:
         yield from _title(page)
+    for caption in _CAPTION.finditer(page.lined_text):
+        line = page.lined_text.rfind("\n", 0, caption.start()) + 1
+        if (what := _WHAT.match(page.lined_text[line : caption.start()])) is not None:
+            start = line + what.start("what")
+            yield from _subject(page, start, start, caption.start(), FieldMethod.PHRASE, 0.6)
     for labelled in labelled_texts(page, _METHOD_LABEL):
         if (found := _METHOD.search(page.text, labelled.start, labelled.end)) is not None:
             value = found[0].strip(' .,»"').lower()

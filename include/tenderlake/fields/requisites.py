@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -17,7 +17,7 @@ from tenderlake.fields.identifiers import identifiers
 from tenderlake.fields.pagereading import PageReading
 from tenderlake.fields.parties import parties
 from tenderlake.fields.purchase import purchase
-from tenderlake.fields.roles import Roles
+from tenderlake.fields.roles import OnLine, Roles
 from tenderlake.lake.vocabulary import FieldName, FieldRole
 
 _ACCOUNTS = (FieldName.SETTLEMENT_ACCOUNT, FieldName.CORRESPONDENT_ACCOUNT, FieldName.TREASURY_ACCOUNT)
@@ -34,6 +34,7 @@ _OF_A_PARTY = (
     FieldName.PHONE,
 )
 _LONGEST_QUOTATION = 300
+_LONGEST_LINE = 500
 
 
 def find_requisites(page: PageReading, context: DocumentContext) -> Iterator[Candidate]:
@@ -62,20 +63,22 @@ def candidate_of(page: PageReading, hit: Hit) -> Candidate:
     )
 
 
-def _places(page: PageReading, hits: Iterator[Hit]) -> Iterator[tuple[Hit, int]]:
-    """Each hit with how many of its kind stand before it on its line."""
+def _places(page: PageReading, hits: Iterable[Hit]) -> Iterator[tuple[Hit, OnLine]]:
+    """Each hit with its place among those of its kind on its line."""
+    hits = list(hits)
+    lines = [page.text.rfind("\n", max(0, hit.value_start - _LONGEST_LINE), hit.value_start) for hit in hits]
+    counts = Counter((hit.field, line) for hit, line in zip(hits, lines, strict=True))
     seen: Counter[tuple[FieldName, int]] = Counter()
-    for hit in hits:
-        line = page.text.rfind("\n", max(0, hit.value_start - 500), hit.value_start)
-        yield hit, seen[hit.field, line]
+    for hit, line in zip(hits, lines, strict=True):
+        yield hit, OnLine(seen[hit.field, line], counts[hit.field, line])
         seen[hit.field, line] += 1
 
 
-def _with_role(hit: Hit, roles: Roles, place_on_line: int) -> Hit:
+def _with_role(hit: Hit, roles: Roles, on_line: OnLine) -> Hit:
     if hit.field not in _OF_A_PARTY:
         return hit
-    own_words = roles.page.text[hit.start : hit.value_start]
-    return replace(hit, role=roles.role_at(hit.value_start, own_words=own_words, place_on_line=place_on_line))
+    own_words = roles.page.text[hit.start : hit.value_start] + " " + roles.page.text[slice(*hit.words)]
+    return replace(hit, role=roles.role_at(hit.value_start, own_words=own_words, on_line=on_line))
 
 
 def _with_banks(hits: Sequence[Hit]) -> Iterator[Hit]:

@@ -162,6 +162,18 @@ class Sentence:
     is_aside: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OnLine:
+    """The place of a value among those of its kind on its line, from 0, and how many there are."""
+
+    place: int = 0
+    count: int = 1
+
+
+_ALONE_ON_LINE = OnLine()
+_COLUMNS = 2
+
+
 @dataclass(frozen=True, eq=False)
 class Roles:
     """Whose the values of one page are."""
@@ -192,11 +204,11 @@ class Roles:
         """The party that the page speaks of at its end: for the next one."""
         return next(iter([mark.role for mark in self.marks[-1:] if mark.right is None]), self.trail.carried)
 
-    def role_at(self, start: int, *, own_words: str = "", place_on_line: int | None = None) -> FieldRole | None:
+    def role_at(self, start: int, *, own_words: str = "", on_line: OnLine = _ALONE_ON_LINE) -> FieldRole | None:
         """Whose the value is that stands at ``start``.
 
-        ``own_words``: its label with what is said between label and value. ``place_on_line``: how many values of its
-        kind stand before it on its line: two on one line are those of two columns.
+        ``own_words``: its label with what is said between label and value. ``on_line``: two values of a kind on one
+        line are those of two columns.
         """
         if (role := role_in(own_words)) is not None:
             return role
@@ -206,17 +218,17 @@ class Roles:
             return role
         columns = next((c for c in reversed(self._columns) if c.start <= start < c.end), None)
         if columns is not None:
-            return columns.role_at(self.page, start, place_on_line)
-        return self._in_section(start)
+            return columns.role_at(self.page, start, on_line)
+        return self._in_section(start, on_line)
 
-    def _in_section(self, start: int) -> FieldRole | None:
+    def _in_section(self, start: int, on_line: OnLine) -> FieldRole | None:
         number = bisect_right(self._mark_starts, start) - 1
         if number < 0:
             return self.trail.carried or self.trail.default
         mark = self.marks[number]
         if mark.right is not None:
-            # Two columns of a text without places: nobody knows which line is whose.
-            return None
+            # Two columns of a text without places: nobody knows whose a value is that is alone on its line.
+            return (mark.role, mark.right)[on_line.place] if on_line.count == _COLUMNS else None
         return mark.role or self.trail.default
 
     def _in_sentence(self, start: int) -> FieldRole | None:
@@ -316,13 +328,13 @@ class _Columns:
     top_px: float
     split_px: float
 
-    def role_at(self, page: PageReading, position: int, place_on_line: int | None) -> FieldRole | None:
+    def role_at(self, page: PageReading, position: int, on_line: OnLine) -> FieldRole | None:
+        if on_line.count == _COLUMNS:
+            return (self.left, self.right)[on_line.place]
         line = page.line_at(position)
         if line is None:
             box = page.box_of(position, position + 1)
             return (self.left if box[0] < self.split_px else self.right) if box[2] > box[0] else None
-        if place_on_line:
-            return self.right
         return self.left if _x_of(line.bbox_px, line.start, line.end, position) < self.split_px else self.right
 
 

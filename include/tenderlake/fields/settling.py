@@ -22,7 +22,7 @@ def settled(candidates: Sequence[Candidate]) -> list[Candidate]:
     A value without a party that stands elsewhere with one is that party's, and is told once. The ИНН and КПП in an ИКЗ
     are the customer's. The law of a purchase follows from the form of its number.
     """
-    settled = _without_weak_names(_with_parties(_with_customer(candidates)))
+    settled = _without_titles(_without_weak_names(_with_parties(_with_customer(candidates))))
     return [*settled, *_laws(settled)]
 
 
@@ -72,6 +72,14 @@ def _without_weak_names(candidates: Sequence[Candidate]) -> list[Candidate]:
             and (candidate.score > WEAK or candidate.field not in named)
         )
     ]
+
+
+def _without_titles(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Without subjects that the title tells, where a label does."""
+    subjects = {one.method for one in candidates if one.field is FieldName.SUBJECT}
+    if subjects <= {FieldMethod.TITLE}:
+        return list(candidates)
+    return [one for one in candidates if one.field is not FieldName.SUBJECT or one.method is not FieldMethod.TITLE]
 
 
 def _laws(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
