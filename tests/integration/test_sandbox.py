@@ -118,6 +118,14 @@ def zygotes() -> list[psutil.Process]:
     return [child for child in children_of(psutil.Process()) if "tenderlake.zygote" in child.cmdline()]
 
 
+def is_at_work(child: psutil.Process) -> bool:
+    """Whether it is past its setting up; a zygote that starts may have a child that only tries the kernel."""
+    try:
+        return bool(child.cpu_times().user > 0.05)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def wait_for(found: Callable[[], T | None], seconds: float = 30.0) -> T:
     """The first thing that is found; fails where nothing comes."""
     deadline = time.monotonic() + seconds
@@ -140,7 +148,7 @@ class Meanwhile:
             zygote, child = wait_for(
                 lambda: next(((zygote, child) for zygote in zygotes() for child in children_of(zygote)), None)
             )
-            wait_for(lambda: child.cpu_times().user > 0.05)  # past its setting up
+            wait_for(lambda: is_at_work(child))
             self._act(zygote, child)
         except BaseException as failure:
             self._failure = failure
@@ -273,7 +281,14 @@ def test_a_document_over_which_the_zygote_dies_twice_is_given_up(
         zygote.kill()
         second, child = wait_for(
             lambda: next(
-                ((other, child) for other in zygotes() if other != zygote for child in children_of(other)), None
+                (
+                    (other, child)
+                    for other in zygotes()
+                    if other != zygote
+                    for child in children_of(other)
+                    if is_at_work(child)
+                ),
+                None,
             )
         )
         orphans.append(child)
