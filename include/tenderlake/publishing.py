@@ -27,7 +27,7 @@ from tenderlake import PIPELINE_VERSION
 from tenderlake.assembly import assembled_key
 from tenderlake.documents import Value
 from tenderlake.lake.additions import Additions, Owner, owner
-from tenderlake.lake.lease import LEASE_S, LeaseLostError, WriterLease, writer_lease
+from tenderlake.lake.lease import LeaseLostError, WriterLease, writer_lease
 from tenderlake.lake.partitions import Merge, PartitionError, list_parts, merge_additions
 from tenderlake.lake.reading import LakeReadError, published_documents
 from tenderlake.lake.rows import SourceRow, to_table
@@ -131,14 +131,8 @@ def with_verdict(outcome: SourceOutcome, verdicts: Mapping[str, Verdict]) -> Sou
     return outcome.model_copy(update={"state": SourceState.QUARANTINED_INVALID, "reason": "; ".join(verdict.critical)})
 
 
-def publish_run(storage: Storage, layout: Layout, run_id: str, *, lease_s: float = LEASE_S) -> PublishedRun:
+def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
     """Publish what the run has staged, after what a run that died has left half done; again it changes nothing.
-
-    Args:
-        storage: the bucket.
-        layout: its keys.
-        run_id: which run.
-        lease_s: seconds after which another process may take over from this one if it gives no sign of life.
 
     Raises:
         tenderlake.lake.partitions.PartitionError: a partition is damaged; nothing of it was overwritten.
@@ -147,7 +141,7 @@ def publish_run(storage: Storage, layout: Layout, run_id: str, *, lease_s: float
         tenderlake.lake.lease.LeaseLostError: another process has taken the lake over.
         StorageError: storage failed; the task is repeated as a whole.
     """
-    with writer_lease(storage, layout, run_id, lease_s=lease_s) as lease:
+    with writer_lease(storage, layout, run_id) as lease:
         for item in storage.list_objects(layout.unfinished_publishing):
             mark = storage.get_model(item.key, PublishingMark)
             if mark.run_id != run_id:

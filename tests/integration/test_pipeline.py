@@ -24,7 +24,7 @@ from tenderlake.publishing import unfinished_business
 from tenderlake.settings import Settings
 from tenderlake.storage import Storage
 from tests import pipeline
-from tests.crashes import Crash, Killed
+from tests.crashes import Crash, Killed, end_leases
 from tests.officefiles import docx, paragraph, xlsx
 
 pytestmark = pytest.mark.integration
@@ -163,7 +163,8 @@ def test_a_run_that_died_while_publishing_is_finished_by_the_next_on_another_day
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
         Crash(patch, lambda number, key: key.startswith("lake/documents/"))
-        publishing.publish_run(storage, layout, "run-1", lease_s=0.4)
+        publishing.publish_run(storage, layout, "run-1")
+    end_leases(storage, layout)
     assert (len(rows(storage, layout, PAGES)), len(rows(storage, layout, DOCUMENTS))) == (2, 0)
 
     found = pipeline.take(storage, layout, "run-2", now=first_night + timedelta(days=1))
