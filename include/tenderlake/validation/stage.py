@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 from tenderlake.assembly import assembled_key
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES
 from tenderlake.lake.staging import read_staging
 from tenderlake.layout import Layout
 from tenderlake.planning import prepared_sources
 from tenderlake.publishing import run_outcomes, with_verdict
 from tenderlake.runs import Batch, Discovery, Validation, Verdict
 from tenderlake.storage import Storage
-from tenderlake.validation.checks import Validator, to_frame
+from tenderlake.validation.checks import BatchFrames, Validator
 from tenderlake.validation.reconciliation import reconcile
 from tenderlake.validation.running import SuiteRunner
 
@@ -33,13 +33,10 @@ def validate_run(storage: Storage, layout: Layout, run_id: str) -> Validation:
     for number in range(1, len(discovery.batch_keys) + 1):
         if not storage.exists(assembled_key(layout, run_id, number)):
             continue  # rows that a failed assemble may have left: its sources wait for the next run
-        documents, pages, blocks = (
-            to_frame(table, read_staging(storage, layout, run_id, table, number))
-            for table in (DOCUMENTS, PAGES, BLOCKS)
-        )
-        verdicts.update(validator.check_batch(documents, pages, blocks))
-        staged_pages.update(pages["document_id"].tolist())
-        checked_rows.update(documents=len(documents), pages=len(pages), blocks=len(blocks))
+        frames = BatchFrames.of(partial(read_staging, storage, layout, run_id, batch=number))
+        verdicts.update(validator.check_batch(frames))
+        staged_pages.update(frames.pages["document_id"].tolist())
+        checked_rows.update({table.name: len(frame) for table, frame in frames})
     outcomes = [with_verdict(outcome, verdicts) for outcome in run_outcomes(storage, layout, discovery)]
     reconciliation = reconcile(
         runner,
@@ -52,9 +49,7 @@ def validate_run(storage: Storage, layout: Layout, run_id: str) -> Validation:
         verdicts=verdicts,
         reconciliation=reconciliation,
         checks=runner.results,
-        checked_documents=checked_rows["documents"],
-        checked_pages=checked_rows["pages"],
-        checked_blocks=checked_rows["blocks"],
+        checked_rows=dict(checked_rows),
     )
     storage.put_model(layout.run(run_id, "validation.json"), validation)
     return validation

@@ -12,12 +12,13 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, Column, Table
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS, Column, Table
 from tenderlake.lake.vocabulary import TextSource
 from tenderlake.validation.results import Severity
 
@@ -82,6 +83,42 @@ def block_suite() -> Suite:
         BLOCKS.name,
         (*_schema_checks(BLOCKS), *_block_rules()),
         lambda row: f"page {_text(row['page_number'])}, block {_text(row['block_number'])}: ",
+    )
+
+
+def cell_suite() -> Suite:
+    """Checks of table ``table_cells``, each row beside its page and its block. A batch of letters has no cells."""
+    return Suite(
+        TABLE_CELLS.name,
+        (*_schema_checks(TABLE_CELLS), *_cell_rules()),
+        lambda row: (
+            f"page {_text(row['page_number'])}, table {_text(row['table_number'])}, row {_text(row['row'])}, "
+            f"column {_text(row['column'])}: "
+        ),
+    )
+
+
+def field_suite() -> Suite:
+    """Checks of table ``fields``, each row beside its page. A batch of scanned drawings has no fields."""
+    return Suite(
+        FIELDS.name,
+        (*_schema_checks(FIELDS), *_field_rules()),
+        lambda row: f"page {_text(row['page_number'])}, field {row['field']}: ",
+    )
+
+
+def table_sum_suite() -> Suite:
+    """Arithmetic of tables, on the frame of :func:`tenderlake.validation.checks.table_sums`."""
+    check = Check(
+        "adds_up",
+        lambda gxe: gxe.ExpectColumnValuesToBeInSet(column="holds", value_set=[True]),
+        _tell_sum,
+        Severity.WARNING,
+    )
+    return Suite(
+        "sums of tables",
+        (check,),
+        lambda row: f"page {row['page_number']}, table {row['table_number']}, row {row['row']}: ",
     )
 
 
@@ -152,8 +189,11 @@ def _python_type(arrow_type: pa.DataType) -> str:
     """What Great Expectations calls the type of a pandas column that is backed by Arrow."""
     kinds = {
         pa.types.is_string: "str",
+        pa.types.is_boolean: "bool",
         pa.types.is_integer: "int",
         pa.types.is_floating: "float",
+        pa.types.is_decimal: "Decimal",
+        pa.types.is_date: "date",
         pa.types.is_timestamp: "datetime",
         pa.types.is_list: "list",
     }
@@ -317,11 +357,42 @@ def _positive_on_page_by_ocr(column: str) -> Check:
 
 
 def _block_rules() -> Iterator[Check]:
+    yield _page_there()
+    yield from _box_rules()
+
+
+def _cell_rules() -> Iterator[Check]:
+    yield _page_there()
     yield Check(
+        "block_there",
+        lambda gxe: gxe.ExpectColumnValuesToNotBeNull(column="known_block_number"),
+        lambda row: f"block {row['block_number']} of the page has no row in table blocks",
+    )
+
+
+def _field_rules() -> Iterator[Check]:
+    yield _page_there()
+    yield from _box_rules()
+    yield Check(
+        "repaired_is_valid",
+        lambda gxe: gxe.ExpectColumnValuesToBeInSet(
+            column="is_valid",
+            value_set=[True],
+            row_condition=_column("is_repaired") == True,  # noqa: E712
+        ),
+        lambda row: f"{_quoted(row['raw_text'])} was repaired to {_quoted(row['value'])}, and nothing proves it",
+    )
+
+
+def _page_there() -> Check:
+    return Check(
         "page_there",
         lambda gxe: gxe.ExpectColumnValuesToNotBeNull(column="known_page_number"),
         lambda row: "its page has no row in table pages",
     )
+
+
+def _box_rules() -> Iterator[Check]:
     yield Check(
         "box_of_four",
         lambda gxe: gxe.ExpectColumnValuesToBeInSet(column="bbox_length", value_set=[4]),
@@ -373,6 +444,11 @@ def _column(name: str) -> Any:  # the library has no types
     return GxColumn(name)
 
 
+def _tell_sum(row: Row) -> str:
+    what = "the rows above make" if row["is_total"] else "quantity × price makes"
+    return f"{what} {_short(row['computed'])}, and {_short(row['stated'])} stands there"
+
+
 def _tell_inside_out(row: Row) -> str:
     return f"the box {_box(row)} is turned inside out"
 
@@ -384,6 +460,12 @@ def _tell_outside(row: Row) -> str:
 
 def _box(row: Row) -> str:
     return f"[{', '.join(_text(row[side]) for side in ('x0', 'y0', 'x1', 'y1'))}]"
+
+
+def _short(number: Decimal) -> str:
+    """A number without the zeros that its column adds."""
+    whole, _, decimals = f"{number:f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def _quoted(value: object) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,21 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, PAGES, Table
+from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS, Table
 from tenderlake.runs import Verdict
-from tenderlake.validation.checks import Validator, to_frame
+from tenderlake.validation.checks import CHECKED_TABLES, BatchFrames, Validator
 from tenderlake.validation.results import Severity
 from tenderlake.validation.running import MOST_EXAMPLES, SuiteRunner, ValidationBrokenError
-from tenderlake.validation.suites import Check, Suite, block_suite, document_suite, page_suite
+from tenderlake.validation.suites import (
+    Check,
+    Suite,
+    block_suite,
+    cell_suite,
+    document_suite,
+    field_suite,
+    page_suite,
+    table_sum_suite,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -33,13 +44,15 @@ class Batch:
     documents: list[dict[str, Any]] = field(default_factory=list)
     pages: list[dict[str, Any]] = field(default_factory=list)
     blocks: list[dict[str, Any]] = field(default_factory=list)
+    table_cells: list[dict[str, Any]] = field(default_factory=list)
+    fields: list[dict[str, Any]] = field(default_factory=list)
 
-    def frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        return (
-            to_frame(DOCUMENTS, [pa.Table.from_pylist(self.documents, schema=DOCUMENTS.schema)]),
-            to_frame(PAGES, [pa.Table.from_pylist(self.pages, schema=PAGES.schema)]),
-            to_frame(BLOCKS, [pa.Table.from_pylist(self.blocks, schema=BLOCKS.schema)]),
-        )
+    def frames(self) -> BatchFrames:
+        return BatchFrames.of(lambda table: [pa.Table.from_pylist(getattr(self, table.name), schema=table.schema)])
+
+    def extend(self, other: Batch) -> None:
+        for table in CHECKED_TABLES:
+            getattr(self, table.name).extend(getattr(other, table.name))
 
 
 def good_batch(contract: str = CONTRACT, estimate: str = ESTIMATE) -> Batch:
@@ -120,7 +133,54 @@ def good_batch(contract: str = CONTRACT, estimate: str = ESTIMATE) -> Batch:
             {"document_id": contract, "page_number": 2, "block_number": 2, **block, "confidence": 0.8},
             {"document_id": estimate, "page_number": 1, "block_number": 1, **block, "bbox_px": [0.0, 0.0, 0.0, 0.0]},
         ],
+        table_cells=list(price_cells(contract)),
+        fields=[
+            {
+                "document_id": contract,
+                "field_number": 1,
+                "field": "inn",
+                "role": "customer",
+                "rank": 1,
+                "value": "7707083893",
+                "raw_text": "ИНН 7707083893",
+                "page_number": 2,
+                "bbox_px": [10.0, 20.0, 900.0, 50.0],
+                "method": "label",
+                "is_valid": True,
+                "is_repaired": True,
+                "number": None,
+                "unit": None,
+            },
+        ],
     )
+
+
+PRICES = (
+    ("header", "Кол-во", "Цена", "Сумма"),
+    ("data", "3", "10.50", "31.50"),
+    ("data", "2", "4", "8"),
+    ("total", "", "Итого", "39.50"),
+)
+
+
+def price_cells(document_id: str) -> Iterator[dict[str, Any]]:
+    """The second block of page 2: quantities, prices and sums that add up."""
+    for row, (kind, *texts) in enumerate(PRICES, start=1):
+        for column, (role, text) in enumerate(zip(("quantity", "price", "amount"), texts, strict=True), start=1):
+            yield {
+                "document_id": document_id,
+                "table_number": 1,
+                "row": row,
+                "column": column,
+                "row_span": 1,
+                "column_span": 1,
+                "page_number": 2,
+                "block_number": 2,
+                "row_kind": kind,
+                "column_role": role,
+                "text": text,
+                "number": Decimal(text) if text[:1].isdigit() else None,
+            }
 
 
 @pytest.fixture(scope="module")
@@ -134,18 +194,18 @@ def validator(runner: SuiteRunner) -> Validator:
 
 
 def test_good_rows_have_no_verdict(validator: Validator) -> None:
-    assert validator.check_batch(*good_batch().frames()) == {}
+    assert validator.check_batch(good_batch().frames()) == {}
 
 
 def test_a_batch_without_documents_is_fine(validator: Validator) -> None:
     """All its sources were duplicates, or broken."""
-    assert validator.check_batch(*Batch().frames()) == {}
+    assert validator.check_batch(Batch().frames()) == {}
 
 
 def test_blank_documents_without_a_block_are_fine(validator: Validator) -> None:
     batch = good_batch()
-    batch.blocks = []
-    assert validator.check_batch(*batch.frames()) == {}
+    batch.blocks, batch.table_cells = [], []
+    assert validator.check_batch(batch.frames()) == {}
 
 
 Spoil = Callable[[Batch], object]
@@ -161,6 +221,15 @@ def page_is(number: int, **values: object) -> Spoil:
 
 def block_is(**values: object) -> Spoil:
     return lambda batch: batch.blocks[2].update(values)
+
+
+def cell_is(number_of_row: int, /, **values: object) -> Spoil:
+    """Spoil the amount of a row."""
+    return lambda batch: batch.table_cells[3 * number_of_row - 1].update(values)
+
+
+def field_is(**values: object) -> Spoil:
+    return lambda batch: batch.fields[0].update(values)
 
 
 def twice(table: str, place: int) -> Spoil:
@@ -243,6 +312,44 @@ CRITICAL: dict[str, tuple[Spoil, str]] = {
     "pages.read_with_markdown": (page_is(1, markdown=None), "page 1: the page was read, and markdown is missing"),
     "pages.ocr_with_engine": (page_is(2, engine=None), "page 2: the page was read by OCR, and engine is missing"),
     "pages.ocr_with_page_key": (page_is(2, page_key=None), "page 2: the page was read by OCR, and page_key is missing"),
+    **{
+        f"table_cells.{name}_present": (cell_is(2, **{name: None}), f"{name} is missing")
+        for name in (
+            *("table_number", "row", "column", "row_span", "column_span", "page_number", "block_number", "row_kind"),
+            "text",
+        )
+    },
+    **{
+        f"table_cells.{name}_in_range": (cell_is(2, **{name: 0}), f"{name} 0 is below 1")
+        for name in ("table_number", "row", "column", "row_span", "column_span", "page_number", "block_number")
+    },
+    "table_cells.row_kind_known": (cell_is(2, row_kind="sum"), "row_kind 'sum' is none of header, data"),
+    "table_cells.column_role_known": (cell_is(2, column_role="sum"), "column_role 'sum' is none of row_number"),
+    "table_cells.key_unique": (twice("table_cells", 0), "there is more than one row for this column"),
+    "table_cells.page_there": (cell_is(2, page_number=9), "page 9, table 1, row 2, column 3: its page has no row"),
+    "table_cells.block_there": (cell_is(2, block_number=9), "block 9 of the page has no row in table blocks"),
+    **{
+        f"fields.{name}_present": (field_is(**{name: None}), f"{name} is missing")
+        for name in (
+            *("field_number", "field", "rank", "value", "raw_text", "page_number", "bbox_px", "method"),
+            "is_repaired",
+        )
+    },
+    **{
+        f"fields.{name}_in_range": (field_is(**{name: 0}), f"{name} 0 is below 1")
+        for name in ("field_number", "rank", "page_number")
+    },
+    **{
+        f"fields.{name}_known": (field_is(**{name: "luck"}), f"{name} 'luck' is none of")
+        for name in ("field", "role", "method", "unit")
+    },
+    "fields.key_unique": (twice("fields", 0), "there is more than one row for this field"),
+    "fields.page_there": (field_is(page_number=9), "page 9, field inn: its page has no row in table pages"),
+    "fields.box_of_four": (field_is(bbox_px=[1.0]), "page 2, field inn: bbox_px has 1 numbers instead of four"),
+    "fields.repaired_is_valid": (
+        field_is(is_valid=False),
+        "page 2, field inn: 'ИНН 7707083893' was repaired to '7707083893', and nothing proves it",
+    ),
     "blocks.page_there": (block_is(page_number=9), "page 9, block 2: its page has no row in table pages"),
     "blocks.box_of_four": (block_is(bbox_px=[1.0, 2.0]), "page 2, block 2: bbox_px has 2 numbers instead of four"),
 }
@@ -271,6 +378,31 @@ WARNINGS: dict[str, tuple[Spoil, str]] = {
             ("y1", [10.0, 20.0, 90.0, 2002.0]),
         )
     },
+    "fields.box_x0_before_x1": (
+        field_is(bbox_px=[100.0, 20.0, 90.0, 50.0]),
+        "page 2, field inn: the box [100, 20, 90, 50] is turned inside out",
+    ),
+    "fields.box_y0_before_y1": (
+        field_is(bbox_px=[10.0, 60.0, 90.0, 50.0]),
+        "page 2, field inn: the box [10, 60, 90, 50] is turned inside out",
+    ),
+    **{
+        f"fields.box_{side}_on_page": (
+            field_is(bbox_px=box),
+            f"page 2, field inn: the box [{', '.join(f'{number:g}' for number in box)}] reaches outside the page "
+            "(1000 × 2000 px)",
+        )
+        for side, box in (
+            ("x0", [-2.0, 20.0, 90.0, 50.0]),
+            ("y0", [10.0, -1.5, 90.0, 50.0]),
+            ("x1", [10.0, 20.0, 1001.5, 50.0]),
+            ("y1", [10.0, 20.0, 90.0, 2002.0]),
+        )
+    },
+    "sums of tables.adds_up": (
+        cell_is(4, number=Decimal("39.05")),
+        "page 2, table 1, row 4: the rows above make 39.50, and 39.05 stands there",
+    ),
 }
 
 ELSEWHERE = {
@@ -278,22 +410,20 @@ ELSEWHERE = {
     "pages.not_empty": "test_documents_without_any_page_are_critical",
     **{
         f"{table}.document_id_present": "test_a_row_of_no_document_is_an_error_of_ours"
-        for table in ("documents", "pages", "blocks")
+        for table in (table.name for table in CHECKED_TABLES)
     },
     **{
         f"{table}.document_id_well_formed": "test_a_malformed_document_id_is_critical"
-        for table in ("documents", "pages", "blocks")
+        for table in (table.name for table in CHECKED_TABLES)
     },
 }
 
 
+SUITES = (document_suite(), page_suite(), block_suite(), cell_suite(), field_suite(), table_sum_suite())
+
+
 def test_every_check_has_rows_that_break_it() -> None:
-    names = {
-        f"{suite.name}.{check.name}"
-        for suite in (document_suite(), page_suite(), block_suite())
-        for check in suite.checks
-        if not check.is_structural
-    }
+    names = {f"{suite.name}.{check.name}" for suite in SUITES for check in suite.checks if not check.is_structural}
     assert names == CRITICAL.keys() | WARNINGS.keys() | ELSEWHERE.keys()
     assert set(ELSEWHERE.values()) <= globals().keys()
 
@@ -320,11 +450,9 @@ def checked() -> Checked:
     for name, (spoil, _) in (CRITICAL | WARNINGS).items():
         batch = good_batch(**case_ids(name))
         spoil(batch)
-        everything.documents.extend(batch.documents)
-        everything.pages.extend(batch.pages)
-        everything.blocks.extend(batch.blocks)
+        everything.extend(batch)
     runner = SuiteRunner()
-    verdicts = Validator(runner).check_batch(*everything.frames())
+    verdicts = Validator(runner).check_batch(everything.frames())
     return Checked(verdicts, {f"{result.suite}.{result.name}" for result in runner.results if not result.is_passed})
 
 
@@ -345,13 +473,13 @@ def test_doubtful_rows_are_a_warning_and_no_more(name: str, checked: Checked) ->
 def test_a_box_may_reach_one_pixel_over_the_edge(validator: Validator) -> None:
     batch = good_batch()
     block_is(bbox_px=[-1.0, -0.5, 1001.0, 2000.4])(batch)
-    assert validator.check_batch(*batch.frames()) == {}
+    assert validator.check_batch(batch.frames()) == {}
 
 
 def test_documents_without_any_page_are_critical(validator: Validator) -> None:
     batch = good_batch()
-    batch.pages, batch.blocks = [], []
-    verdicts = validator.check_batch(*batch.frames())
+    batch.pages, batch.blocks, batch.table_cells, batch.fields = [], [], [], []
+    verdicts = validator.check_batch(batch.frames())
     assert list(verdicts) == [CONTRACT, ESTIMATE]
     assert "table pages has no rows" in verdicts[ESTIMATE].critical
     assert "it has 1 pages, and 0 rows in table pages" in verdicts[ESTIMATE].critical
@@ -360,16 +488,16 @@ def test_documents_without_any_page_are_critical(validator: Validator) -> None:
 def test_pages_without_any_document_are_critical(validator: Validator) -> None:
     batch = good_batch()
     batch.documents = []
-    verdicts = validator.check_batch(*batch.frames())
+    verdicts = validator.check_batch(batch.frames())
     assert "table documents has no rows" in verdicts[ESTIMATE].critical
     assert "page 1: its document has no row in table documents" in verdicts[ESTIMATE].critical
 
 
 def test_a_malformed_document_id_is_critical(validator: Validator) -> None:
     batch = good_batch()
-    for row in (*batch.documents, *batch.pages, *batch.blocks):
+    for row in (*batch.documents, *batch.pages, *batch.blocks, *batch.table_cells, *batch.fields):
         row["document_id"] = row["document_id"].replace(CONTRACT, "../../etc")
-    critical = validator.check_batch(*batch.frames())["../../etc"].critical
+    critical = validator.check_batch(batch.frames())["../../etc"].critical
     assert "document_id '../../etc' does not match ^[0-9a-f]{64}$" in critical
     assert "page 1: document_id '../../etc' does not match ^[0-9a-f]{64}$" in critical
     assert "page 1, block 1: document_id '../../etc' does not match ^[0-9a-f]{64}$" in critical
@@ -377,9 +505,10 @@ def test_a_malformed_document_id_is_critical(validator: Validator) -> None:
 
 def test_many_failures_of_one_kind_are_told_once_and_counted(validator: Validator) -> None:
     batch = good_batch()
+    batch.table_cells = []
     block = batch.blocks[2]
     batch.blocks = [{**block, "block_number": number, "confidence": 2.0} for number in range(1, 301)]
-    told = validator.check_batch(*batch.frames())[CONTRACT].critical
+    told = validator.check_batch(batch.frames())[CONTRACT].critical
     assert told == (
         *(f"page 2, block {number}: confidence 2 is above 1" for number in range(1, MOST_EXAMPLES + 1)),
         "and 295 more like this: page 2, block 5: confidence 2 is above 1",
@@ -390,7 +519,7 @@ def test_each_failing_document_of_a_batch_gets_its_own_verdict(validator: Valida
     batch = good_batch()
     page_is(2, confidence=1.7)(batch)
     batch.blocks[3].update(bbox_px=[-50.0, 0.0, 0.0, 0.0])
-    assert validator.check_batch(*batch.frames()) == {
+    assert validator.check_batch(batch.frames()) == {
         CONTRACT: Verdict(critical=("page 2: confidence 1.7 is above 1",)),
         ESTIMATE: Verdict(warnings=("page 1, block 1: the box [-50, 0, 0, 0] reaches outside the page (0 × 0 px)",)),
     }
@@ -399,27 +528,31 @@ def test_each_failing_document_of_a_batch_gets_its_own_verdict(validator: Valida
 # Errors of the pipeline are no failures of documents
 
 
-@pytest.mark.parametrize("table", ["documents", "pages", "blocks"])
+@pytest.mark.parametrize("table", [table.name for table in CHECKED_TABLES])
 def test_a_row_of_no_document_is_an_error_of_ours(table: str, validator: Validator) -> None:
     batch = good_batch()
     getattr(batch, table)[0]["document_id"] = None
     with pytest.raises(ValidationBrokenError, match=f"table {table} has a row without a document_id"):
-        validator.check_batch(*batch.frames())
+        validator.check_batch(batch.frames())
 
 
 def test_a_missing_column_stops_the_run(validator: Validator) -> None:
-    documents, pages, blocks = good_batch().frames()
+    frames = good_batch().frames()
+    pages = frames.pages.drop(columns=["confidence", "model"])
     with pytest.raises(ValidationBrokenError, match="the rows of table pages lack the columns confidence, model"):
-        validator.check_batch(documents, pages.drop(columns=["confidence", "model"]), blocks)
+        validator.check_batch(dataclasses.replace(frames, pages=pages))
 
 
-@pytest.mark.parametrize(("table", "column"), [(PAGES, "dpi"), (DOCUMENTS, "filename"), (BLOCKS, "bbox_px")])
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [(PAGES, "dpi"), (DOCUMENTS, "filename"), (BLOCKS, "bbox_px"), (TABLE_CELLS, "number"), (FIELDS, "date")],
+)
 def test_a_wrong_type_stops_the_run(table: Table, column: str, validator: Validator) -> None:
-    frames = dict(zip(("documents", "pages", "blocks"), good_batch().frames(), strict=True))
-    wrong = pd.Series([0.5] * len(frames[table.name]), dtype=pd.ArrowDtype(pa.float32()))
-    frames[table.name] = frames[table.name].assign(**{column: wrong})
+    frames = good_batch().frames()
+    frame = getattr(frames, table.name)
+    wrong = pd.Series([0.5] * len(frame), dtype=pd.ArrowDtype(pa.float32()))
     with pytest.raises(ValidationBrokenError, match=f"{column} has to be of type"):
-        validator.check_batch(frames["documents"], frames["pages"], frames["blocks"])
+        validator.check_batch(dataclasses.replace(frames, **{table.name: frame.assign(**{column: wrong})}))
 
 
 def test_an_expectation_that_cannot_be_evaluated_stops_the_run(runner: SuiteRunner) -> None:
@@ -437,7 +570,7 @@ def test_results_are_summed_over_the_batches_of_a_run() -> None:
     for confidence in (0.5, 1.7, 1.8):
         batch = good_batch()
         page_is(2, confidence=confidence)(batch)
-        validator.check_batch(*batch.frames())
+        validator.check_batch(batch.frames())
     results = {(result.suite, result.name): result for result in runner.results}
     assert results["pages", "confidence_in_range"].model_dump() == {
         "suite": "pages",
@@ -456,6 +589,6 @@ def test_nothing_is_left_behind_and_nothing_is_printed(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    Validator(SuiteRunner()).check_batch(*good_batch().frames())
+    Validator(SuiteRunner()).check_batch(good_batch().frames())
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")
