@@ -24,7 +24,6 @@ from tenderlake.fields.sums import (
     money_text,
     numbers_behind,
     plain,
-    raw,
     sum_behind,
     sum_candidate,
 )
@@ -129,24 +128,24 @@ def find_amounts(page: PageReading, context: DocumentContext) -> Iterator[Candid
 
 def _labelled(page: PageReading, price: _Price) -> Iterator[Candidate]:
     for statement in statements(page, price.label):
-        if price.field is FieldName.CONTRACT_PRICE and _is_initial(statement):
+        if _is_another(price, statement):
             continue
         found = sum_behind(statement)
         if found is not None and price.label.pattern.search(found.bridge.lower()):
             continue  # «Расчет НМЦК» over «НМЦК составляет …»: the nearer label has it
         if found is not None and price.field is FieldName.ESTIMATE_TOTAL:
             found = _in_roubles(statement, found)
-        candidate = sum_candidate(page, price.field, statement, found, price.score) if found is not None else None
+        candidate = sum_candidate(price.field, statement, found, price.score) if found is not None else None
         if found is None or candidate is None:
             continue
-        other = _other_with_vat(page, price, statement, found)
+        other = _other_with_vat(price, statement, found)
         if other is None:
             yield candidate
         else:
             # Both stand there, and one is the other with VAT: that proves both. The first is the price.
             yield replace(candidate, is_valid=candidate.is_valid is not False)
             yield replace(other, is_valid=other.is_valid is not False, score=price.score - 0.1)
-        yield from _vat(page, statement, found)
+        yield from _vat(statement, found)
 
 
 def _in_roubles(statement: Statement, found: Sum) -> Sum:
@@ -156,7 +155,7 @@ def _in_roubles(statement: Statement, found: Sum) -> Sum:
     return found
 
 
-def _vat(page: PageReading, statement: Statement, price: Sum) -> Iterator[Candidate]:
+def _vat(statement: Statement, price: Sum) -> Iterator[Candidate]:
     """«…, в том числе НДС 20 % – 209 050,00 руб.» behind a price; the rate proves the sum."""
     tail = replace(statement, text=statement.text[price.end :], text_start=statement.text_start + price.end)
     label = _VAT_INSIDE.match(tail.text)
@@ -168,7 +167,7 @@ def _vat(page: PageReading, statement: Statement, price: Sum) -> Iterator[Candid
         if amount.end <= label.end():
             continue
         is_sum = amount.unit in MONEY or (amount.unit is None and not amount.is_plain)
-        candidate = sum_candidate(page, FieldName.VAT_AMOUNT, tail, found, 0.8) if is_sum else None
+        candidate = sum_candidate(FieldName.VAT_AMOUNT, tail, found, 0.8) if is_sum else None
         if candidate is not None and leads_to_a_sum(tail.text[label.end() : amount.start]):
             fits = fits_rate(price.amount.value - amount.value, price.amount.value)
             holds = fits is not None and rate in (None, fits)
@@ -177,12 +176,16 @@ def _vat(page: PageReading, statement: Statement, price: Sum) -> Iterator[Candid
         return
 
 
-def _is_initial(statement: Statement) -> bool:
-    """«Начальная (максимальная) цена договора» is no price of the contract."""
+def _is_another(price: _Price, statement: Statement) -> bool:
+    """«Начальная (максимальная) цена договора» is no price of the contract; columns have a rule of their own."""
+    if price.field is FieldName.NMCK:
+        return statement.is_below
+    if price.field is not FieldName.CONTRACT_PRICE:
+        return False
     return re.search(r"максимальн\w{0,4}\s?\)?\s*$", statement.before, re.IGNORECASE) is not None
 
 
-def _other_with_vat(page: PageReading, price: _Price, statement: Statement, first: Sum) -> Candidate | None:
+def _other_with_vat(price: _Price, statement: Statement, first: Sum) -> Candidate | None:
     """The same price with VAT, or without: «7 404 815,00 без учета НДС, (8 885 778,00 руб. с учетом НДС 20 %)»."""
     behind = [found for found in numbers_behind(statement) if found.amount.start >= first.end]
     for found in behind[:2]:
@@ -194,7 +197,7 @@ def _other_with_vat(page: PageReading, price: _Price, statement: Statement, firs
             return None
         if is_other:
             amount = replace(found.amount, unit=found.amount.unit or first.amount.unit)
-            return sum_candidate(page, price.field, statement, Sum(amount, between), price.score)
+            return sum_candidate(price.field, statement, Sum(amount, between), price.score)
     return None
 
 
@@ -242,9 +245,9 @@ def _securities(page: PageReading, prices: Sequence[Candidate]) -> Iterator[Cand
             percent, amount = _security(statement)
             base = _base(prices, percent, amount)
             if percent is not None:
-                yield _percent_candidate(page, percent_field, statement, percent, is_valid=base)
+                yield _percent_candidate(percent_field, statement, percent, is_valid=base)
             if amount is not None:
-                candidate = sum_candidate(page, amount_field, statement, amount, 0.8)
+                candidate = sum_candidate(amount_field, statement, amount, 0.8)
                 if candidate is not None:
                     yield replace(candidate, is_valid=candidate.is_valid if candidate.is_valid is False else base)
 
@@ -278,17 +281,17 @@ def _base(prices: Sequence[Candidate], percent: Sum | None, amount: Sum | None) 
 
 
 def _percent_candidate(
-    page: PageReading, field: FieldName, statement: Statement, found: Sum, *, is_valid: bool | None = None
+    field: FieldName, statement: Statement, found: Sum, *, is_valid: bool | None = None
 ) -> Candidate:
-    amount, end = found.amount, statement.text_start + found.end
+    amount = found.amount
     agrees = amount.words_agree
     number = amount.value.quantize(Decimal("0.0001"), ROUND_HALF_UP)
     return Candidate(
         field=field,
         value=plain(number),
-        raw_text=raw(page, statement.start, end),
-        page_number=page.page_number,
-        bbox_px=page.box_of(statement.start, end),
+        raw_text=statement.raw_text(found.end),
+        page_number=statement.page.page_number,
+        bbox_px=statement.box(found.end),
         method=statement.method(amount.start),
         number=number,
         unit=FieldUnit.PERCENT,
@@ -301,23 +304,22 @@ def _percent_candidate(
 def _advances(page: PageReading) -> Iterator[Candidate]:
     for statement in statements(page, _ADVANCE):
         if (none := _NO_ADVANCE.match(statement.text)) is not None:
-            yield _no_advance(page, statement, none.end())
+            yield _no_advance(statement, none.end())
             continue
         found = next(numbers_behind(statement), None)
         if found is None or found.amount.unit is not FieldUnit.PERCENT or _BOUND.search(found.bridge):
             continue
         if 0 < found.amount.value <= 100 and not _BOUND.search(statement.before[-30:]):
-            yield _percent_candidate(page, FieldName.ADVANCE_PERCENT, statement, found)
+            yield _percent_candidate(FieldName.ADVANCE_PERCENT, statement, found)
 
 
-def _no_advance(page: PageReading, statement: Statement, end: int) -> Candidate:
-    end += statement.text_start
+def _no_advance(statement: Statement, end: int) -> Candidate:
     return Candidate(
         field=FieldName.ADVANCE_PERCENT,
         value="0",
-        raw_text=raw(page, statement.start, end),
-        page_number=page.page_number,
-        bbox_px=page.box_of(statement.start, end),
+        raw_text=statement.raw_text(end),
+        page_number=statement.page.page_number,
+        bbox_px=statement.box(end),
         method=FieldMethod.PHRASE,
         number=Decimal(0),
         unit=FieldUnit.PERCENT,
@@ -332,13 +334,12 @@ def _currencies(page: PageReading, prices: Sequence[Candidate]) -> Iterator[Cand
     for statement in statements(page, _CURRENCY):
         for unit, name in _CURRENCY_NAMES:
             if (match := name.match(statement.text)) is not None:
-                end = statement.text_start + match.end()
                 yield Candidate(
                     field=FieldName.CURRENCY,
                     value=unit.value,
-                    raw_text=raw(page, statement.start, end),
+                    raw_text=statement.raw_text(match.end()),
                     page_number=page.page_number,
-                    bbox_px=page.box_of(statement.start, end),
+                    bbox_px=statement.box(match.end()),
                     method=statement.method(match.end()),
                     score=0.95,
                 )

@@ -6,6 +6,7 @@ label; dates of laws, price sources and other contracts have none. A start point
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +14,7 @@ from dataclasses import dataclass
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, PlacedTable
-from tenderlake.fields.statements import Statement, Wanted, statements, wanted
-from tenderlake.fields.sums import raw
+from tenderlake.fields.statements import Statement, Wanted, raw, statements, wanted
 from tenderlake.lake.vocabulary import FieldMethod, FieldName
 from tenderlake.russiandates import FoundDate, dates_in
 
@@ -45,6 +45,7 @@ class _Dated:
     takes_last: bool = False
     """Of a period («с … по …») the end is wanted."""
     has_time: bool = False
+    score: float = 0.85
 
 
 _DATED = (
@@ -79,12 +80,20 @@ _DATED = (
     _Dated(
         FieldName.RESULTS_DATE,
         wanted(
-            r"(?:дата|срок)\s(?:и\s(?:время|место)\s)?(?:подведения\sитогов|рассмотрения\s(?:и\sоценки\s)?(?:вторых\sчастей\s)?заявок)"
-            r"[^:\n\t\d]{0,80}",
+            r"(?:дата|срок)\s(?:и\s(?:время|место)\s)?подведения\sитогов[^:\n\t\d]{0,80}",
             "итогов",
+        ),
+        has_time=True,
+    ),
+    _Dated(
+        FieldName.RESULTS_DATE,
+        wanted(
+            r"(?:дата|срок)\s(?:и\s(?:время|место)\s)?рассмотрения\s(?:и\sоценки\s)?(?:вторых\sчастей\s)?заявок"
+            r"[^:\n\t\d]{0,80}",
             "рассмотрения",
         ),
         has_time=True,
+        score=0.6,
     ),
     _Dated(
         FieldName.WORK_START,
@@ -122,7 +131,7 @@ _PERIOD = wanted(
     "период",
 )
 _DUTY = wanted(
-    r"\b(?:услуги|работы|товары?|продукция|оборудование)\s[^.;\n]{0,60}?должн[аыо]\sбыть\s(?:оказаны|выполнены|поставлен[аыо]?)",
+    r"\b(?:услуги|работы|товары?|продукция|оборудование)\s[^.;\n]{0,60}?должн[аыо]\sбыть\s(?:оказаны|выполнены|завершены|поставлен[аыо]?)",
     "должн",
     reach=160,
 )
@@ -141,18 +150,30 @@ def find_dates(page: PageReading, context: DocumentContext) -> Iterator[Candidat
         yield from _approvals(page)
 
 
-def date_candidate(
-    page: PageReading, field: FieldName, found: FoundDate, start: int, end: int, method: FieldMethod, score: float
-) -> Candidate:
-    """The candidate of a date that stands in ``page.text[start:end]`` with its label."""
+def date_candidate(field: FieldName, found: FoundDate, statement: Statement, score: float) -> Candidate:
+    """The candidate of a date of a statement."""
     return Candidate(
         field=field,
         value=found.iso,
+        raw_text=statement.raw_text(found.end),
+        page_number=statement.page.page_number,
+        bbox_px=statement.box(found.end),
+        method=statement.method(found.start),
+        date=found.date,
+        score=score,
+    )
+
+
+def titled_date(page: PageReading, field: FieldName, date: dt.date, start: int, end: int, score: float) -> Candidate:
+    """The candidate of a date in a title or a block of the head, ``page.text[start:end]``."""
+    return Candidate(
+        field=field,
+        value=date.isoformat(),
         raw_text=raw(page, start, end),
         page_number=page.page_number,
         bbox_px=page.box_of(start, end),
-        method=method,
-        date=found.date,
+        method=FieldMethod.TITLE,
+        date=date,
         score=score,
     )
 
@@ -161,9 +182,7 @@ def _labelled(page: PageReading, dated: _Dated) -> Iterator[Candidate]:
     for statement in statements(page, dated.label):
         found = _date_behind(statement, dated)
         if found is not None:
-            end = statement.text_start + found.end
-            score = 0.9 if found.time is not None or not dated.has_time else 0.8
-            yield date_candidate(page, dated.field, found, statement.start, end, statement.method(found.start), score)
+            yield date_candidate(dated.field, found, statement, dated.score + (0.05 if found.time is not None else 0.0))
 
 
 def _date_behind(statement: Statement, dated: _Dated) -> FoundDate | None:
@@ -184,10 +203,8 @@ def _periods(page: PageReading) -> Iterator[Candidate]:
         if len(dates) < 2 or not _PERIOD_START.search(statement.text[: dates[0].start]):
             continue
         if _PERIOD_MIDDLE.match(statement.text[dates[0].end : dates[1].start]):
-            end = statement.text_start + dates[1].end
-            method = statement.method(dates[0].start)
-            yield date_candidate(page, FieldName.WORK_START, dates[0], statement.start, end, method, 0.8)
-            yield date_candidate(page, FieldName.WORK_END, dates[1], statement.start, end, method, 0.8)
+            yield date_candidate(FieldName.WORK_START, dates[0], statement, 0.8)
+            yield date_candidate(FieldName.WORK_END, dates[1], statement, 0.8)
 
 
 def _ends(page: PageReading) -> Iterator[Candidate]:
@@ -195,12 +212,8 @@ def _ends(page: PageReading) -> Iterator[Candidate]:
     for label in (_PERIOD, _DUTY):
         for statement in statements(page, label):
             found = next(dates_in(statement.text), None)
-            if found is None or not _END_LEAD.search(statement.text[: found.start]):
-                continue
-            end = statement.text_start + found.end
-            yield date_candidate(
-                page, FieldName.WORK_END, found, statement.start, end, statement.method(found.start), 0.7
-            )
+            if found is not None and _END_LEAD.search(statement.text[: found.start]):
+                yield date_candidate(FieldName.WORK_END, found, statement, 0.7)
 
 
 def _approvals(page: PageReading) -> Iterator[Candidate]:
@@ -209,15 +222,15 @@ def _approvals(page: PageReading) -> Iterator[Candidate]:
         if piece.placed is not None:
             yield from _approval_in_table(page, piece.placed)
     for match in _APPROVED.finditer(page.text):
-        piece = page.piece_at(match.start())
-        if piece is None or piece.table is not None or not _ON_LINE_START.search(page.text[: match.start()][-6:]):
+        block = page.piece_at(match.start())
+        if block is None or block.table is not None or not _ON_LINE_START.search(page.text[: match.start()][-6:]):
             continue
         below = page.text[match.end() : match.end() + _APPROVAL_REACH]
         other = _OTHER_BLOCK.search(below)
         found = next(dates_in(below[: other.start()] if other is not None else below), None)
         if found is not None:
             end = match.end() + found.end
-            yield date_candidate(page, FieldName.APPROVAL_DATE, found, match.start(), end, FieldMethod.TITLE, 0.8)
+            yield titled_date(page, FieldName.APPROVAL_DATE, found.date, match.start(), end, 0.8)
 
 
 def _approval_in_table(page: PageReading, table: PlacedTable) -> Iterator[Candidate]:

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
-from tenderlake.fields.dates import date_candidate
+from tenderlake.fields.dates import titled_date
 from tenderlake.fields.pagereading import PageReading, PlacedCell
-from tenderlake.fields.statements import columns_under, statements, wanted
-from tenderlake.fields.sums import raw
+from tenderlake.fields.statements import columns_under, raw, statements, wanted
 from tenderlake.lake.vocabulary import FieldMethod, FieldName
 from tenderlake.russiandates import FoundDate, dates_in
 
@@ -36,6 +35,7 @@ _KINDS = (
     r"|ДОВЕРЕННОСТЬ|СПРАВКА"
 )
 _CONTRACTS = r"(?:ПРОЕКТ )?(?:ГОСУДАРСТВЕНН\w{2} |МУНИЦИПАЛЬН\w{2} |ГРАЖДАНСКО-ПРАВОВО\w )?(?:КОНТРАКТ|ДОГОВОР)"
+_CONTRACT_HEAD = re.compile(rf"(?:^|\n)[ |«\"]{{0,3}}(?=[А-ЯЁ])(?i:{_CONTRACTS})(?![А-ЯЁа-яё])")
 _TITLE = re.compile(
     rf"[ |«\"]{{0,3}}(?:(?P<contract>{_CONTRACTS})|(?P<other>{_KINDS}))(?![А-ЯЁа-яё])"
     rf"(?:[^\n№]{{0,160}}?[\s(])??\s{{0,2}}{_NUMBER}",
@@ -158,9 +158,9 @@ def _date(
     page: PageReading, date: FoundDate, start: int, end: int, *, is_contract: bool, score: float, is_both: bool = True
 ) -> Iterator[Candidate]:
     if is_contract:
-        yield date_candidate(page, FieldName.CONTRACT_DATE, date, start, end, FieldMethod.TITLE, score)
+        yield titled_date(page, FieldName.CONTRACT_DATE, date.date, start, end, score)
     if not is_contract or is_both:
-        yield date_candidate(page, FieldName.DOCUMENT_DATE, date, start, end, FieldMethod.TITLE, score)
+        yield titled_date(page, FieldName.DOCUMENT_DATE, date.date, start, end, score)
 
 
 def _belongings(page: PageReading) -> Iterator[Candidate]:
@@ -180,7 +180,7 @@ def _belonging(page: PageReading, match: re.Match[str]) -> Iterator[Candidate]:
 def _lines(page: PageReading) -> Iterator[Candidate]:
     """A line of the head that is nothing but a date, with the place before and the number behind it."""
     head = page.text[:_HEAD]
-    is_contract = re.search(rf"(?:^|\n)[ |«\"]{{0,3}}{_CONTRACTS}", head) is not None
+    is_contract = _CONTRACT_HEAD.search(head) is not None
     start = 0
     for line in head.split("\n"):
         match = _LINE.fullmatch(line) if len(line) < 120 else None

@@ -7,12 +7,12 @@ label is all of its own (a heading), or where the sentence is not at its end (OC
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
+from ocr_tasks.contract import BBox
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.lake.vocabulary import FieldMethod
 
@@ -26,6 +26,7 @@ _SENTENCE_END = re.compile(
     r"|\n(?=[ \t]*(?:[•–—]|-[ ]))|\n+(?=[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}\.? [А-ЯЁ])"
 )
 _BLOCK_END = re.compile(r"\n\n")
+_DIGIT = re.compile("[0-9]")
 _OPEN = re.compile(r"[\s.:,–—-]*\Z")
 """A label with nothing behind it: a heading."""
 _CLOSED = re.compile(r"[.;!?][)»\"”]?\s*\Z")
@@ -47,47 +48,77 @@ def wanted(pattern: str, *hints: str, reach: int = REACH) -> Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A label at ``page.text[start:text_start]`` and the ``text`` behind it.
+    """A label at ``start`` in the text of its page and the ``text`` behind it, which begins at ``text_start`` there.
 
-    ``before``: what stands before the label in its sentence. ``is_row``: the label stands in a table.
+    ``before``: what stands before the label in its sentence. ``is_row``: the text is the rest of a row, or, where
+    ``is_below``, the cell under the label.
     """
 
+    page: PageReading
     label: str
     start: int
     text: str
     text_start: int
-    before: str
-    is_row: bool
+    before: str = ""
+    is_row: bool = False
+    is_below: bool = False
 
     def method(self, end: int) -> FieldMethod:
-        """How a value that ends at ``text[:end]`` was found: in the row of the label, or beside or behind it."""
-        if self.is_row and "\t" in self.text[:end]:
+        """How a value that ends at ``text[:end]`` was found: in a cell of its own, beside its label, or farther on."""
+        if self.is_below or (self.is_row and "\t" in self.text[:end]):
             return FieldMethod.CELL
         return FieldMethod.LABEL if len(self.text[:end].split()) <= _WORDS_OF_A_LABEL else FieldMethod.PHRASE
+
+    def raw_text(self, end: int) -> str:
+        """What stands in the document up to ``text[:end]``, with the label."""
+        if self.is_below:
+            return f"{self.label} {raw(self.page, self.text_start, self.text_start + end)}"
+        return raw(self.page, self.start, self.text_start + end)
+
+    def box(self, end: int) -> BBox:
+        """Where that stands; of a cell under its label the cell alone."""
+        return self.page.box_of(self.text_start if self.is_below else self.start, self.text_start + end)
 
 
 _WORDS_OF_A_LABEL = 6
 
 
+def raw(page: PageReading, start: int, end: int) -> str:
+    """What stands in the document, on one line; with the bracket that closes behind it."""
+    said = page.text[start:end]
+    if page.text.startswith(")", end) and said.count("(") > said.count(")"):
+        said += ")"
+    return " ".join(said.split())
+
+
 def statements(page: PageReading, label: Wanted) -> Iterator[Statement]:
-    """What the page says behind each place of a label."""
+    """What the page says behind each place of a label; in a table, what the cell under it says too."""
     lowered = _lowered(page.text)
     if not any(hint in lowered for hint in label.hints):
         return
-    tables = deque((piece.start, piece.end) for piece, _ in page.tables)
     for match in islice(label.pattern.finditer(lowered), MOST_STATEMENTS):
-        while tables and tables[0][1] <= match.start():
-            tables.popleft()
-        is_row = bool(tables) and tables[0][0] <= match.start()
-        end = _end(page.text, match.end(), label.reach, is_row=is_row)
-        yield Statement(
-            page.text[match.start() : match.end()],
-            match.start(),
-            page.text[match.end() : end],
-            match.end(),
-            _before(page.text, match.start()),
-            is_row,
-        )
+        start, end = match.span()
+        piece = page.piece_at(start)
+        # Of a table of one column, as OCR sees them in columns of text, the rows are lines of text.
+        is_row = piece is not None and piece.table is not None and piece.table.column_count > 1
+        stop = _row_end(page.text, end, label.reach) if is_row else _end(page.text, end, label.reach)
+        before = _before(page.text, start)
+        beside = Statement(page, page.text[start:end], start, page.text[end:stop], end, before, is_row)
+        yield beside
+        if is_row and _DIGIT.search(beside.text) is None:
+            yield from _below(beside, label.reach)
+
+
+def _below(beside: Statement, reach: int) -> Iterator[Statement]:
+    """The one cell under a label that has nothing but other labels beside it; over many cells it heads a column."""
+    placed = beside.page.cell_at(beside.start)
+    if placed is None:
+        return
+    table, label = placed
+    under = [cell for cell in table.below(label) if not cell.is_empty]
+    if len(under) == 1:
+        text = beside.page.text[under[0].start : under[0].end][:reach]
+        yield replace(beside, text=text, text_start=under[0].start, is_below=True)
 
 
 @lru_cache(maxsize=1)
@@ -101,12 +132,13 @@ def _lowered(text: str) -> str:
     )
 
 
-def _end(text: str, start: int, reach: int, *, is_row: bool) -> int:
+def _row_end(text: str, start: int, reach: int) -> int:
+    end = text.find("\n", start, start + reach)
+    return end if end >= 0 else min(start + reach, len(text))
+
+
+def _end(text: str, start: int, reach: int) -> int:
     window = text[start : start + reach]
-    if is_row:
-        end = window.find("\n")
-        if end >= 0 and not _OPEN.match(window[:end]):
-            return start + end
     sentence = next(
         (match for match in _SENTENCE_END.finditer(window) if not _OPEN.match(window[: match.start()])), None
     )

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tenderlake.fields.candidates import Candidate
-from tenderlake.fields.pagereading import PageReading
 from tenderlake.fields.statements import Statement
 from tenderlake.lake.vocabulary import FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
@@ -125,22 +124,19 @@ def _is_sum(amount: Amount, least: Decimal) -> bool:
     return amount.unit is not None or not amount.is_plain
 
 
-def sum_candidate(
-    page: PageReading, field: FieldName, statement: Statement, found: Sum, score: float
-) -> Candidate | None:
+def sum_candidate(field: FieldName, statement: Statement, found: Sum, score: float) -> Candidate | None:
     """The candidate of a sum; words that say another sum make it invalid. None where the lake cannot hold it."""
     amount = found.amount
     number = fitted(amount.value)
     if number is None:
         return None
     agrees = amount.words_agree
-    end = statement.text_start + found.end
     return Candidate(
         field=field,
         value=money_text(number),
-        raw_text=raw(page, statement.start, end),
-        page_number=page.page_number,
-        bbox_px=page.box_of(statement.start, end),
+        raw_text=statement.raw_text(found.end),
+        page_number=statement.page.page_number,
+        bbox_px=statement.box(found.end),
         method=statement.method(amount.start),
         number=number,
         unit=amount.unit,
@@ -160,14 +156,6 @@ def money_text(number: Decimal) -> str:
 def plain(number: Decimal) -> str:
     """A number in its normal form: a decimal point, no zeros behind it, no exponent: «20», «0.5»."""
     return f"{number:f}".rstrip("0").rstrip(".") if "." in f"{number:f}" else f"{number:f}"
-
-
-def raw(page: PageReading, start: int, end: int) -> str:
-    """What stands in the document, on one line; with the bracket that closes behind it."""
-    said = page.text[start:end]
-    if page.text.startswith(")", end) and said.count("(") > said.count(")"):
-        said += ")"
-    return " ".join(said.split())
 
 
 def currency_of(total: Candidate) -> Candidate:

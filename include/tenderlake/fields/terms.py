@@ -15,7 +15,6 @@ from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading
 from tenderlake.fields.statements import Statement, Wanted, statements, wanted
-from tenderlake.fields.sums import raw
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumerals import spelled_number
 
@@ -71,7 +70,8 @@ _TIMED = (
         wanted(
             r"\b(?:услуги|работы|товары?|продукция|поставка(?:\s(?:товара|продукции|оборудования))?)\s(?:\([а-яё]{3,10}\)\s)?[^.;\n]{0,60}?"
             r"(?:должн[аыо]\sбыть\s(?:оказаны|выполнены|поставлен[аы]?)|предоставляются|поставляются|поставляется|осуществляется"
-            r"|производится|выполняются|оказываются)",
+            r"|производится|выполняются|оказываются)"
+            r"|\b(?:поставщик|исполнитель|подрядчик)\s(?:[^.;\n]{0,30}\s)?обязуется\s(?:поставить|выполнить|оказать)",
             "должн",
             "предоставля",
             "поставля",
@@ -79,6 +79,7 @@ _TIMED = (
             "производит",
             "выполняют",
             "оказыва",
+            "обязуется",
             reach=200,
         ),
         0.7,
@@ -86,7 +87,8 @@ _TIMED = (
     _Timed(
         FieldName.PAYMENT_TERM,
         wanted(
-            r"\b(?:срок\w{0,2}\s(?:и\s(?:порядок|условия)\s)?оплаты|оплата|расч[её]т(?:ы)?\sза|заказчик\s(?:[^.;\n]{0,40}?\s)?(?:оплачивает|производит\sоплату)"
+            r"\b(?:срок\w{0,2}\s(?:и\s(?:порядок|условия)\s)?оплаты|оплата"
+            r"|(?:окончательный\s)?расч[её]ты?\s(?:за|в\sтечение|производится)|заказчик\s(?:[^.;\n]{0,40}?\s)?(?:оплачивает|производит\sоплату)"
             r"|оплатить|оплачивается|оплачиваются)\b",
             "оплат",
             "оплачив",
@@ -140,26 +142,25 @@ def find_terms(page: PageReading, context: DocumentContext) -> Iterator[Candidat
     """Terms and places of a page."""
     for timed in _TIMED:
         for statement in statements(page, timed.label):
-            candidate = _term(page, statement, timed)
+            candidate = _term(statement, timed)
             if candidate is not None:
                 yield candidate
     yield from _places(page)
 
 
-def _term(page: PageReading, statement: Statement, timed: _Timed) -> Candidate | None:
+def _term(statement: Statement, timed: _Timed) -> Candidate | None:
     for match in _TERM.finditer(statement.text):
         if match.start() > _LONGEST_BRIDGE or timed.refuses.search(statement.text[: match.start()]):
             return None
         number, agrees = _number(match)
         if number is None:
             continue
-        end = statement.text_start + match.end()
         return Candidate(
             field=timed.field,
             value=str(number),
-            raw_text=raw(page, statement.start, end),
-            page_number=page.page_number,
-            bbox_px=page.box_of(statement.start, end),
+            raw_text=statement.raw_text(match.end()),
+            page_number=statement.page.page_number,
+            bbox_px=statement.box(match.end()),
             method=statement.method(match.start()),
             number=Decimal(number),
             unit=_unit(match),
@@ -192,19 +193,19 @@ def _unit(match: re.Match[str]) -> FieldUnit:
 def _places(page: PageReading) -> Iterator[Candidate]:
     for statement in statements(page, _PLACE):
         # In a table the rest of the label's cell belongs to the label.
-        cell_end = statement.text.find("\t") + 1 if statement.is_row else 0
+        cell_end = statement.text.find("\t") + 1 if statement.is_row and not statement.is_below else 0
         lead = _PLACE_LEAD.match(statement.text, cell_end)
         start = lead.end() if lead is not None else cell_end
         told = statement.text[start:].rstrip(" \n\t.;,")
         if len(told) < 5 or not _ADDRESS.search(told):
             continue
-        end = statement.text_start + start + len(told)
+        end = start + len(told)
         yield Candidate(
             field=FieldName.DELIVERY_PLACE,
             value=" ".join(told.split()),
-            raw_text=raw(page, statement.start, end),
+            raw_text=statement.raw_text(end),
             page_number=page.page_number,
-            bbox_px=page.box_of(statement.start, end),
+            bbox_px=statement.box(end),
             method=FieldMethod.CELL if statement.is_row else FieldMethod.LABEL,
             score=0.8,
         )

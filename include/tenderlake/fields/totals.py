@@ -14,7 +14,8 @@ from decimal import Decimal
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, Piece
-from tenderlake.fields.sums import currency_of, money_text, raw
+from tenderlake.fields.statements import raw
+from tenderlake.fields.sums import currency_of, money_text
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
 from tenderlake.russiannumerals import spelled_number
@@ -41,7 +42,7 @@ _VAT = re.compile(r"^(?:в (?:том числе|т\. ?ч\.)[ ,:]{0,3}|сумма
 _WITHOUT_VAT = re.compile(r"без (?:уч[её]та )?НДС", re.IGNORECASE)
 _WITH_VAT = re.compile(r"(?:с|включая|с уч[её]том|в т\.? ?ч\.?|в том числе) НДС|к оплате", re.IGNORECASE)
 _ALL = re.compile(r"всего", re.IGNORECASE)
-_OF_ESTIMATE = re.compile(r"по (?:смете|сметному|расч[её]ту)", re.IGNORECASE)
+_OF_ESTIMATE = re.compile(r"по (?:локальн\w+ |объектн\w+ |сводн\w+ )?(?:смете|сметному|расч[её]ту)", re.IGNORECASE)
 _LISTED = re.compile(r"всего наименований \d{1,5},? на сумму", re.IGNORECASE)
 _WORDS_BEHIND = re.compile(
     r"[\s(]{1,3}((?:[а-яё]{2,16} ){1,25}рубл[а-яё]{1,3}(?: \d\d коп[а-яё]{0,4})?)", re.IGNORECASE
