@@ -48,6 +48,13 @@ Document = Any
 
 _NUMBER_OF_BYTES = re.compile(r" \b0x[0-9a-f]+\b")
 """What bytes MuPDF met where it expected others; nobody can do anything with it."""
+_INCOMPLETE = (
+    "page may not be correct",
+    "Ignoring error during interpretation",
+    "treating as end of file",
+    "padding truncated image",
+    "premature end of file in jpeg",
+)
 _HARMLESS = ("repairing PDF document", "trying to repair broken xref", "... repeated")
 
 
@@ -65,8 +72,9 @@ def first_complaint() -> str | None:
 
 
 def is_page_incomplete() -> bool:
-    """Whether MuPDF gave up a part of a page's content since :func:`forget_complaints`."""
-    return "page may not be correct" in str(pymupdf.TOOLS.mupdf_warnings(reset=False) or "")
+    """Whether MuPDF gave up a part of a page's content or pictures since :func:`forget_complaints`."""
+    said = str(pymupdf.TOOLS.mupdf_warnings(reset=False) or "")
+    return any(sign in said for sign in _INCOMPLETE)
 
 
 __all__ = ["Document", "Page", "first_complaint", "forget_complaints", "is_page_incomplete", "pymupdf"]

@@ -31,6 +31,6 @@ class PageFlag(StrEnum):
     REPAIRED_FILE = "repaired_file"
     """The file is damaged and was repaired while reading: something may be missing."""
     DAMAGED_PAGE = "damaged_page"
-    """Errors in the page's content: a part of it was not read."""
+    """Errors in the page's content or in a picture on it: a part of it was not read."""
     RENDER_FAILED = "render_failed"
     """No image could be made of the page, so it could not be read."""
