@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
-from tenderlake.fields.statements import Statement, Wanted, columns_under, statements, wanted
+from tenderlake.fields.statements import Statement, Wanted, columns_under, searchable, statements, wanted
 from tenderlake.fields.sums import (
     LEAST_PRICE,
     VAT_REMARK,
@@ -131,7 +131,7 @@ def _labelled(page: PageReading, price: _Price) -> Iterator[Candidate]:
         if _is_another(price, statement):
             continue
         found = sum_behind(statement)
-        if found is not None and price.label.pattern.search(found.bridge.lower()):
+        if found is not None and price.label.pattern.search(searchable(found.bridge)):
             continue  # «Расчет НМЦК» over «НМЦК составляет …»: the nearer label has it
         if found is not None and price.field is FieldName.ESTIMATE_TOTAL:
             found = _in_roubles(statement, found)
@@ -190,7 +190,7 @@ def _other_with_vat(price: _Price, statement: Statement, first: Sum) -> Candidat
     behind = [found for found in numbers_behind(statement) if found.amount.start >= first.end]
     for found in behind[:2]:
         between = statement.text[first.end : found.amount.start]
-        if price.label.pattern.search(between.lower()):
+        if price.label.pattern.search(searchable(between)):
             return None
         is_other = "НДС" in between.upper() and fits_rate(first.amount.value, found.amount.value)
         if is_other and found.amount.unit not in (None, *MONEY):

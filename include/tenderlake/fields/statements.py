@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import islice
 
 from ocr_tasks.contract import BBox
+from tenderlake.fields.lookalikes import in_cyrillic
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.lake.vocabulary import FieldMethod
 
@@ -34,7 +35,7 @@ _CLOSED = re.compile(r"[.;!?][)»\"”]?\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A label to look for in lower-case text; one of ``hints``, parts of words, is in every text that has it."""
+    """A label to look for in searchable text; one of ``hints``, parts of words, is in every text that has it."""
 
     pattern: re.Pattern[str]
     hints: tuple[str, ...]
@@ -42,7 +43,7 @@ class Wanted:
 
 
 def wanted(pattern: str, *hints: str, reach: int = REACH) -> Wanted:
-    """A label as a regular expression in lower case; the case of the text does not matter."""
+    """A label as a regular expression in small Cyrillic letters without ё."""
     return Wanted(re.compile(pattern), hints, reach)
 
 
@@ -93,7 +94,7 @@ def raw(page: PageReading, start: int, end: int) -> str:
 
 def statements(page: PageReading, label: Wanted) -> Iterator[Statement]:
     """What the page says behind each place of a label; in a table, what the cell under it says too."""
-    lowered = _lowered(page.text)
+    lowered = searchable(page.text)
     if not any(hint in lowered for hint in label.hints):
         return
     for match in islice(label.pattern.finditer(lowered), MOST_STATEMENTS):
@@ -121,15 +122,14 @@ def _below(beside: Statement, reach: int) -> Iterator[Statement]:
         yield replace(beside, text=text, text_start=under[0].start, is_below=True)
 
 
-@lru_cache(maxsize=1)
-def _lowered(text: str) -> str:
-    """The text in lower case, character by character; kept, as two dozen labels are looked for in the page at hand."""
-    lowered = text.lower()
-    return (
-        lowered
-        if len(lowered) == len(text)
-        else "".join(low if len(low := char.lower()) == 1 else char for char in text)
-    )
+@lru_cache(maxsize=4)
+def searchable(text: str) -> str:
+    """The text in lower case, Latin letters that look Cyrillic as these, ё as е, character by character.
+
+    Kept for the page at hand: two dozen labels are looked for in it.
+    """
+    lowered = in_cyrillic(text).lower()
+    return lowered if len(lowered) == len(text) else text
 
 
 def _row_end(text: str, start: int, reach: int) -> int:

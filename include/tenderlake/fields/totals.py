@@ -14,7 +14,7 @@ from decimal import Decimal
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, Piece
-from tenderlake.fields.statements import raw
+from tenderlake.fields.statements import raw, searchable
 from tenderlake.fields.sums import currency_of, money_text
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
@@ -81,13 +81,13 @@ class _Total:
 
 def _rows(page: PageReading) -> Iterator[_Total]:
     """Lines and rows of tables that begin with the label of a total."""
-    lowered = page.text.lower()
+    lowered = searchable(page.text)
     if not any(hint in lowered for hint in ("итог", "всего", "ндс", "к оплате", "общая с")):
         return
     count = 0
     for piece in page.pieces:
         start = piece.start
-        for line in page.text[piece.start : piece.end].split("\n"):
+        for line in lowered[piece.start : piece.end].split("\n"):
             found = _row(page, piece, start, line[:_LONGEST_LINE])
             start += len(line) + 1
             if found is not None:
@@ -101,7 +101,8 @@ def _row(page: PageReading, piece: Piece, start: int, line: str) -> _Total | Non
     match = _TOTAL.match(line)
     if match is None:
         return None
-    amounts = [amount for amount in amounts_in(line.replace("\t", "\n")) if amount.start >= match.end()]
+    printed = page.text[start : start + len(line)].replace("\t", "\n")
+    amounts = [amount for amount in amounts_in(printed) if amount.start >= match.end()]
     amounts = [amount for amount in amounts if not _is_rate(amount)]
     unit = _unit(page, piece, line)
     amount = _amount(amounts, is_row=piece.table is not None, is_priced=unit is not None)
