@@ -260,7 +260,7 @@ def _security(statement: Statement) -> tuple[Sum | None, Sum | None]:
         bridge += f" {found.bridge}"
         if _BOUND.search(bridge) or _ANY_SECURITY.search(bridge):
             break
-        if found.amount.unit is FieldUnit.PERCENT and not VAT_REMARK.search(found.bridge[-20:]):
+        if _is_percentage(found) and not VAT_REMARK.search(found.bridge[-20:]):
             # «от 0,5 до 5 процентов» says what the law allows; «5 % от НМЦК» what is asked for.
             if percent is None and 0 < found.amount.value <= 100 and not _OF_PRICE.search(found.bridge[-12:]):
                 percent = found
@@ -268,6 +268,11 @@ def _security(statement: Statement) -> tuple[Sum | None, Sum | None]:
             amount = found
         bridge += found.amount.raw
     return percent, amount
+
+
+def _is_percentage(found: Sum) -> bool:
+    """«5 %», and «Размер обеспечения, %: 5»."""
+    return found.amount.unit is FieldUnit.PERCENT or (found.amount.unit is None and "%" in found.bridge)
 
 
 def _base(prices: Sequence[Candidate], percent: Sum | None, amount: Sum | None) -> bool | None:
@@ -307,7 +312,7 @@ def _advances(page: PageReading) -> Iterator[Candidate]:
             yield _no_advance(statement, none.end())
             continue
         found = next(numbers_behind(statement), None)
-        if found is None or found.amount.unit is not FieldUnit.PERCENT or _BOUND.search(found.bridge):
+        if found is None or not _is_percentage(found) or _BOUND.search(found.bridge):
             continue
         if 0 < found.amount.value <= 100 and not _BOUND.search(statement.before[-30:]):
             yield _percent_candidate(FieldName.ADVANCE_PERCENT, statement, found)

@@ -178,7 +178,7 @@ def _belonging(page: PageReading, match: re.Match[str]) -> Iterator[Candidate]:
 
 
 def _lines(page: PageReading) -> Iterator[Candidate]:
-    """A line of the head that is nothing but a date, with the place before and the number behind it."""
+    """The first line of the head that is nothing but a date, with the place before and the number behind it."""
     head = page.text[:_HEAD]
     is_contract = _CONTRACT_HEAD.search(head) is not None
     start = 0
@@ -191,6 +191,7 @@ def _lines(page: PageReading) -> Iterator[Candidate]:
             yield from _date(page, date, start, end, is_contract=is_contract, score=0.7)
             if match["number"]:
                 yield from _number(page, match["number"], start, end, is_contract=is_contract, score=0.7)
+            return
         start += len(line) + 1
 
 

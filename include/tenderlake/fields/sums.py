@@ -19,6 +19,8 @@ from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
 
 LEAST_PRICE = Decimal(1000)
 """What stands behind the label of a price and is less is a clause, a quantity or a unit price."""
+_LEAST_BARE, _MOST_BARE = Decimal(100_000), Decimal(10**10)
+"""«НМЦК: 1500000»: longer than years and clauses, shorter than most registry numbers."""
 _LONGEST_BRIDGE = 200
 
 VAT_REMARK = re.compile(
@@ -96,7 +98,7 @@ def sum_behind(statement: Statement, *, least: Decimal = LEAST_PRICE) -> Sum | N
             return None
         if amount.unit is None and _SAYS_ROUBLES.search(f"{statement.label} {bridge}"):
             amount = replace(amount, unit=FieldUnit.RUB)
-        return Sum(amount, bridge) if _is_sum(amount, least) else None
+        return Sum(amount, bridge) if _is_sum(amount, bridge, least) else None
     return None
 
 
@@ -117,11 +119,13 @@ def _is_remark(bridge: str, amount: Amount) -> bool:
     return amount.is_plain and amount.unit is None and re.search(r"№\s?$", bridge) is not None
 
 
-def _is_sum(amount: Amount, least: Decimal) -> bool:
-    """A currency, kopecks or groups of digits; a bare number is one of a thousand things."""
+def _is_sum(amount: Amount, bridge: str, least: Decimal) -> bool:
+    """A currency, kopecks or groups of digits; a bare number only where it is long and the words lead to it."""
     if amount.value < least or (amount.unit is not None and amount.unit not in MONEY):
         return False
-    return amount.unit is not None or not amount.is_plain
+    if amount.unit is not None or not amount.is_plain:
+        return True
+    return _LEAST_BARE <= amount.value < _MOST_BARE and _LEAD.search(bridge) is not None
 
 
 def sum_candidate(field: FieldName, statement: Statement, found: Sum, score: float) -> Candidate | None:
