@@ -36,31 +36,58 @@ class ExitCode(IntEnum):
     """Out of memory (or killed): retry with half of the pages that are left."""
 
 
-class BlockLabel(str, Enum):
+class Word(str, Enum):
+    """A word of a closed list that people meet in tables: ``NAME = "value", "What it means.", "русский термин"``.
+
+    The meaning is kept with the word, so that what documents the words cannot differ from what writes them. The
+    Russian term is empty where people meet no Russian one.
+    """
+
+    _value_: str
+    meaning: str
+    russian: str
+
+    def __new__(cls, value: str, meaning: str = "", russian: str = "") -> Word:
+        """Make a member; the defaults are there for type checkers, which take ``Word("value")`` for this call."""
+        word = str.__new__(cls, value)
+        word._value_, word.meaning, word.russian = value, meaning, russian
+        return word
+
+    @property
+    def value(self) -> str:
+        """The word as tables write it; type checkers know no type of it where there is a ``__new__``."""
+        return self._value_
+
+    def __str__(self) -> str:
+        """The word itself, in every version of Python."""
+        return self._value_
+
+
+class BlockLabel(Word):
     """What a block of a page is, in the terms every engine's own labels are mapped to."""
 
-    TITLE = "title"
-    HEADING = "heading"
-    TEXT = "text"
-    LIST_ITEM = "list_item"
-    TABLE = "table"
-    FORMULA = "formula"
-    PICTURE = "picture"
-    CAPTION = "caption"
-    HEADER = "header"
-    FOOTER = "footer"
-    PAGE_NUMBER = "page_number"
-    FOOTNOTE = "footnote"
-    SEAL = "seal"
-    OTHER = "other"
+    TITLE = "title", "Title of the document."
+    HEADING = "heading", "Heading of a section."
+    TEXT = "text", "Running text."
+    LIST_ITEM = "list_item", "Item of a list."
+    TABLE = "table", "Table; its cells are in the table of cells."
+    FORMULA = "formula", "Mathematical formula."
+    PICTURE = "picture", "Picture, with the text that was read in it."
+    CAPTION = "caption", "Caption of a picture or a table."
+    HEADER = "header", "Running header of the page; left out of the Markdown."
+    FOOTER = "footer", "Running footer of the page; left out of the Markdown."
+    PAGE_NUMBER = "page_number", "Number printed on the page; left out of the Markdown."
+    FOOTNOTE = "footnote", "Footnote."
+    SEAL = "seal", "Seal or stamp."
+    OTHER = "other", "Anything else."
 
 
-class ContentFormat(str, Enum):
+class ContentFormat(Word):
     """How the content of a block is written."""
 
-    TEXT = "text"
-    HTML = "html"
-    LATEX = "latex"
+    TEXT = "text", "Plain text."
+    HTML = "html", "HTML, for tables."
+    LATEX = "latex", "LaTeX, for formulas."
 
 
 class PageStatus(str, Enum):
@@ -93,11 +120,11 @@ class ReadingFlag(str, Enum):
     """The engine crashed, hung or ran out of memory on this page."""
 
 
-class Runner(str, Enum):
-    """Where the engine ran: in a container, or in a child process of the worker."""
+class Runner(Word):
+    """Where the engine ran."""
 
-    DOCKER = "docker"
-    PROCESS = "process"
+    DOCKER = "docker", "In a container."
+    PROCESS = "process", "In a child process of the worker."
 
 
 class _Value(BaseModel):

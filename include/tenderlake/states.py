@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from ocr_tasks.contract import Word
 
 
-class SourceState(StrEnum):
+class SourceState(Word):
     """How the way of one source (an inbox object or a member of an archive) ended."""
 
-    PUBLISHED = "published"
-    UNPACKED = "unpacked"
-    """An archive: what counts are its members, sources of their own."""
-    PUBLISHED_WITH_FAILED_PAGES = "published_with_failed_pages"
-    SKIPPED_DUPLICATE = "skipped_duplicate"
-    SKIPPED_UNSUPPORTED = "skipped_unsupported"
-    SKIPPED_EMPTY = "skipped_empty"
-    QUARANTINED_ENCRYPTED = "quarantined_encrypted"
-    QUARANTINED_CORRUPT = "quarantined_corrupt"
-    QUARANTINED_TOO_LARGE = "quarantined_too_large"
-    QUARANTINED_ARCHIVE_BOMB = "quarantined_archive_bomb"
-    QUARANTINED_TIMEOUT = "quarantined_timeout"
-    QUARANTINED_CONVERSION_FAILED = "quarantined_conversion_failed"
-    QUARANTINED_OCR_FAILED = "quarantined_ocr_failed"
-    QUARANTINED_INVALID = "quarantined_invalid"
+    PUBLISHED = "published", "Its document stands in the lake."
+    UNPACKED = "unpacked", "An archive: what counts are its members, sources of their own."
+    PUBLISHED_WITH_FAILED_PAGES = (
+        "published_with_failed_pages",
+        "Its document stands in the lake; some of its pages could not be read.",
+    )
+    SKIPPED_DUPLICATE = "skipped_duplicate", "The same bytes stand in the lake under another source."
+    SKIPPED_UNSUPPORTED = "skipped_unsupported", "A kind of file that is not read."
+    SKIPPED_EMPTY = "skipped_empty", "The file has no bytes, or there is nothing in it."
+    QUARANTINED_ENCRYPTED = "quarantined_encrypted", "It opens with a password only."
+    QUARANTINED_CORRUPT = "quarantined_corrupt", "The file is damaged."
+    QUARANTINED_TOO_LARGE = "quarantined_too_large", "It is over a limit of size or pages."
+    QUARANTINED_ARCHIVE_BOMB = "quarantined_archive_bomb", "An archive that grows over the limits when it is unpacked."
+    QUARANTINED_TIMEOUT = "quarantined_timeout", "It took longer than it may."
+    QUARANTINED_CONVERSION_FAILED = "quarantined_conversion_failed", "It could not be converted into pages."
+    QUARANTINED_OCR_FAILED = "quarantined_ocr_failed", "Not one of its pages could be read."
+    QUARANTINED_INVALID = "quarantined_invalid", "Validation found an error that makes its rows worthless."
 
     @property
     def is_published(self) -> bool:
