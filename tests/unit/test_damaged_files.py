@@ -133,6 +133,28 @@ def test_a_scan_whose_picture_is_cut_off_is_flagged(tmp_path: Path) -> None:
     assert PageFlag.DAMAGED_PAGE in found.manifest.pages[0].quality_flags
 
 
+def test_a_rich_text_that_is_cut_off_is_flagged_or_damaged(tmp_path: Path) -> None:
+    data = rb"{\rtf1\ansi{\fonttbl{\f0 Arial;}}Price 100\par}"
+    assert prepared(tmp_path, data).manifest.pages[0].quality_flags == ()
+    assert prepared(tmp_path, data[:-1]).manifest.pages[0].quality_flags == (PageFlag.REPAIRED_FILE,)
+    assert rejected(tmp_path, data[:25]) == Rejection(
+        state=SourceState.QUARANTINED_CORRUPT, reason="the document is damaged: nothing is left of it without its end"
+    )
+
+
+def test_a_presentation_whose_slides_cannot_be_found_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    assert rejected(tmp_path, ole({"PowerPoint Document": bytes(100)})) == Rejection(
+        state=SourceState.QUARANTINED_CORRUPT,
+        reason="the document is damaged: nothing is left of it without its slides",
+    )
+
+
+def test_what_stands_after_the_end_of_a_web_page_is_read(tmp_path: Path) -> None:
+    """Programs of mail add their lines there, and browsers show them."""
+    page = b"<html><body><p>Order 17</p></body></html>\n<p>Scanned for viruses</p></html><p>Price 100</p>"
+    assert prepared(tmp_path, page).texts() == ["Order 17", "Scanned for viruses", "Price 100"]
+
+
 # What once ended a reader in a way that nobody had foreseen.
 
 

@@ -37,6 +37,8 @@ _BLOCKS = frozenset({
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _MOST_DEPTH = 200
+_ENDS = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
+"""Programs of mail add their lines after these; a browser shows them, libxml2 drops all that follows."""
 _MOST_PLACES = 2_000_000
 
 
@@ -65,7 +67,7 @@ def parse_html(data: bytes) -> Element:
     decoded = decode_text(data.replace(b"\0", b"") if data[:2] not in (b"\xff\xfe", b"\xfe\xff") else data, name)
     if decoded is None:
         raise RejectedError(SourceState.SKIPPED_UNSUPPORTED, "it begins as a web page and goes on as unknown data")
-    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", decoded.text)
+    text = _ENDS.sub("", re.sub(r"^\s*<\?xml[^>]*\?>", "", decoded.text))
     parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = html.document_fromstring(text, parser=parser)

@@ -42,6 +42,8 @@ def read_ppt(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
             raise
         raise corrupt(error) from error
     flow = Flow(limits, has_real_pages=True)
+    if not any(is_container for _, _, is_container, _ in _records(stream)):
+        flow.lost.append("its slides")  # even a presentation without slides has a container for them
     outlines = list(_outlines(stream))
     drawn = [list(_texts(body)) for kind, body in _slides(stream) if kind == _SLIDE]
     for place in range(max(len(outlines), len(drawn))):

@@ -135,6 +135,8 @@ class _RtfReader:
                 break
             place = match.end()
             place += self._token(match, data, place)
+        if self._stack:
+            self.flow.lost.append("its end")
         self._end_paragraph()
         self._end_table()
         self._show_objects()
