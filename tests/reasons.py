@@ -6,7 +6,7 @@ import re
 
 _FOR_PROGRAMMERS = re.compile(
     r"\b[A-Z]\w*(?:Error|Exception|Warning|Interrupt)\b|Traceback|errno|\b0x[0-9a-f]+|\b(?:error|status|code) -?\d"
-    r"|\b(?:None|NoneType|True|False|nan|self)\b|<[\w. ]+ object|\bobject at\b|^['\"]|\.py\b|: *$|\bcodec\b|/tmp/",
+    r"|\b(?-i:None|NoneType|True|False|nan|self)\b|<[\w. ]+ object|\bobject at\b|^['\"]|\.py\b|: *$|\bcodec\b|/tmp/",
     re.IGNORECASE,
 )
 _FEWEST_WORDS = 3

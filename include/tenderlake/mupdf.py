@@ -46,7 +46,7 @@ Page = Any
 Document = Any
 """PyMuPDF has no type hints; these names say which of its objects is meant."""
 
-_NUMBER_OF_BYTES = re.compile(r" \b0x[0-9a-f]+\b")
+_NUMBER_OF_BYTES = re.compile(r" \(?0x[0-9a-f]+\b\)?")
 """What bytes MuPDF met where it expected others; nobody can do anything with it."""
 _INCOMPLETE = (
     "page may not be correct",

@@ -18,7 +18,7 @@ from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
 from tests.archives import old_zip_of, zip_of
 from tests.officefiles import S, doc, docx, ole, paragraph, xlsx, zipped
-from tests.pdfs import digital_pdf, file_of, new_page, printed, put_picture, scanned_pdf
+from tests.pdfs import RUSSIAN, digital_pdf, file_of, new_page, printed, put_picture, scanned_pdf
 from tests.prepared import prepared, rejected, unpacked
 
 pytestmark = pytest.mark.unit
@@ -205,3 +205,8 @@ def test_a_reason_names_no_bytes_that_a_reader_met(tmp_path: Path) -> None:
     frame = data.index(b"\xff\xc0", data.index(picture))
     found = rejected(tmp_path, with_bytes(data, frame, b"\xff\xf9"))
     assert found.reason.endswith("jpeg error: Unsupported marker type")
+
+
+def test_a_pdf_whose_catalog_is_no_object_of_its_own_is_read(tmp_path: Path) -> None:
+    data = digital_pdf().tobytes().replace(b"/Root 1 0 R", b"/Root<</Type/Catalog/Pages 2 0 R>>")
+    assert RUSSIAN[0] in prepared(tmp_path, data).texts()[0]

@@ -112,7 +112,8 @@ def _count_pages(document: Document, limits: PrepareLimits, passwords: Sequence[
 
 def _refuse_dynamic_form(document: Document) -> None:
     """A dynamic XFA form has no pages until Adobe's program makes them: it would pass for a blank document."""
-    if document.xref_get_key(document.pdf_catalog(), "NeedsRendering") == ("bool", "true"):
+    catalog = document.pdf_catalog()  # 0 where it is lost; MuPDF may find the pages without it
+    if catalog and document.xref_get_key(catalog, "NeedsRendering") == ("bool", "true"):
         raise RejectedError(
             SourceState.QUARANTINED_CONVERSION_FAILED, "a dynamic XFA form: only Adobe Acrobat can make its pages"
         )
