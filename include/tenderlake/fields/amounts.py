@@ -17,6 +17,7 @@ from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.fields.statements import Statement, Wanted, columns_under, searchable, statements, wanted
 from tenderlake.fields.sums import (
     LEAST_PRICE,
+    VAT_INSIDE,
     VAT_REMARK,
     Sum,
     currency_of,
@@ -39,11 +40,6 @@ _NMCK = wanted(_PRICE, "начальн", "нмц", "максимальн")
 _NMCK_COLUMN = re.compile(rf"\s*{_PRICE}(?!.*(?:за ед|единиц))", re.IGNORECASE | re.DOTALL)
 _TOTAL_ROW = re.compile(r"\s*(?:итого|всего)\b", re.IGNORECASE)
 _QUANTITY = re.compile(r"\s*кол(?:-|ич|\.|во)", re.IGNORECASE)
-_VAT_INSIDE = re.compile(
-    r"[\s,(]{0,3}(?:в (?:том числе|т\. ?ч\.)|включая|с уч[её]том|с)[:,]?\s(?:сумма\s)?НДС"
-    r"(?:[\s(]{0,3}(?P<rate>\d{1,2})\s?%\)?)?",
-    re.IGNORECASE,
-)
 _THOUSANDS = re.compile(r"\bтыс\.?\s?руб", re.IGNORECASE)
 _ROUBLES = re.compile(r"\bруб|₽", re.IGNORECASE)
 _MOST_HEADERS = 40
@@ -158,7 +154,7 @@ def _in_roubles(statement: Statement, found: Sum) -> Sum:
 def _vat(statement: Statement, price: Sum) -> Iterator[Candidate]:
     """«…, в том числе НДС 20 % – 209 050,00 руб.» behind a price; the rate proves the sum."""
     tail = replace(statement, text=statement.text[price.end :], text_start=statement.text_start + price.end)
-    label = _VAT_INSIDE.match(tail.text)
+    label = VAT_INSIDE.match(tail.text)
     if label is None:
         return
     rate = int(label["rate"]) if label["rate"] else None

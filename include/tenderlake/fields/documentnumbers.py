@@ -14,7 +14,7 @@ from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.dates import titled_date
 from tenderlake.fields.pagereading import PageReading, PlacedCell
-from tenderlake.fields.statements import columns_under, raw, statements, wanted
+from tenderlake.fields.statements import Column, Statement, Wanted, columns_under, raw, statements, wanted
 from tenderlake.lake.vocabulary import FieldMethod, FieldName
 from tenderlake.russiandates import FoundDate, dates_in
 
@@ -199,24 +199,29 @@ def _fills(date: FoundDate, text: str) -> bool:
     return date.start == 0 and not text[date.end :].strip(' _|.»"')
 
 
+def _beside(page: PageReading, label: Wanted) -> Iterator[Statement]:
+    """Forms with the value under its label have a rule of their own."""
+    return (statement for statement in statements(page, label) if not statement.is_below)
+
+
 def _labelled(page: PageReading) -> Iterator[Candidate]:
     if page.page_number == 1:
-        for statement in statements(page, _OUTGOING):
+        for statement in _beside(page, _OUTGOING):
             match = _OUTGOING_NUMBER.match(statement.text)
             if match is not None:
                 end = statement.text_start + match.end()
                 yield from _number(page, match["number"], statement.start, end, is_contract=False, score=0.8)
-        for statement in statements(page, _DATE_LABEL):
+        for statement in _beside(page, _DATE_LABEL):
             date = next(dates_in(statement.text), None)
             if date is not None and date.start <= 4:
                 end = statement.text_start + date.end
                 yield from _date(page, date, statement.start, end, is_contract=False, score=0.8)
-    for statement in statements(page, _CONTRACT_LABEL):
+    for statement in _beside(page, _CONTRACT_LABEL):
         match = _LABELLED_NUMBER.match(statement.text)
         if match is not None:
             end = statement.text_start + match.end()
             yield from _number(page, match["number"], statement.start, end, is_contract=True, score=0.7, is_both=False)
-    for statement in statements(page, _CONTRACT_DATE_LABEL):
+    for statement in _beside(page, _CONTRACT_DATE_LABEL):
         date = next(dates_in(statement.text), None)
         if date is not None and date.start <= 6:
             end = statement.text_start + date.end
@@ -226,15 +231,19 @@ def _labelled(page: PageReading) -> Iterator[Candidate]:
 def _columns(page: PageReading) -> Iterator[Candidate]:
     """Forms with the number and the date under their labels: «Номер документа | Дата составления»."""
     for column in columns_under(page, _NUMBER_COLUMN):
-        for cell in column.cells[:1]:
+        for cell in _first(column):
             number = page.text[cell.start : cell.end].strip()
             if _ONE_CODE.fullmatch(number):
                 yield _cell_candidate(page, FieldName.DOCUMENT_NUMBER, column.header, cell, None)
     for column in columns_under(page, _DATE_COLUMN):
-        for cell in column.cells[:1]:
+        for cell in _first(column):
             date = next(dates_in(page.text[cell.start : cell.end]), None)
             if date is not None:
                 yield _cell_candidate(page, FieldName.DOCUMENT_DATE, column.header, cell, date)
+
+
+def _first(column: Column) -> list[PlacedCell]:
+    return [cell for cell in column.cells if not cell.is_empty][:1]
 
 
 def _cell_candidate(

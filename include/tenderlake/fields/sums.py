@@ -23,6 +23,11 @@ _LEAST_BARE, _MOST_BARE = Decimal(100_000), Decimal(10**10)
 """«НМЦК: 1500000»: longer than years and clauses, shorter than most registry numbers."""
 _LONGEST_BRIDGE = 200
 
+VAT_INSIDE = re.compile(
+    r"[\s,(]{0,3}(?:в (?:том числе|т\. ?ч\.)|включая|с уч[её]том|с)[:,]?\s(?:сумма\s)?НДС"
+    r"(?:[\s(]{0,3}(?P<rate>\d{1,2})\s?%\)?)?",
+    re.IGNORECASE,
+)
 VAT_REMARK = re.compile(
     r"(?:в (?:том числе|т\. ?ч\.):? ?|с уч[её]том |без (?:уч[её]та )?|включая |с |вкл\. ?)?"
     r"НДС(?:[ (]{0,2}\d{1,2} ?%\)?)?|НДС не облагается",

@@ -20,7 +20,7 @@ from tenderlake.russiannumerals import spelled_number
 
 _NUMERAL_WORD = r"(?!рабоч|календ|банк)[а-яё]{2,16}"
 _TERM = re.compile(
-    r"(?<![\d.,/№-])(?:(?P<digits>\d{1,4})(?: ?-? ?(?:ти|х|и|го|ми))?(?![\d.,/]\d)\s{0,2}"
+    r"(?<![\d.,/№-])(?:(?:\d{1,3}\s?[-–—]\s?)?(?P<digits>\d{1,4})(?: ?-? ?(?:ти|х|и|го|ми))?(?![\d.,/]\d)\s{0,2}"
     r"(?:\(\s?(?P<words>[а-яё -]{2,60}?)\s?\)\s{0,2})?"
     rf"|(?P<spelled>(?<![а-яё]){_NUMERAL_WORD}(?: {_NUMERAL_WORD})?)\s)"
     r"\s{0,2}(?:(?P<kind>рабоч|календарн|банковск)[а-яё]{1,4}\s{1,2})?"
@@ -40,6 +40,9 @@ _UNITS = (
 )
 _KINDS = {"рабоч": FieldUnit.WORKING_DAYS, "банковск": FieldUnit.BANKING_DAYS, "календарн": FieldUnit.CALENDAR_DAYS}
 _LONGEST_BRIDGE = 220
+_MOST_YEARS = 99
+_OTHER_BLOCK = re.compile(r"(?<![^\W\d_])\d[^\n]*\n\n", re.DOTALL)
+"""A block that has a number of its own: what stands in the next one is told of something else."""
 _NOT_THIS_TERM = re.compile(
     r"уведом|претензи|штраф|неустой|\bпен[яиюе]\b|просроч|извеща|сообщ|расторж|возвра|замен|устран|рассмотр|подпис[ыа]ва|мотивированн"
     r"|гарантийн\w+ обязательств|за кажд|обеспечени|заявк",
@@ -135,7 +138,7 @@ _PLACE_LEAD = re.compile(
     r"[\s:.–—-]{0,12}(?:[^.:\n]{0,80}?по (?:следующему )?адресу\s?[:–—-]?\s?)?",
     re.IGNORECASE,
 )
-_LONGEST_PLACE = 300
+_PLACE_END = re.compile(r"(?<=[\d)»])\.\s+(?=[А-ЯЁ][а-яё]{3})|;\s|\t")
 
 
 def find_terms(page: PageReading, context: DocumentContext) -> Iterator[Candidate]:
@@ -150,7 +153,8 @@ def find_terms(page: PageReading, context: DocumentContext) -> Iterator[Candidat
 
 def _term(statement: Statement, timed: _Timed) -> Candidate | None:
     for match in _TERM.finditer(statement.text):
-        if match.start() > _LONGEST_BRIDGE or timed.refuses.search(statement.text[: match.start()]):
+        before = statement.text[: match.start()]
+        if match.start() > _LONGEST_BRIDGE or timed.refuses.search(before) or _OTHER_BLOCK.search(before):
             return None
         number, agrees = _number(match)
         if number is None:
@@ -177,7 +181,7 @@ def _number(match: re.Match[str]) -> tuple[int | None, bool | None]:
         spelled = spelled_number(match["spelled"])
         return (int(spelled.whole), None) if spelled is not None and spelled.whole >= 1 else (None, None)
     number = int(match["digits"])
-    if number == 0:
+    if number == 0 or (match["unit"].lower().startswith(("год", "лет")) and number > _MOST_YEARS):
         return None, None
     spelled = spelled_number(match["words"]) if match["words"] else None
     return number, None if spelled is None else spelled.says(Decimal(number))
@@ -196,7 +200,7 @@ def _places(page: PageReading) -> Iterator[Candidate]:
         cell_end = statement.text.find("\t") + 1 if statement.is_row and not statement.is_below else 0
         lead = _PLACE_LEAD.match(statement.text, cell_end)
         start = lead.end() if lead is not None else cell_end
-        told = statement.text[start:].rstrip(" \n\t.;,")
+        told = _PLACE_END.split(statement.text[start:], maxsplit=1)[0].rstrip(" \n\t.;,")
         if len(told) < 5 or not _ADDRESS.search(told):
             continue
         end = start + len(told)

@@ -15,7 +15,7 @@ from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, Piece
 from tenderlake.fields.statements import raw, searchable
-from tenderlake.fields.sums import currency_of, money_text
+from tenderlake.fields.sums import VAT_INSIDE, currency_of, money_text
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
 from tenderlake.russiannumerals import spelled_number
@@ -26,6 +26,7 @@ _TOLERANCE = Decimal("0.02")
 _MOST_TOTALS = 200
 """Rows of totals of a page that are looked at: an estimate has some for each section."""
 _LONGEST_LINE = 400
+_VAT_GAP = 20
 
 _TOTAL = re.compile(
     r"[ \t|]{0,6}(?:\d{1,3}[.)]?[ \t]{1,3})?(?P<label>(?:итого|всего|общая (?:сумма|стоимость)"
@@ -90,43 +91,65 @@ def _rows(page: PageReading) -> Iterator[_Total]:
         for line in lowered[piece.start : piece.end].split("\n"):
             found = _row(page, piece, start, line[:_LONGEST_LINE])
             start += len(line) + 1
-            if found is not None:
-                yield found
-                count += 1
-            if count == _MOST_TOTALS:
+            yield from found
+            count += len(found)
+            if count >= _MOST_TOTALS:
                 return
 
 
-def _row(page: PageReading, piece: Piece, start: int, line: str) -> _Total | None:
+def _row(page: PageReading, piece: Piece, start: int, line: str) -> list[_Total]:
+    """The total of a line, and the VAT behind it: «Итого: 120 000,00 руб., в т.ч. НДС 20 % 20 000,00 руб.»."""
     match = _TOTAL.match(line)
     if match is None:
-        return None
+        return []
     printed = page.text[start : start + len(line)].replace("\t", "\n")
     amounts = [amount for amount in amounts_in(printed) if amount.start >= match.end()]
     amounts = [amount for amount in amounts if not _is_rate(amount)]
     unit = _unit(page, piece, line)
     amount = _amount(amounts, is_row=piece.table is not None, is_priced=unit is not None)
     if amount is None or (number := fitted(amount.value)) is None:
-        return None
+        return []
     label = line[match.start("label") : amount.start]
     if _NOT_OF_DOCUMENT.search(label):
-        return None
-    end = start + amount.end
-    field = _field(label)
+        return []
     score = 0.6 + (0.2 if _WITH_VAT.search(label) else 0.05 if _ALL.match(label) else 0.0)
-    candidate = Candidate(
+    rate = _LABEL_RATE.search(label)
+    place = _Place(page, start, match.start("label"), "\t" in line[: amount.start])
+    total = _total(place, _field(label), amount, number, unit, score)
+    found = [_Total(_with_words(page, total, amount, start + amount.end), int(rate[1]) if rate is not None else None)]
+    inside = VAT_INSIDE.match(printed, amount.end) if piece.table is None else None
+    vat = next((one for one in amounts if inside is not None and 0 <= one.start - inside.end() <= _VAT_GAP), None)
+    if inside is not None and vat is not None and (vat_number := fitted(vat.value)) is not None:
+        tax = _total(replace(place, label=inside.start()), FieldName.VAT_AMOUNT, vat, vat_number, unit, score)
+        found.append(_Total(tax, int(inside["rate"]) if inside["rate"] else None))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A line of a page at ``start``, with the place of a label in it."""
+
+    page: PageReading
+    start: int
+    label: int
+    is_cell: bool
+
+
+def _total(
+    place: _Place, field: FieldName, amount: Amount, number: Decimal, unit: FieldUnit | None, score: float
+) -> Candidate:
+    start, end = place.start + place.label, place.start + amount.end
+    return Candidate(
         field=field,
         value=money_text(number),
-        raw_text=raw(page, start + match.start("label"), end),
-        page_number=page.page_number,
-        bbox_px=page.box_of(start, end),
-        method=FieldMethod.CELL if "\t" in line[: amount.start] else FieldMethod.LABEL,
+        raw_text=raw(place.page, start, end),
+        page_number=place.page.page_number,
+        bbox_px=place.page.box_of(start, end),
+        method=FieldMethod.CELL if place.is_cell else FieldMethod.LABEL,
         number=number,
         unit=amount.unit or unit,
         score=score,
     )
-    rate = _LABEL_RATE.search(label)
-    return _Total(_with_words(page, candidate, amount, end), int(rate[1]) if rate is not None else None)
 
 
 def _field(label: str) -> FieldName:

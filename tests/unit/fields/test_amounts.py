@@ -190,6 +190,13 @@ def test_what_is_counted_is_no_total(text: str) -> None:
     assert values(FINDERS, text) == {}
 
 
+def test_a_total_with_its_vat_on_one_line() -> None:
+    text = "Общая стоимость: 1 500 000,00 руб. (один миллион пятьсот тысяч рублей), в т.ч. НДС 20% - 250 000,00 руб."
+    fields = found(FINDERS, text)
+    assert [(one.value, one.is_valid) for one in fields[FieldName.TOTAL_AMOUNT]] == [("1500000.00", True)]
+    assert [(one.value, one.is_valid) for one in fields[FieldName.VAT_AMOUNT]] == [("250000.00", True)]
+
+
 def test_securities_as_percentage_and_sum_prove_each_other() -> None:
     fields = found(
         FINDERS,

@@ -63,7 +63,7 @@ def test_the_contract_that_a_document_belongs_to(text: str) -> None:
 
 
 def test_a_form_has_number_and_date_under_their_labels() -> None:
-    form = [["", "Номер документа", "Дата составления"], ["АКТ", "45-к", "12.03.2026"]]
+    form = [["", "Номер документа", "Дата составления"], ["", "", ""], ["АКТ", "45-к", "12.03.2026"]]
     assert values(find_document_numbers, form) == {"document_number": ["45-к"], "document_date": ["2026-03-12"]}
 
 
