@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from ocr_tasks.contract import BlockLabel, ContentFormat, Runner
+from ocr_tasks.contract import BlockLabel, ContentFormat, Runner, Word
 from tenderlake.lake.vocabulary import (
     ColumnRole,
     DocumentType,
@@ -66,7 +66,7 @@ class Column:
         example: a value as people write it.
         unit: of the values, None where they have none.
         nullable: whether a row may have no value.
-        allowed: the values that there are, empty where any will do.
+        words: the values that there are, with their meanings; None where any will do.
         minimum: smallest value.
         maximum: largest value.
         pattern: regular expression that every value matches.
@@ -81,12 +81,17 @@ class Column:
     example: str
     unit: str | None = None
     nullable: bool = False
-    allowed: tuple[str, ...] = ()
+    words: type[Word] | None = None
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = None
     is_free_text: bool = False
     since: int = 1
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The values that there are, empty where any will do."""
+        return tuple(word.value for word in self.words or ())
 
 
 @dataclass(frozen=True)
@@ -174,7 +179,7 @@ SOURCES = Table(
             STRING,
             "How the way of this source ended.",
             "published",
-            allowed=tuple(state.value for state in SourceState),
+            words=SourceState,
         ),
         Column(
             "state_reason",
@@ -223,7 +228,7 @@ DOCUMENTS = Table(
             "What the document is in the tender; null where nobody looked.",
             "contract",
             nullable=True,
-            allowed=tuple(kind.value for kind in DocumentType),
+            words=DocumentType,
         ),
         Column(
             "document_type_reason",
@@ -241,7 +246,7 @@ DOCUMENTS = Table(
             "How far the text can be trusted; null where it was not graded.",
             "good",
             nullable=True,
-            allowed=tuple(grade.value for grade in QualityGrade),
+            words=QualityGrade,
         ),
         Column("quality_flags", STRINGS, _FLAGS, "['read_again', 'truncated']"),
         _TENDER_ID,
@@ -255,7 +260,7 @@ DOCUMENTS = Table(
             "Where OCR ran; null where no page was read by OCR.",
             "docker",
             nullable=True,
-            allowed=tuple(runner.value for runner in Runner),
+            words=Runner,
         ),
         Column("ocr_image", STRING, "Container image of the OCR.", "tenderlake/ocr-cpu:0.1.0", None, True),
         Column("pipeline_version", STRING, "Version of Tenderlake.", "0.1.0"),
@@ -314,7 +319,7 @@ PAGES = Table(
             STRING,
             "Where the text comes from; ocr with flag mixed_page: a part of it; none: the page could not be read.",
             "ocr",
-            allowed=tuple(source.value for source in TextSource),
+            words=TextSource,
         ),
         Column(
             "text",
@@ -371,7 +376,7 @@ BLOCKS = Table(
         _DOCUMENT_ID,
         _PAGE_NUMBER,
         Column("block_number", INT32, "Place in the reading order of the page, from 1.", "7", minimum=1),
-        Column("label", STRING, "What the block is.", "table", allowed=tuple(label.value for label in BlockLabel)),
+        Column("label", STRING, "What the block is.", "table", words=BlockLabel),
         Column(
             "bbox_px",
             BOX,
@@ -385,7 +390,7 @@ BLOCKS = Table(
             STRING,
             "How the content is written.",
             "html",
-            allowed=tuple(content_format.value for content_format in ContentFormat),
+            words=ContentFormat,
         ),
         Column(
             "heading_level",
@@ -431,14 +436,14 @@ TABLE_CELLS = Table(
         Column("column_span", INT32, "Columns that the cell covers.", "1", unit="columns", minimum=1),
         _PAGE_NUMBER,
         Column("block_number", INT32, "The block of that page that the cell stands in.", "7", minimum=1),
-        Column("row_kind", STRING, "What the row is.", "data", allowed=tuple(kind.value for kind in RowKind)),
+        Column("row_kind", STRING, "What the row is.", "data", words=RowKind),
         Column(
             "column_role",
             STRING,
             "What the column says, by its header; null where no header tells.",
             "amount",
             nullable=True,
-            allowed=tuple(role.value for role in ColumnRole),
+            words=ColumnRole,
         ),
         Column("text", STRING, "What the cell says.", "1 234 567,89", is_free_text=True),
         Column(
@@ -461,14 +466,14 @@ FIELDS = Table(
     columns=(
         _DOCUMENT_ID,
         Column("field_number", INT32, "Number of the row in the document, from 1.", "4", minimum=1),
-        Column("field", STRING, "What it is.", "inn", allowed=tuple(name.value for name in FieldName)),
+        Column("field", STRING, "What it is.", "inn", words=FieldName),
         Column(
             "role",
             STRING,
             "Whose it is, where the document says so.",
             "customer",
             nullable=True,
-            allowed=tuple(role.value for role in FieldRole),
+            words=FieldRole,
         ),
         Column(
             "rank",
@@ -491,7 +496,7 @@ FIELDS = Table(
             "Unit of that number.",
             "RUB",
             nullable=True,
-            allowed=tuple(unit.value for unit in FieldUnit),
+            words=FieldUnit,
         ),
         Column("date", DATE, "The value of dates and of the day of deadlines.", "2026-03-15", nullable=True),
         Column("raw_text", STRING, "What stands in the document.", "ИНН 7707083893", is_free_text=True),
@@ -503,7 +508,7 @@ FIELDS = Table(
             "[120, 96, 860, 140]",
             unit="pixels",
         ),
-        Column("method", STRING, "How it was found.", "label", allowed=tuple(method.value for method in FieldMethod)),
+        Column("method", STRING, "How it was found.", "label", words=FieldMethod),
         Column(
             "is_valid",
             BOOLEAN,
