@@ -263,7 +263,9 @@ class _Publisher:
 
     def publish(self) -> Merges:
         """Write everything in its order."""
-        merges = {table.name: self._merge_documents(table) for table in CONTENT_TABLES}
+        # Side by side: while one waits for storage, another compresses.
+        contents = self._storage.in_parallel(self._merge_documents, CONTENT_TABLES)
+        merges: Merges = {table.name: merged for table, merged in zip(CONTENT_TABLES, contents, strict=True)}
         self._lease.check()
         self._write_markdown()
         self._write_notes()

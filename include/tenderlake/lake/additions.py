@@ -142,6 +142,12 @@ def runs_of(rows: pa.Table, table: Table) -> list[Run]:
     ]
 
 
+def distinct_owners(rows: pa.Table, table: Table) -> Iterator[Owner]:
+    """Whose rows a table in any order holds."""
+    found = rows.group_by(list(table.owner_columns), use_threads=False).aggregate([])
+    yield from zip(*(map(_comparable, found[name].to_pylist()) for name in table.owner_columns), strict=True)
+
+
 def owner(values: str | Iterable[str | None]) -> Owner:
     """The owner that people call by one id, or by the values of the owner columns."""
     return tuple(map(_comparable, (values,) if isinstance(values, str) else values))

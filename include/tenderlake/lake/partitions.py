@@ -35,7 +35,17 @@ import numpy as np
 import pyarrow as pa
 
 from tenderlake.errors import NeedsPersonError
-from tenderlake.lake.additions import Additions, DuplicateRowsError, Owner, Run, Stretch, Texts, owner, runs_of
+from tenderlake.lake.additions import (
+    Additions,
+    DuplicateRowsError,
+    Owner,
+    Run,
+    Stretch,
+    Texts,
+    distinct_owners,
+    owner,
+    runs_of,
+)
 from tenderlake.lake.objectfile import ObjectFile
 from tenderlake.lake.parquet import MEDIA_TYPE, ParquetError, ParquetWriter, count_rows, read_row_groups
 from tenderlake.lake.schema import Table
@@ -163,14 +173,16 @@ def merge_additions(
 def list_parts(
     storage: Storage, layout: Layout, table: Table, ingest_date: date, owners: AbstractSet[Owner] = frozenset()
 ) -> list[Part]:
-    """The parts of a partition in order, and which of the owners have rows in which; reads little but their keys.
+    """The parts of a partition in order, and which of the owners have rows in which.
+
+    Of a part its footer is read, and where owners are asked for the columns that name them.
 
     Raises:
         PartitionError: a part is damaged or newer than this code.
         ConditionFailedError: a part was written while it was read.
     """
     items = _part_objects(storage, layout, table, ingest_date)
-    return [_look_into(storage, table, number, item, owners) for number, item in items]
+    return storage.in_parallel(lambda item: _look_into(storage, table, *item, owners), items)
 
 
 def _part_objects(storage: Storage, layout: Layout, table: Table, day: date) -> list[tuple[int, ObjectInfo]]:
@@ -183,14 +195,14 @@ def _part_objects(storage: Storage, layout: Layout, table: Table, day: date) -> 
 
 
 def _look_into(storage: Storage, table: Table, number: int, item: ObjectInfo, wanted: AbstractSet[Owner]) -> Part:
-    columns = [*table.leading_columns, *table.owner_columns]
-    row_count = 0
-    owners: set[Owner] = set()
     with _naming(storage, item.key):
-        for rows in read_row_groups(ObjectFile(storage, item), table, columns):
+        if not wanted:
+            return Part(number, item, count_rows(ObjectFile(storage, item), table), frozenset())
+        row_count = 0
+        owners: set[Owner] = set()
+        for rows in read_row_groups(ObjectFile(storage, item), table, table.owner_columns):
             row_count += rows.num_rows
-            if wanted:
-                owners.update(run.owner for run in runs_of(rows, table))
+            owners.update(distinct_owners(rows, table))
     return Part(number, item, row_count, frozenset(owners & wanted))
 
 
@@ -276,7 +288,7 @@ class _Merging:
         if fan_out == 0 and self._additions.row_count and len(items) == 1 and not self._is_full(items[0][1]):
             # The usual case: everything goes to the only part, whatever is in it.
             return [Part(number, item, 0, frozenset()) for number, item in items]
-        return [_look_into(self._storage, self._table, number, item, self._replaced) for number, item in items]
+        return list_parts(self._storage, self._layout, self._table, self._day, self._replaced)
 
     def _is_full(self, item: ObjectInfo) -> bool:
         return item.size_bytes >= _FULL * self._most_bytes
