@@ -120,7 +120,7 @@ def _row(page: PageReading, piece: Piece, start: int, line: str) -> list[_Total]
     inside = VAT_INSIDE.match(printed, amount.end) if piece.table is None else None
     vat = next((one for one in amounts if inside is not None and 0 <= one.start - inside.end() <= _VAT_GAP), None)
     if inside is not None and vat is not None and (vat_number := fitted(vat.value)) is not None:
-        tax = _total(replace(place, label=inside.start()), FieldName.VAT_AMOUNT, vat, vat_number, unit, score)
+        tax = _total(replace(place, label=inside.start("label")), FieldName.VAT_AMOUNT, vat, vat_number, unit, score)
         found.append(_Total(tax, int(inside["rate"]) if inside["rate"] else None))
     return found
 
