@@ -70,7 +70,7 @@ _SCALES = {
     },
 }
 _PARTS = {"десят": 1, "сот": 2, "тысячн": 3}
-_KNOWN = {**_SMALL, **_HALVES, **_SCALES}
+_KNOWN: dict[str, int | Decimal] = {**_SMALL, **_HALVES, **_SCALES}
 
 _LOOK_ALIKES = str.maketrans("ёaceopxykmtbhu", "еасеорхукмтвни")
 _WORD = re.compile(r"[а-я]+|[0-9]+")
