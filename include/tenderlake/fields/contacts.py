@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from tenderlake.fields.hits import Hit
 from tenderlake.fields.pagereading import PageReading
@@ -12,6 +13,7 @@ from tenderlake.lake.vocabulary import FieldMethod, FieldName
 _LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_+-]|\.(?=[A-Za-z0-9_])){0,63}\Z")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9а-яё-]{1,63}\.){1,6}(?:[A-Za-z]{2,12}|рф)(?![A-Za-zа-яё0-9-])")
 _LONGEST_LOCAL = 64
+_MOST_TRIED = 5000
 _PHONE_LABEL = re.compile(
     r"(?<![А-Яа-яЁё])(?P<fax>(?:тел(?:ефон[а-яё]{0,3})?\.?\s?[/,и]\s?)?факс[а-яё]{0,2})|"
     r"(?<![А-Яа-яЁё])(?:тел(?:ефон[а-яё]{0,3})?"
@@ -35,7 +37,7 @@ def contacts(page: PageReading) -> Iterator[Hit]:
 
 
 def _emails(page: PageReading) -> Iterator[Hit]:
-    for at in re.finditer("@", page.text):
+    for at in islice(re.finditer("@", page.text), _MOST_TRIED):
         window = page.text[max(0, at.start() - _LONGEST_LOCAL) : at.start()]
         beginning = re.search(r"[A-Za-z0-9._+-]{1,64}\Z", window)
         local = _LOCAL.search(beginning[0].lstrip("._+-")) if beginning else None
@@ -49,7 +51,7 @@ def _emails(page: PageReading) -> Iterator[Hit]:
 
 def _phones(page: PageReading) -> Iterator[Hit]:
     taken: list[tuple[int, int]] = []
-    for label in _PHONE_LABEL.finditer(page.text):
+    for label in islice(_PHONE_LABEL.finditer(page.text), _MOST_TRIED):
         is_fax = label["fax"] is not None and label["fax"].lower().startswith("факс")
         for hit in _after_label(page, label):
             taken.append((hit.value_start, hit.end))

@@ -17,6 +17,7 @@ _LABEL_OF_NEXT = re.compile(r"\s{2,}|[.;]?\s(?=[А-ЯЁ][а-яё]{2,20}(?: [а-�
 _ENDS_SENTENCE = (".", ";", ":")
 _MOST_LINES = 6
 _MOST_CELLS = 100
+_MOST_LABELS = 2000
 _LONGEST_LABEL_CELL = 120
 _LONGEST_HEADING = 40
 _LABEL_AND_VALUE = 2
@@ -45,7 +46,7 @@ def labelled_texts(page: PageReading, label: re.Pattern[str], *, anywhere: bool 
 
     Behind a colon, the rest of its sentence; else the cell to the right or below, or the line under it.
     """
-    for match in label.finditer(page.lined_text):
+    for match in islice(label.finditer(page.lined_text), _MOST_LABELS):
         place = page.cell_at(match.start())
         begin = _line_start(page, match.start(), place)
         head = _NUMBERING.match(page.lined_text, begin, match.start())
@@ -70,13 +71,12 @@ def _goes_on(page: PageReading, position: int) -> bool:
 
 
 def _line_start(page: PageReading, position: int, place: tuple[PlacedTable, PlacedCell] | None) -> int:
-    line = page.lined_text.rfind("\n", 0, position) + 1
+    line = page.line_start(position)
     return max(line, place[1].start) if place else line
 
 
 def _line_end(page: PageReading, position: int, place: tuple[PlacedTable, PlacedCell] | None) -> int:
-    line = page.lined_text.find("\n", position)
-    line = len(page.lined_text) if line < 0 else line
+    line = page.line_end(position)
     return min(line, place[1].end) if place else line
 
 
@@ -92,8 +92,7 @@ def _end_of(page: PageReading, start: int, end: int) -> int:
             or not (following.islower() or following.isdigit())
         ):
             break
-        line = page.lined_text.find("\n", end + 1)
-        end = limit if line < 0 else min(line, limit)
+        end = min(page.line_end(end + 1), limit)
     other = _LABEL_OF_NEXT.search(page.lined_text, start, min(end, start + LONGEST_TEXT))
     return min(other.start() if other else end, start + LONGEST_TEXT)
 
@@ -123,6 +122,5 @@ def _under(page: PageReading, label_start: int, end: int) -> Iterator[Labelled]:
     text = page.lined_text
     gap = re.compile(r"\n{1,2}").match(text, end)
     if gap is not None and gap.end() < len(text) and page.cell_at(gap.end()) is None:
-        line = text.find("\n", gap.end())
-        line = len(text) if line < 0 else line
-        yield Labelled(label_start, gap.end(), _end_of(page, gap.end(), line), FieldMethod.LABEL)
+        line_end = page.line_end(gap.end())
+        yield Labelled(label_start, gap.end(), _end_of(page, gap.end(), line_end), FieldMethod.LABEL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -199,6 +199,20 @@ class PageReading:
     @cached_property
     def _line_starts(self) -> list[int]:
         return [line.start for line in self.lines]
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.lined_text)]
+
+    def line_start(self, position: int) -> int:
+        """Where the line of ``lined_text`` begins that a place lies in."""
+        number = bisect_left(self._line_ends, position)
+        return self._line_ends[number - 1] + 1 if number else 0
+
+    def line_end(self, position: int) -> int:
+        """Where the line of ``lined_text`` ends that a place lies in."""
+        number = bisect_left(self._line_ends, position)
+        return self._line_ends[number] if number < len(self._line_ends) else len(self.lined_text)
 
     def piece_at(self, position: int) -> Piece | None:
         """The block that a place of the text lies in; None between blocks."""

@@ -122,7 +122,7 @@ def _named(page: PageReading, roles: Roles, text: str, numbers: list[Hit]) -> It
     if page.page_number == 1 and roles.trail.default is FieldRole.CUSTOMER:
         yield from _in_head(text)
     for match in re.finditer(r"\n[^\n]{0,40}наименование стройки", text):
-        line = text.rfind("\n", 0, match.start()) + 1
+        line = page.line_start(match.start())
         yield from ((start, end, FieldRole.CUSTOMER, WEAK) for start, end in names_in(text, line, match.start()))
 
 
@@ -182,7 +182,7 @@ def _under(text: str, mark: Mark) -> Iterator[_Named]:
 def _under_columns(roles: Roles, text: str, mark: Mark) -> Iterator[_Named]:
     """The first name of each of two columns."""
     names = list(names_in(text, mark.end, min(len(text), mark.end + _WITHIN)))
-    lines = [text.rfind("\n", 0, start) for start, _ in names]
+    lines = [roles.page.line_start(start) for start, _ in names]
     taken: set[FieldRole] = set()
     for number, (start, end) in enumerate(names):
         on_line = OnLine(number - lines.index(lines[number]), lines.count(lines[number]))
@@ -258,7 +258,8 @@ def _banks(page: PageReading, roles: Roles, text: str, numbers: list[Hit]) -> It
             if match is not None and _BANK_WORD.search(match["bank"]):
                 yield _text_hit(FieldName.BANK, match["bank"], match.span("bank"), number.role, FieldMethod.PHRASE, 0.7)
         elif number.field is FieldName.BIK:
-            line = max(text.rfind("\n", 0, number.start), text.rfind("\t", 0, number.start)) + 1
+            before = max(0, number.start - _LONGEST)
+            line = max(text.rfind("\n", before, number.start), text.rfind("\t", before, number.start), before - 1) + 1
             head = text[line : number.start].strip(" ,;|")
             if 5 < len(head) < 120 and _BANK_WORD.search(head) and not re.search(r"\d{5}|получател", head):
                 head_start = text.index(head, line)

@@ -86,29 +86,41 @@ _LAW = re.compile(r"закон[а-яё]{0,3}(?:[^\n\t;]{0,60}?)(?:№|N)?\s{0,2}
 
 def purchase(page: PageReading, trail: RoleTrail) -> Iterator[Hit]:
     """Subject, method, platform and law, as far as this page tells."""
+    yield from _subjects(page)
+    yield from _methods(page)
+    yield from _platforms(page)
+    if trail.is_of_purchase:
+        for found in _LAW.finditer(page.text):
+            value = f"{found['number']}-FZ"
+            yield Hit(FieldName.LAW, value, found.start(), found.start(), found.end(), FieldMethod.PHRASE, score=0.5)
+
+
+def _subjects(page: PageReading) -> Iterator[Hit]:
     for labelled in labelled_texts(page, _SUBJECT_LABEL, anywhere=True):
         yield from _subject(page, labelled.label_start, labelled.start, labelled.end, labelled.method, 0.8)
     if page.page_number == 1:
         yield from _title(page)
     for caption in _CAPTION.finditer(page.lined_text):
-        line = page.lined_text.rfind("\n", 0, caption.start()) + 1
+        line = page.line_start(caption.start())
         if (what := _WHAT.match(page.lined_text[line : caption.start()])) is not None:
             start = line + what.start("what")
             yield from _subject(page, start, start, caption.start(), FieldMethod.PHRASE, 0.6)
+
+
+def _methods(page: PageReading) -> Iterator[Hit]:
     for labelled in labelled_texts(page, _METHOD_LABEL):
         if (found := _METHOD.search(page.text, labelled.start, labelled.end)) is not None:
             value = found[0].strip(' .,»"').lower()
             yield Hit(
                 FieldName.PURCHASE_METHOD, value, found.start(), found.start(), found.end(), labelled.method, score=0.8
             )
+
+
+def _platforms(page: PageReading) -> Iterator[Hit]:
     for labelled in labelled_texts(page, _PLATFORM_LABEL):
         if (found := _PLATFORM.match(page.text, labelled.start, labelled.end)) is not None:
             value = found[0].strip(" .,")
             yield Hit(FieldName.PLATFORM, value, found.start(), found.start(), found.end(), labelled.method, score=0.7)
-    if trail.is_of_purchase:
-        for found in _LAW.finditer(page.text):
-            value = f"{found['number']}-FZ"
-            yield Hit(FieldName.LAW, value, found.start(), found.start(), found.end(), FieldMethod.PHRASE, score=0.5)
 
 
 def _subject(

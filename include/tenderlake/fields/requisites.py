@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.checksums import account_fits
@@ -34,15 +34,20 @@ _OF_A_PARTY = (
     FieldName.PHONE,
 )
 _LONGEST_QUOTATION = 300
-_LONGEST_LINE = 500
+MOST_NAMES = 300
+MOST_NUMBERS = 2000
+"""Identifiers and contacts of a page that are looked at: a registry has thousands, and is no paper of one purchase."""
 
 
 def find_requisites(page: PageReading, context: DocumentContext) -> Iterator[Candidate]:
-    """Identifiers, codes and contacts of a page."""
+    """Identifiers, codes, contacts and parties of a page, and what is bought."""
     roles = context.roles(page)
-    hits = [_with_role(hit, roles, place) for hit, place in _places(page, chain(identifiers(page), contacts(page)))]
-    hits = list(_with_banks(hits))
-    for hit in chain(hits, codes(page), parties(page, roles, hits), purchase(page, context.trail)):
+    found = islice(chain(identifiers(page), contacts(page)), MOST_NUMBERS)
+    numbers = list(_with_banks([_with_role(hit, roles, on_line) for hit, on_line in _places(page, found)]))
+    # What there is little of comes first: who takes but some of a page takes that.
+    for hit in chain(
+        purchase(page, context.trail), islice(parties(page, roles, numbers), MOST_NAMES), numbers, codes(page)
+    ):
         yield candidate_of(page, hit)
 
 
@@ -66,7 +71,7 @@ def candidate_of(page: PageReading, hit: Hit) -> Candidate:
 def _places(page: PageReading, hits: Iterable[Hit]) -> Iterator[tuple[Hit, OnLine]]:
     """Each hit with its place among those of its kind on its line."""
     hits = list(hits)
-    lines = [page.text.rfind("\n", max(0, hit.value_start - _LONGEST_LINE), hit.value_start) for hit in hits]
+    lines = [page.line_start(hit.value_start) for hit in hits]
     counts = Counter((hit.field, line) for hit, line in zip(hits, lines, strict=True))
     seen: Counter[tuple[FieldName, int]] = Counter()
     for hit, line in zip(hits, lines, strict=True):

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from ocr_tasks.contract import BBox, BlockLabel
 from tenderlake.fields.pagereading import PageReading, PlacedCell
@@ -66,6 +67,8 @@ _NAMED = re.compile(
 )
 _ONE_SIDE = re.compile(r"с (?:одной|другой) стороны", re.IGNORECASE)
 _LONGEST_HEADING = 120
+_LONGEST_SENTENCE = 1500
+_MOST_SENTENCES = 500
 _TITLES: tuple[tuple[re.Pattern[str], FieldRole | None], ...] = (
     (
         re.compile(
@@ -302,17 +305,18 @@ def _mark(page: PageReading, line: str, place: int) -> Mark | None:
 def _sentences(page: PageReading) -> Iterator[Sentence]:
     """What of a contract's first sentence is about whom: up to the word that names the party, and to its «стороны»."""
     last = 0
-    for match in _NAMED.finditer(page.text):
+    for match in islice(_NAMED.finditer(page.text), _MOST_SENTENCES):
         role = role_in(match["party"])
         if role is None:
             continue
-        paragraph = page.text.rfind("\n\n", 0, match.start())
+        before = max(last, match.start() - _LONGEST_SENTENCE)
+        paragraph = page.text.rfind("\n\n", before, match.start())
         side = _ONE_SIDE.search(page.text, match.end(), match.end() + 600)
         following = _NAMED.search(page.text, match.end(), match.end() + 600)
         end = match.end()
         if side is not None and (following is None or side.start() < following.start()):
             end = side.end()
-        start = max(last, paragraph + 2 if paragraph >= 0 else 0, match.start() - 1500)
+        start = paragraph + 2 if paragraph >= 0 else before
         yield Sentence(start, end, role, match.start(), is_aside=match[0][:5].lower() == "далее")
         last = end
 
