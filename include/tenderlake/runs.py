@@ -249,3 +249,13 @@ class PublishedRun(Value):
     ocr_pages: int = 0
     failed_pages: int = 0
     report_key: str = ""
+
+    def event_of(self, table: str) -> dict[str, object]:
+        """What the event of a table's asset tells those who wait for it, as JSON."""
+        return {
+            "run_id": self.run_id,
+            "rows": self.rows.get(table, 0),
+            "partitions": {
+                day.isoformat(): change.model_dump() for day, change in self.partitions.get(table, {}).items()
+            },
+        }

@@ -139,14 +139,7 @@ def publish(*, outlet_events: Mapping[Any, Any], assets: Sequence[Any]) -> dict[
     storage, layout = open_storage()
     published = publish_run(storage, layout, _run_id())
     for asset in assets:
-        table = asset.name.rsplit(".", 1)[-1]
-        outlet_events[asset].extra = {
-            "rows": published.rows.get(table, 0),
-            "partitions": {
-                day.isoformat(): change.model_dump() for day, change in published.partitions.get(table, {}).items()
-            },
-            "run_id": published.run_id,
-        }
+        outlet_events[asset].extra = published.event_of(asset.name.rsplit(".", 1)[-1])
     for state, count in sorted(published.state_counts.items()):
         log.info("%s: %d", state, count)
     return published.model_dump(mode="json")

@@ -17,7 +17,6 @@ from tenderlake.lake.schema import DOCUMENTS, FIELDS, PAGES, SOURCES, TABLE_CELL
 from tenderlake.lakechanges import PUBLISHED_BY_A_NEWER_RUN
 from tenderlake.layout import Layout
 from tenderlake.publishing import publish_run, unfinished_business
-from tenderlake.runs import PartitionChange
 from tenderlake.states import SourceState
 from tenderlake.storage import Storage
 from tests.crashes import Crash, Killed, end_leases
@@ -123,9 +122,13 @@ def test_all_tables_are_published_with_their_dates(storage: Storage, layout: Lay
         "sources": 8,
     }
     # What consumers of the asset are told: rows now, rows that came, rows that went.
-    assert published.partitions["pages"] == {
-        TODAY: PartitionChange(row_count=3, added=3, dropped=10),
-        TOMORROW: PartitionChange(row_count=6, added=6, dropped=0),
+    assert published.event_of("pages") == {
+        "run_id": "run-2",
+        "rows": 9,
+        "partitions": {
+            "2026-11-20": {"row_count": 3, "added": 3, "dropped": 10},
+            "2026-11-21": {"row_count": 6, "added": 6, "dropped": 0},
+        },
     }
     assert {item.key for item in storage.list_objects("markdown/")} == {
         f"markdown/{path}.md" for path in ("a.pdf", "b.pdf", "c.zip/смета.xls", "d.pdf", "h.pdf")

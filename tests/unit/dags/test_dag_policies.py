@@ -13,6 +13,8 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 
+from tenderlake.lake.schema import TABLES
+from tenderlake.lake.vocabulary import TableName
 from tenderlake.pools import pools_file
 from tenderlake.runs import RunOptions
 from tenderlake.settings import Settings
@@ -70,6 +72,13 @@ def test_the_seven_stages_are_there_in_their_order(bag: DagBag) -> None:
         assert before in dag.get_task(after).upstream_task_ids
     assert dag.get_task("ocr").pool == "gpu"
     assert dag.get_task("publish").pool == "lake"
+
+
+def test_every_table_of_the_lake_is_an_asset_of_publish(bag: DagBag) -> None:
+    outlets = bag.dags["ingest_tenders"].get_task("publish").outlets
+    assert [asset.name for asset in outlets] == [f"tenderlake.{table}" for table in TABLES]
+    assert set(TABLES) == set(TableName)
+    assert outlets[0].uri == f"s3://{Settings().bucket}/lake/sources"
 
 
 def test_one_writer_and_one_claimer_at_a_time() -> None:
