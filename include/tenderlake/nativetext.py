@@ -11,11 +11,11 @@ import pickle
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import pairwise
 from tempfile import SpooledTemporaryFile
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from ocr_tasks.contract import BBox, BlockLabel, ContentFormat, PageResult, PageStatus
 from tenderlake.alignedtables import take_aligned_tables
@@ -73,9 +73,15 @@ class _Style(NamedTuple):
     row_count: int
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """A block before it is labelled; ``style`` and ``lines`` (their texts and boxes) are those of a paragraph."""
+_MarginKey = tuple[BlockLabel, str]
+"""Which margin, and the words there with their numbers taken out: the same on every page for a running header."""
+
+
+class _Piece(NamedTuple):
+    """A block before it is labelled.
+
+    ``style`` and ``lines`` (their texts and boxes) are those of a paragraph, ``margin`` that of a piece in one.
+    """
 
     box: Box
     text: str
@@ -84,22 +90,31 @@ class _Piece:
     heading_level: int | None = None
     style: _Style | None = None
     lines: tuple[tuple[str, BBox], ...] = ()
+    margin: _MarginKey | None = None
 
-    @property
-    def signature(self) -> str:
-        """The words with numbers taken out: the same on every page for a running header. A long one is its hash."""
-        signature = _NUMBER.sub("#", self._plain)
-        return signature if len(signature) <= _LONGEST_SIGNATURE else sha256(signature.encode()).hexdigest()
+    def packed(self) -> tuple[object, ...]:
+        """Plain tuples, which take a tenth of the time to write and to read."""
+        return tuple(self.box), *self[1:5], tuple(self.style) if self.style else None, *self[6:]
 
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The numbers that the signature leaves out."""
-        return tuple(int(number[-18:]) for number in _NUMBER.findall(self._plain))
+    @classmethod
+    def unpacked(cls, packed: tuple[Any, ...]) -> _Piece:
+        """The opposite of :meth:`packed`."""
+        box, text, content_format, label, heading_level, style, lines, margin = packed
+        style = _Style(*style) if style else None
+        return cls(Box(*box), text, content_format, label, heading_level, style, lines, margin)
 
-    @property
-    def _plain(self) -> str:
-        plain = _TAG.sub(" ", self.text) if self.content_format is ContentFormat.HTML else self.text
-        return " ".join(plain.split())
+
+def _margin_of(piece: _Piece, height_pt: float) -> tuple[_MarginKey, tuple[int, ...]] | None:
+    """What a piece in a margin is known by, and the numbers that this leaves out; None for other pieces."""
+    zone = _zone(piece.box, height_pt) if piece.text else None
+    if zone is None:
+        return None
+    plain = _TAG.sub(" ", piece.text) if piece.content_format is ContentFormat.HTML else piece.text
+    plain = " ".join(plain.split())
+    signature = _NUMBER.sub("#", plain)
+    if len(signature) > _LONGEST_SIGNATURE:
+        signature = sha256(signature.encode()).hexdigest()
+    return (zone, signature), tuple([int(number[-18:]) for number in _NUMBER.findall(plain)])
 
 
 def _spool() -> IO[bytes]:
@@ -117,7 +132,7 @@ class NativeText:
     document_id: str
     _waiting: IO[bytes] = field(default_factory=_spool, repr=False)
     _page_count: int = 0
-    _margins: dict[tuple[BlockLabel, str], dict[int, tuple[int, ...]]] = field(default_factory=dict)
+    _margins: dict[_MarginKey, dict[int, tuple[int, ...]]] = field(default_factory=dict)
     _sizes: Counter[float] = field(default_factory=Counter)
 
     def add(self, page: Page, content: PageContent, native: NativePage, pictures: Sequence[Box] = ()) -> None:
@@ -132,15 +147,15 @@ class NativeText:
         pieces = _pieces(page, content, pictures, native.px_per_pt)
         sizes = _sizes(pieces)
         self._sizes.update(sizes)
+        waiting: list[tuple[object, ...]] = []
         for piece in pieces:
-            if piece.text and (zone := _zone(piece.box, content.turn.height_pt)):
-                places = self._margins.setdefault((zone, piece.signature), {})
-                places.setdefault(self._page_count, piece.numbers)
-        pickle.dump(
-            (native, content.turn.height_pt, _size_of_most(sizes, _FULL_PAGE_CHARS), pieces),
-            self._waiting,
-            pickle.HIGHEST_PROTOCOL,
-        )
+            if found := _margin_of(piece, content.turn.height_pt):
+                key, numbers = found
+                self._margins.setdefault(key, {}).setdefault(self._page_count, numbers)
+                piece = piece._replace(margin=key)
+            waiting.append(piece.packed())
+        page_size = _size_of_most(sizes, _FULL_PAGE_CHARS)
+        pickle.dump((native, page_size, waiting), self._waiting, pickle.HIGHEST_PROTOCOL)
         self._page_count += 1
 
     def results(self, page_keys: dict[int, str]) -> Iterator[PageResult]:
@@ -153,12 +168,11 @@ class NativeText:
         repeated = self._repeated()
         self._waiting.seek(0)
         for _ in range(self._page_count):
-            native, height_pt, page_size, pieces = pickle.load(self._waiting)  # noqa: S301  # an unnamed file of our own
-            edge = _EdgeZone(height_pt, repeated, self._page_count)
-            labelled = [
-                _label(piece, max(body_size, page_size), label)
-                for piece, label in zip(pieces, edge.labels_of(pieces), strict=True)
-            ]
+            native, page_size, waiting = pickle.load(self._waiting)  # noqa: S301  # an unnamed file of our own
+            pieces = [_Piece.unpacked(packed) for packed in waiting]
+            size = max(body_size, page_size)
+            labels = _margin_labels(pieces, repeated)
+            labelled = [_label(piece, size, label) for piece, label in zip(pieces, labels, strict=True)]
             # Built in one go: checking every line by itself takes twice as long.
             yield PageResult.model_validate(
                 {
@@ -176,12 +190,14 @@ class NativeText:
                 }
             )
 
-    def _repeated(self) -> frozenset[tuple[BlockLabel, str]]:
+    def _repeated(self) -> frozenset[_MarginKey]:
         """What stands in the same margin of several pages, page numbers aside.
 
         Left and right pages may differ, so nearly half of the pages from the first to the last occurrence are enough;
         a phrase that happens to begin a few pages of a long document is not.
         """
+        if self._page_count < 2:
+            return frozenset()
         needed = _REPEATS if self._page_count > _REPEATS else 2
         return frozenset(
             key
@@ -231,29 +247,19 @@ def _zone(box: Box, height_pt: float) -> BlockLabel | None:
     return None
 
 
-@dataclass(frozen=True)
-class _EdgeZone:
-    """The margins of one page."""
+def _margin_labels(pieces: Sequence[_Piece], repeated: frozenset[_MarginKey]) -> list[BlockLabel | None]:
+    """Header, footer or page number, where a piece is one; what stands alone on its page is what the page says."""
+    labels = [_margin_label(piece, piece.margin, repeated) if piece.margin else None for piece in pieces]
+    if None in labels:
+        return labels
+    return [label if label is BlockLabel.PAGE_NUMBER else None for label in labels]
 
-    height_pt: float
-    repeated: frozenset[tuple[BlockLabel, str]]
-    pages: int
 
-    def labels_of(self, pieces: Sequence[_Piece]) -> list[BlockLabel | None]:
-        """Header, footer or page number, where a piece is one; what stands alone on its page is what the page says."""
-        labels = [self._label_of(piece) for piece in pieces]
-        if None in labels:
-            return labels
-        return [label if label is BlockLabel.PAGE_NUMBER else None for label in labels]
-
-    def _label_of(self, piece: _Piece) -> BlockLabel | None:
-        zone = _zone(piece.box, self.height_pt)
-        if zone is None or not piece.text:
-            return None
-        is_repeated = self.pages > 1 and (zone, piece.signature) in self.repeated
-        if piece.content_format is ContentFormat.TEXT and _PAGE_NUMBER.fullmatch(piece.text):
-            return BlockLabel.PAGE_NUMBER if is_repeated or zone is BlockLabel.FOOTER else None
-        return zone if is_repeated else None
+def _margin_label(piece: _Piece, margin: _MarginKey, repeated: frozenset[_MarginKey]) -> BlockLabel | None:
+    zone, is_repeated = margin[0], margin in repeated
+    if piece.content_format is ContentFormat.TEXT and _PAGE_NUMBER.fullmatch(piece.text):
+        return BlockLabel.PAGE_NUMBER if is_repeated or zone is BlockLabel.FOOTER else None
+    return zone if is_repeated else None
 
 
 def _pieces(page: Page, content: PageContent, pictures: Sequence[Box], px_per_pt: float) -> list[_Piece]:
@@ -317,14 +323,14 @@ def _label(piece: _Piece, body_size: float, edge: BlockLabel | None) -> _Piece:
     if edge is not None:
         if piece.content_format is ContentFormat.HTML:
             text = " ".join(html.unescape(_TAG.sub(" ", piece.text)).split())
-            return replace(piece, label=edge, text=text, content_format=ContentFormat.TEXT)
-        return replace(piece, label=edge)
+            return piece._replace(label=edge, text=text, content_format=ContentFormat.TEXT)
+        return piece._replace(label=edge)
     if piece.style is None:
         return piece
     level = _heading_level(piece.text, piece.style, body_size)
     if level is not None:
-        return replace(piece, label=BlockLabel.HEADING, heading_level=level)
-    return replace(piece, label=BlockLabel.LIST_ITEM) if LIST_ITEM.match(piece.text) else piece
+        return piece._replace(label=BlockLabel.HEADING, heading_level=level)
+    return piece._replace(label=BlockLabel.LIST_ITEM) if LIST_ITEM.match(piece.text) else piece
 
 
 def _heading_level(text: str, style: _Style, body_size: float) -> int | None:

@@ -242,17 +242,15 @@ def _gaps(spans: list[tuple[float, float]], least: float) -> list[float]:
 def _has_neighbours(items: list[_Item]) -> bool:
     """Whether enough lines of some length stand beside each other: the sign of columns."""
     found = 0
-    previous: _Item | None = None
-    long_items = [item for item in items if item.line is None or len(item.line.text) >= _MIN_COLUMN_CHARS]
-    for item in sorted(long_items, key=lambda item: item.box.center[1]):
-        if previous is not None:
-            overlap = min(previous.box.y1, item.box.y1) - max(previous.box.y0, item.box.y0)
-            apart = max(previous.box.x0, item.box.x0) - min(previous.box.x1, item.box.x1)
-            if overlap > 0.3 * min(previous.box.height, item.box.height) and apart >= _MIN_GUTTER_PT:
-                found += 1
-                if found >= _MIN_COLUMN_LINES - 1:
-                    return True
-        previous = item
+    boxes = [item.box for item in items if item.line is None or len(item.line.text) >= _MIN_COLUMN_CHARS]
+    boxes.sort(key=lambda box: box[1] + box[3])
+    for (x0, y0, x1, y1), (next_x0, next_y0, next_x1, next_y1) in itertools.pairwise(boxes):
+        overlap = min(y1, next_y1) - max(y0, next_y0)
+        apart = max(x0, next_x0) - min(x1, next_x1)
+        if overlap > 0.3 * min(y1 - y0, next_y1 - next_y0) and apart >= _MIN_GUTTER_PT:
+            found += 1
+            if found >= _MIN_COLUMN_LINES - 1:
+                return True
     return False
 
 
