@@ -113,6 +113,31 @@ def test_a_night_that_brings_more_than_a_part_is_spread_over_several(storage: St
     assert max(sizes(storage, layout)) <= PART_BYTES
 
 
+def test_any_merges_leave_what_a_dictionary_would_hold(storage: Storage, layout: Layout) -> None:
+    chance = random.Random(20261120)  # noqa: S311
+    model: dict[str, int] = {}
+    homes: dict[str, int] = {}
+    for step in range(12):
+        added = {name: chance.randint(1, 8) for name in chance.sample(names(1, 60), 9)}
+        dropped = set(chance.sample(names(1, 60), 6)) - added.keys()
+        merged = merge_partition(
+            storage,
+            layout,
+            PAGES,
+            DAY,
+            additions=[pages(name, count, str(step)) for name, count in added.items()],
+            drop={document_id(name) for name in dropped},
+        )
+        model = {name: count for name, count in model.items() if name not in dropped} | added
+        assert (merged.row_count, merged.added) == (sum(model.values()), sum(added.values()))
+        found = [(name, number) for number, ids in parts(storage, layout).items() for name in ids]
+        assert sorted(name for name, _ in found) == sorted(model)
+        stayed = homes.keys() & model.keys()
+        assert {name: number for name, number in found if name in stayed} == {name: homes[name] for name in stayed}
+        homes = dict(found)
+    assert len(set(homes.values())) > 3
+
+
 def test_a_document_larger_than_a_part_has_one_of_its_own(storage: Storage, layout: Layout) -> None:
     merge(storage, layout, ["a"])
     big = merge_partition(storage, layout, PAGES, DAY, additions=[pages("big", 100), pages("b"), pages("c")])
