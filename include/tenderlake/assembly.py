@@ -290,7 +290,7 @@ class _Assembler:
                 own = next(native) if plan.has_native_result else None
                 if own is not None and own.page_number != plan.page_number:
                     raise ValueError(f"native pages of {manifest.document_id} do not match its manifest")
-                yield _assembled(plan, own, by_number.get(plan.page_number))
+                yield assembled_page(plan, own, by_number.get(plan.page_number))
 
     def _native_pages(self, manifest: DocumentManifest, folder: Path) -> Iterator[PageResult]:
         if not any(page.has_native_result for page in manifest.pages):
@@ -427,7 +427,7 @@ class _Assembler:
         )
 
 
-def _assembled(plan: PagePlan, native: PageResult | None, ocr: PageResult | None) -> AssembledPage:
+def assembled_page(plan: PagePlan, native: PageResult | None, ocr: PageResult | None) -> AssembledPage:
     """One page from what its text layer and OCR said, as far as ``plan`` asks for them."""
     result, trouble = ocr or native, None
     if result is None:

@@ -11,10 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 from samples.typesetting import Sheet, Typesetter
+from tests.fieldaccuracy import Expected, Known
 from tests.officefiles import cell, docx, paragraph
 
+_PAPERS = Path(__file__).parent / "papers"
 _MARK = re.compile(r"^(##|[#>|¦]) ?")
 _PDF_STYLES = {"#": 'p style="text-align:center;font-weight:bold"', "##": 'p style="font-weight:bold"'}
 _DOCX_STYLES = {"#": ('<w:jc w:val="center"/>', "<w:b/>"), "##": ("", "<w:b/>"), ">": ('<w:jc w:val="right"/>', "")}
@@ -26,15 +29,6 @@ _BORDERS = "".join(
 )
 
 
-@dataclass(frozen=True, order=True)
-class Expected:
-    """A field that stands in a document; ``role`` is empty where nobody's."""
-
-    field: str
-    role: str
-    value: str
-
-
 @dataclass(frozen=True)
 class Paper:
     """An invented document.
@@ -43,23 +37,22 @@ class Paper:
         name: its file name, which says little or nothing.
         document_type: what it is.
         text: what it says, in the form above.
-        fields: what stands there and has to be found, a line each: ``field role = value``.
-        allowed: what may be found as well and is not wrong.
+        known: what has to be found in it, and what may be found as well.
     """
 
     name: str
     document_type: str
     text: str
-    fields: str
-    allowed: str = ""
+    known: Known
 
-    def expected(self) -> list[Expected]:
-        """What has to be found."""
-        return _expected(self.fields)
-
-    def tolerated(self) -> list[Expected]:
-        """What is not wrong to be found."""
-        return _expected(self.allowed)
+    @classmethod
+    def of(cls, file: Path) -> Paper:
+        """The document that a text file describes."""
+        head, _, body = file.read_text(encoding="utf-8").partition("\n\n")
+        name, document_type = (line.partition(": ")[2] for line in head.splitlines())
+        text, _, fields = body.partition("\n=== found\n")
+        found, _, allowed = fields.partition("=== allowed\n")
+        return cls(name, document_type, text, Known(name, _expected(found), _expected(allowed)))
 
     def data(self, typesetter: Typesetter) -> bytes:
         """The bytes of its file."""
@@ -71,13 +64,14 @@ class Paper:
         return typesetter.save(typesetter.document([body], _WIDE_SHEET if is_wide else _SHEET), self.name)
 
 
-def _expected(lines: str) -> list[Expected]:
-    found = []
-    for line in filter(None, lines.splitlines()):
-        name, _, value = line.partition(" = ")
-        field, _, role = name.partition(" ")
-        found.append(Expected(field, role, value.replace("\u00a0", " ")))
-    return found
+def papers() -> list[Paper]:
+    """All of them."""
+    return [Paper.of(file) for file in sorted(_PAPERS.glob("*.txt"))]
+
+
+def _expected(lines: str) -> tuple[Expected, ...]:
+    names_and_values = (line.partition(" = ") for line in lines.splitlines() if line)
+    return tuple(Expected(*name.partition(" ")[::2], value) for name, _, value in names_and_values)
 
 
 def _parts(text: str) -> Iterator[tuple[str, list[list[str]]]]:
