@@ -143,6 +143,8 @@ def _value(page: PageReading, label: Label, region: Region) -> Hit | None:
     if hit is None or hit.is_valid is False:
         # A number that was read with a wrong digit may yet be one that a letter or a border spoilt.
         hit = (_spoilt_number(page.text, label, region, form, near) if page.is_ocr else None) or hit
+    if hit is not None and page.is_ocr and label.name is not ACCOUNT and len(hit.value) not in form.lengths:
+        return None  # OCR lost a digit, or made one of a speck: the document says something else.
     if hit is None and label.name is FieldName.PURCHASE_NUMBER:
         return _own_number(page.text, label, region, near)
     if hit is not None and label.name is not FieldName.BIK and not label.is_printed and not hit.is_valid:

@@ -54,7 +54,7 @@ _HEADS = (
     (re.compile(r"^([А-ЯЁ][а-яё]{2,20}(?:ск|н))ой(?= (?:АЭС|ГЭС|ТЭЦ|ГРЭС)$)"), "ая"),
 )
 """First words of a name in an oblique case, and the ending they have in the nominative."""
-_OPENING, _CLOSING = "«“„", "»”"
+_OPENING, _CLOSING, _EITHER = "«„", "»”", '"“'
 _END_OF_CLAUSE = re.compile(
     r"[,;:()\n\t_]|\.(?=\s|$)|\s[–—-]\s|(?<=[а-яё»])\s+(?:ИНН|КПП|ОГРН|в лице|именуем|далее|расположенн)"
 )
@@ -118,10 +118,10 @@ def _quoted_end(text: str, start: int, end: int) -> int:
         # A name may go on in the next line, but not behind a closing mark.
         if letter == "\t" or (letter == "\n" and last > start):
             break
-        opens = letter in _OPENING or (letter == '"' and _opens(text, place))
+        opens = letter in _OPENING or (letter in _EITHER and _opens(text, place))
         if opens:
             depth += 1
-        elif letter in _CLOSING or letter == '"':
+        elif letter in _CLOSING or letter in _EITHER:
             depth, last = depth - 1, place + 1
             # The second mark of «Аэропорт «Казань», г. Казань is often left out.
             if depth <= 0 or text[place + 1 : place + 2] in ("", ",", ";", "\n", "\t", ")"):
@@ -162,9 +162,9 @@ def _quotes(name: str) -> str:
     """All quotation marks as « and »."""
     letters = []
     for place, letter in enumerate(name):
-        if letter in _OPENING or (letter == '"' and _opens(name, place)):
+        if letter in _OPENING or (letter in _EITHER and _opens(name, place)):
             letters.append("«")
-        elif letter in _CLOSING or letter == '"':
+        elif letter in _CLOSING or letter in _EITHER:
             letters.append("»")
         else:
             letters.append(letter)

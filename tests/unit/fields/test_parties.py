@@ -1,0 +1,251 @@
+"""Whose a value is, and what the parties of a purchase are called."""
+
+from __future__ import annotations
+
+import pytest
+
+from ocr_tasks.contract import Block, BlockLabel, Line, PageResult, PageStatus
+from tenderlake.fields.context import DocumentContext
+from tenderlake.fields.finding import FieldFinder
+from tenderlake.fields.organisations import normal_name
+from tenderlake.fields.pagereading import PageReading
+from tenderlake.fields.requisites import find_requisites
+from tenderlake.lake.vocabulary import FieldName, FieldRole
+from tests.fieldpages import Part, found, page_of
+
+pytestmark = pytest.mark.unit
+
+CUSTOMER, SUPPLIER, PARTICIPANT = FieldRole.CUSTOMER, FieldRole.SUPPLIER, FieldRole.PARTICIPANT
+SCHOOL, FIRM = "9701186367", "7707083893"
+
+
+def owners(*parts: Part, field: FieldName = FieldName.INN, is_ocr: bool = False) -> dict[str, FieldRole | None]:
+    """Whose the values of a field are."""
+    return {one.value: one.role for one in found(find_requisites, *parts, is_ocr=is_ocr).get(field, [])}
+
+
+def names(*parts: Part, is_ocr: bool = False) -> dict[str, list[str]]:
+    """The names of the parties that a page tells."""
+    fields = found(find_requisites, *parts, is_ocr=is_ocr)
+    parties = (FieldName.CUSTOMER, FieldName.SUPPLIER, FieldName.PARTICIPANT)
+    return {field.value: sorted(one.value for one in fields[field]) for field in parties if field in fields}
+
+
+PREAMBLE = (
+    "Государственное бюджетное образовательное учреждение города Москвы «Школа № 1» (ИНН 9701186367), именуемое в "
+    "дальнейшем «Заказчик», в лице директора Петровой А. А., действующей на основании Устава, с одной стороны, и "
+    "Общество с ограниченной ответственностью «Ромашка» (ИНН 7707083893), именуемое в дальнейшем «Поставщик», в лице "
+    "генерального директора Сидорова С. С., с другой стороны, заключили настоящий контракт:"
+)
+REQUISITES = [
+    ["ЗАКАЗЧИК:", "ПОСТАВЩИК:"],
+    [
+        "ГБОУ «Школа № 1»\nАдрес: 123456, г. Москва, ул. Ленина, д. 5\nИНН 9701186367 КПП 770101001\nБИК 004525988",
+        "ООО «Ромашка»\nЮридический адрес: 190000, г. Санкт-Петербург, Невский пр., д. 1\n"
+        "ИНН/КПП 7707083893/770701001\nр/с 40602810700000000025\nв ПАО «Банк» г. Вологда\nк/с 30101810800000000746\nБИК 049805746",
+    ],
+]
+
+
+def test_the_first_sentence_of_a_contract_names_both_parties() -> None:
+    assert owners(PREAMBLE) == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+    assert names(PREAMBLE) == {"customer": ["ГБОУ города Москвы «Школа № 1»"], "supplier": ["ООО «Ромашка»"]}
+
+
+def test_requisites_in_two_columns_of_a_table() -> None:
+    assert owners(REQUISITES) == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+    assert owners(REQUISITES, field=FieldName.BIK) == {"004525988": CUSTOMER, "049805746": SUPPLIER}
+    assert owners(REQUISITES, field=FieldName.BANK) == {"ПАО «Банк» г. Вологда": SUPPLIER}
+    assert owners(REQUISITES, field=FieldName.ADDRESS) == {
+        "123456, г. Москва, ул. Ленина, д. 5": CUSTOMER,
+        "190000, г. Санкт-Петербург, Невский пр., д. 1": SUPPLIER,
+    }
+    assert names(REQUISITES) == {"customer": ["ГБОУ «Школа № 1»"], "supplier": ["ООО «Ромашка»"]}
+
+
+def test_the_heading_of_a_party_may_stand_in_its_cell() -> None:
+    cells = [["Заказчик\nГБОУ «Школа № 1»\nИНН 9701186367", "Исполнитель:\nИП Иванов Иван Иванович\nИНН 500100732259"]]
+    assert owners(cells) == {SCHOOL: CUSTOMER, "500100732259": SUPPLIER}
+
+
+def test_columns_of_parties_beside_rows_of_labels() -> None:
+    rows = [["", "Заказчик", "Подрядчик"], ["ИНН", SCHOOL, FIRM], ["КПП", "770101001", "770701001"]]
+    assert owners(rows) == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+    assert owners(rows, field=FieldName.KPP) == {"770101001": CUSTOMER, "770701001": SUPPLIER}
+
+
+def test_two_columns_that_were_read_line_by_line() -> None:
+    text = "Заказчик: Поставщик:\nГБОУ «Школа № 1» ООО «Ромашка»\nИНН 9701186367 КПП 770101001 ИНН 7707083893 КПП 770701001"
+    assert owners(text, is_ocr=True) == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+    assert names(text, is_ocr=True) == {"customer": ["ГБОУ «Школа № 1»"], "supplier": ["ООО «Ромашка»"]}
+    alone = "Заказчик: Поставщик:\nИНН 7707083893"
+    assert owners(alone, is_ocr=True) == {FIRM: None}
+
+
+def lined(text: str, *places: tuple[float, float]) -> Block:
+    """A block whose lines stand at these left edges and heights, 300 pixels wide."""
+    lines = [
+        Line(text=line, bbox_px=(x, y, x + 300, y + 15)) for line, (x, y) in zip(text.split("\n"), places, strict=True)
+    ]
+    box = (min(x for x, _ in places), min(y for _, y in places), max(x for x, _ in places) + 300, places[-1][1] + 15)
+    return Block(label=BlockLabel.TEXT, bbox_px=box, content=text, lines=tuple(lines))
+
+
+def test_two_columns_of_a_scan_are_told_by_where_their_lines_stand() -> None:
+    blocks = (
+        Block(
+            label=BlockLabel.TEXT,
+            bbox_px=(50, 100, 600, 115),
+            content="Заказчик: Исполнитель:",
+            lines=(Line(text="Заказчик: Исполнитель:", bbox_px=(50, 100, 600, 115)),),
+        ),
+        lined("ИНН 7707083893\nКПП 770701001", (460, 140), (460, 160)),
+        lined("ИНН 9701186367\nКПП 770101001", (50, 140), (50, 160)),
+    )
+    page = PageResult(
+        page_key="k",
+        document_id="d",
+        page_number=1,
+        status=PageStatus.DONE,
+        engine="tesseract",
+        engine_version="5",
+        width_px=900,
+        height_px=1200,
+        blocks=blocks,
+    )
+    reading = PageReading.of(page, is_ocr=True)
+    found_here = list(find_requisites(reading, DocumentContext("scan.png", 1).at(reading)))
+    assert {one.value: one.role for one in found_here if one.field is FieldName.INN} == {
+        FIRM: SUPPLIER,
+        SCHOOL: CUSTOMER,
+    }
+    assert {one.value: one.role for one in found_here if one.field is FieldName.KPP} == {
+        "770701001": SUPPLIER,
+        "770101001": CUSTOMER,
+    }
+    boxes = {one.value: one.bbox_px for one in found_here if one.field is FieldName.INN}
+    assert boxes == {FIRM: (460, 140, 760, 155), SCHOOL: (50, 140, 350, 155)}
+
+
+def test_a_label_says_itself_whose_it_is() -> None:
+    assert owners("ИНН Заказчика: 9701186367\nИНН участника закупки: 7707083893") == {
+        SCHOOL: CUSTOMER,
+        FIRM: PARTICIPANT,
+    }
+    assert owners([["ИНН поставщика", FIRM]]) == {FIRM: SUPPLIER}
+
+
+def test_a_section_belongs_to_the_party_in_its_heading_until_the_next() -> None:
+    parts = ("Сведения о заказчике", "ИНН 9701186367", "Сведения об участнике закупки", "ИНН 7707083893")
+    assert owners(*parts) == {SCHOOL: CUSTOMER, FIRM: PARTICIPANT}
+
+
+def test_lists_of_participants() -> None:
+    protocol: Part = [
+        ["№ п/п", "Наименование участника", "ИНН", "Цена, руб."],
+        ["1", "ООО «Ромашка»", FIRM, "250 000,00"],
+        ["2", "ИП Иванов Иван Иванович", "500100732259", "255 000,00"],
+    ]
+    assert names("ПРОТОКОЛ", protocol) == {"participant": ["ИП Иванов Иван Иванович", "ООО «Ромашка»"]}
+    assert owners("ПРОТОКОЛ", protocol) == {FIRM: PARTICIPANT, "500100732259": PARTICIPANT}
+
+
+def test_what_a_document_is_says_whose_its_values_are() -> None:
+    assert owners("АНКЕТА УЧАСТНИКА", "ИНН 7707083893") == {FIRM: PARTICIPANT}
+    assert owners("ТЕХНИЧЕСКОЕ ЗАДАНИЕ", "ИНН 9701186367") == {SCHOOL: CUSTOMER}
+    assert owners("Счет на оплату № 5", "ИНН 7707083893") == {FIRM: SUPPLIER}
+    assert owners("Федеральный закон", "ИНН 7707083893") == {FIRM: None}
+
+
+def test_a_guarantee_names_the_bank_the_firm_and_the_customer() -> None:
+    text = (
+        "ПАО «Сбербанк» (ИНН 7707083893), именуемое в дальнейшем «Гарант», отвечает за ООО «Ромашка» "
+        "(ИНН 5408181095), именуемое в дальнейшем «Принципал», перед ГБОУ «Школа № 1» (ИНН 9701186367), именуемым в дальнейшем «Бенефициар»"
+    )
+    assert owners(text) == {FIRM: FieldRole.BANK, "5408181095": SUPPLIER, SCHOOL: CUSTOMER}
+
+
+def test_who_typed_a_letter_is_no_supplier() -> None:
+    assert owners("Исполнитель: Иванова Т. П.\nтел. (495) 123-45-67", field=FieldName.PHONE) == {"+74951234567": None}
+
+
+def finder_of(*pages: PageReading) -> FieldFinder:
+    finder = FieldFinder(DocumentContext("contract.docx", len(pages)), (find_requisites,))
+    for page in pages:
+        finder.add(page)
+    return finder
+
+
+def test_a_section_goes_on_on_the_next_page() -> None:
+    first, second = page_of("Реквизиты Поставщика:"), page_of("ИНН 7707083893", number=2)
+    (inn,) = [one.candidate for one in finder_of(first, second).ranked() if one.candidate.field is FieldName.INN]
+    assert (inn.role, inn.page_number) == (SUPPLIER, 2)
+
+
+def test_a_number_that_is_somebodys_on_one_page_is_told_once() -> None:
+    pages = page_of("ИНН 7707083893"), page_of("ИНН Поставщика 7707083893", number=2)
+    found_in_all = [one.candidate for one in finder_of(*pages).ranked() if one.candidate.field is FieldName.INN]
+    assert [(one.value, one.role) for one in found_in_all] == [(FIRM, SUPPLIER)]
+
+
+def test_the_inn_in_the_purchase_code_is_the_customers_and_comes_first() -> None:
+    page = page_of("ИКЗ 232970118636777010100101070020000244", "ИНН 7707083893", "ИНН 9701186367")
+    ranked = [one.candidate for one in finder_of(page).ranked()]
+    assert [(one.value, one.role) for one in ranked if one.field is FieldName.INN] == [(SCHOOL, CUSTOMER), (FIRM, None)]
+    assert [one.value for one in ranked if one.field is FieldName.LAW] == ["44-FZ"]
+
+
+def test_what_only_the_head_tells_gives_way_to_what_the_text_says() -> None:
+    head: tuple[Part, ...] = ("УТВЕРЖДАЮ\nДиректор АО «Порт»", "ТЕХНИЧЕСКОЕ ЗАДАНИЕ")
+    assert names(*head) == {"customer": ["АО «Порт»"]}
+    assert names(*head, "Заказчик: АО «Аэропорт»") == {"customer": ["АО «Аэропорт»"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Заказчик: Акционерное общество «Полярная Энергетика»", "АО «Полярная Энергетика»"),
+        ("Заказчик – МКП «УКС», г. Пушкин", "МКП «УКС»"),
+        ('Покупатель OOO "Кафе-кондитерская "Зефир", ИНН 7799492773', "ООО «Кафе-кондитерская «Зефир»"),
+        ("в администрации города Перми (далее – Заказчик)", "администрация города Перми"),
+        ("1.2 Заказчик\nМинистерство связи Пермского края.", "Министерство связи Пермского края"),
+        ("ЗАКАЗЧИК: ПОДРЯДЧИК:\nДиректор МКП «УКС»\n______ / И. И. Иванов", "МКП «УКС»"),
+    ],
+)
+def test_names_of_the_customer(text: str, name: str) -> None:
+    fields = found(find_requisites, text, is_ocr="OOO" in text)
+    values = [one.value for one in fields.get(FieldName.CUSTOMER, [])]
+    if "ПОДРЯДЧИК" in text:
+        assert values in ([], [name])
+    else:
+        assert values == [name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Заказчик обязан оплатить товар, а поставщик – поставить его.",
+        "6) муниципальный заказчик – орган либо муниципальное унитарное предприятие либо иное лицо",
+        "Заказчик: не указан",
+        "Заказчик: ______________",
+        "Договор заключается Заказчиком с Министерством",
+    ],
+)
+def test_sentences_about_the_customer_do_not_name_him(text: str) -> None:
+    assert names(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "normal"),
+    [
+        ('Общество с ограниченной ответственностью "Ромашка"', "ООО «Ромашка»"),
+        ("Публичное акционерное общество «Сбербанк России»", "ПАО «Сбербанк России»"),
+        ("федерального государственного унитарного предприятия «ЖКХ»", "ФГУП «ЖКХ»"),
+        ("Муниципальное бюджетное дошкольное образовательное учреждение «Детский сад № 5»", "МБДОУ «Детский сад № 5»"),
+        ("Министерства обороны", "Министерство обороны"),
+        ("Белоярской АЭС", "Белоярская АЭС"),
+        ("АО “НПП „Исток“”", "АО «НПП «Исток»»"),
+    ],
+)
+def test_one_name_is_written_in_one_way(written: str, normal: str) -> None:
+    assert normal_name(written) == normal
