@@ -491,6 +491,7 @@ def _facts(layout: Layout, source: SourceRef, row: DocumentRow) -> dict[str, obj
     return {
         "source": layout.path_of(source.key, source.archive_path),
         "document_id": row.document_id,
+        "tender_id": row.tender_id,
         "document_type": row.document_type,
         "media_type": row.media_type,
         "pages": row.page_count,
