@@ -243,8 +243,8 @@ class _Run:
                     ending = self._prepare(sandbox, document, folder)
                     self._since.pop(number)
                     self._add(ending, document)
-                if number == 0:
-                    self._report.at_the_end = Measures.now()
+                with self._lock:  # the first to finish, as long as both zygotes are there
+                    self._report.at_the_end = self._report.at_the_end or Measures.now()
         except BaseException as failure:
             self._failures.append(failure)
             self._since.pop(number, None)

@@ -18,6 +18,7 @@ import xlwt
 
 from tenderlake.mupdf import pymupdf
 from tests.archives import encrypted_zip_of, old_zip_of, rar_of, seven_zip_of, zip_of, zip_with_link
+from tests.books import epub, fb2, xps
 from tests.officefiles import cell, doc, docx, odf, ole, outlook, paragraph, scan, xlsx
 from tests.pdfs import (
     ENGLISH,
@@ -272,6 +273,9 @@ def office_files() -> Iterator[SmallDocument]:
         ("xls", "binary", _xls()),
         ("ppt", "binary", _ppt()),
         ("rtf", "text", _RTF),
+        ("epub", "package", epub([f"<h1>Глава</h1><p>{line}</p>" for line in RUSSIAN[:2]])),
+        ("fb2", "text", fb2(f"<section><title><p>Порядок</p></title><p>{RUSSIAN[0]}</p></section>")),
+        ("xps", "package", xps([ENGLISH])),
     ):
         yield SmallDocument(name, "office", family, data)
 

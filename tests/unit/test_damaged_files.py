@@ -210,3 +210,10 @@ def test_a_reason_names_no_bytes_that_a_reader_met(tmp_path: Path) -> None:
 def test_a_pdf_whose_catalog_is_no_object_of_its_own_is_read(tmp_path: Path) -> None:
     data = digital_pdf().tobytes().replace(b"/Root 1 0 R", b"/Root<</Type/Catalog/Pages 2 0 R>>")
     assert RUSSIAN[0] in prepared(tmp_path, data).texts()[0]
+
+
+def test_a_message_in_a_character_set_of_unknown_letters_is_read(tmp_path: Path) -> None:
+    head = "From: a@example.org\nSubject: Order\nContent-Type: text/plain; charset=кои8\n\n"
+    text = unpacked(tmp_path, (head + RUSSIAN[0]).encode())["message.txt"]
+    assert isinstance(text, bytes)
+    assert RUSSIAN[0] in text.decode()

@@ -117,11 +117,16 @@ def _leaves(message: email.message.Message) -> Iterator[email.message.Message]:
     stack = [message]
     while stack:
         part = stack.pop()
-        payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            stack += [inner for inner in reversed(payload) if isinstance(inner, email.message.Message)]
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            stack += reversed(_inner_parts(part))
         else:
             yield part
+
+
+def _inner_parts(part: email.message.Message) -> list[email.message.Message]:
+    """The parts within one; a text is not decoded to see that there are none, for its character set may be anything."""
+    payload = part.get_payload() if part.is_multipart() else ()
+    return [inner for inner in payload if isinstance(inner, email.message.Message)]
 
 
 def _is_body(part: email.message.Message) -> bool:
@@ -130,9 +135,8 @@ def _is_body(part: email.message.Message) -> bool:
 
 
 def _bytes_of(part: email.message.Message) -> bytes:
-    payload = part.get_payload()
-    if isinstance(payload, list):  # message/rfc822
-        return b"\n".join(inner.as_bytes() for inner in payload if isinstance(inner, email.message.Message))
+    if part.is_multipart():  # message/rfc822
+        return b"\n".join(inner.as_bytes() for inner in _inner_parts(part))
     decoded = part.get_payload(decode=True)
     return decoded if isinstance(decoded, bytes) else b""
 
