@@ -274,11 +274,11 @@ def _direction(rotation_deg: int) -> _Direction:
 
 def _sideways_turn(runs: list[_Run], rotation_deg: int) -> int:
     """The further clockwise turn after which most of the text reads left to right, else 0."""
+    if {direction for direction, _ in runs} <= {_direction(rotation_deg)}:
+        return 0
     letters: Counter[_Direction] = Counter()
     for direction, line in runs:
         letters[direction] += len(line.text)
-    if not letters:
-        return 0
     direction, count = letters.most_common(1)[0]
     if count < _SIDEWAYS_SHARE * letters.total():
         return 0

@@ -373,8 +373,7 @@ def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float, *, are_
     ends_short = above.box.x1 < column.x1 - 0.12 * column.width
     ends_sentence = above.text.endswith(_SENTENCE_END)
     starts_new = not below.text[:1].islower()
-    marks = () if begins_with_word else (_NUMBERED, _DASHED)
-    mark = next((mark for mark in marks if mark.match(below.text)), None)
+    mark = None if begins_with_word else next((mark for mark in (_NUMBERED, _DASHED) if mark.match(below.text)), None)
     if mark is not None:
         return ends_sentence or ends_short or is_indented or bool(mark.match(above.text))
     if is_indented and starts_new and (ends_sentence or ends_short):
