@@ -70,6 +70,10 @@ _QUALIFIER = re.compile(
     r"номер|закупк|учреждени|филиал|РФ|в|по|и|или)[а-яё]{0,4}[\s:;,()/-]{0,4}){1,7}(?:№|N)?\s{0,2}",
     re.IGNORECASE,
 )
+_OF_OTHERS = re.compile(
+    r"учредител|акционер|членов|исполнительн[а-яё]{2,3} орган|руководител|выгодоприобретател", re.IGNORECASE
+)
+"""«ИНН учредителей участника закупки» is of none of the parties."""
 _WORDS = re.compile(r"[^\d\n\t]{1,60}")
 _LIKE = f"[0-9{re.escape(DIGIT_LIKE)}]"
 _RUN = re.compile(rf"{_LIKE}(?: ?{_LIKE}){{2,40}}")
@@ -139,6 +143,9 @@ def _value(page: PageReading, label: Label, region: Region) -> Hit | None:
     if form is None:
         return None
     near = _near(page.text, region)
+    words = page.text[slice(*region.words)] + page.text[label.end : near]
+    if _OF_OTHERS.search(words):
+        return None
     hit = _clean_number(page.text, label, region, form, near)
     if hit is None or hit.is_valid is False:
         # A number that was read with a wrong digit may yet be one that a letter or a border spoilt.

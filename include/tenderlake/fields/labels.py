@@ -13,33 +13,34 @@ ACCOUNT = FieldName.SETTLEMENT_ACCOUNT
 """Stands for all kinds of accounts in labels: the digits of an account say which it is."""
 
 _CASE = r"[А-Я]{0,4}"
+_ENDING = r"[А-Я]{2,3}"
 _PURCHASE = rf"(?:ЗАКУПК{_CASE}|ПРОЦЕДУР{_CASE}|ИЗВЕЩЕНИ{_CASE}|АУКЦИОН{_CASE}|КОНКУРС{_CASE}|ЗАПРОС{_CASE} КОТИРОВОК)"
 _ABOUT = r"(?: (?:О|ОБ|В) [^\n\t:№\d]{3,60}?)?"
 _WORDS: dict[FieldName | None, str] = {
-    FieldName.INN: r"И ?Н ?Н(?: ЮЛ| ФЛ)?|ИДЕНТИФИКАЦИОНН[А-Я]{2,3} НОМЕР[А-Я]? НАЛОГОПЛАТЕЛЬЩИКА",
-    FieldName.KPP: r"К ?П ?П|КОД[А-Я]? ПРИЧИНЫ ПОСТАНОВКИ НА УЧЕТ",
-    FieldName.OGRN: r"О ?Г ?Р ?Н(?:ИП)?(?: ?\(?[/ ]?ОГРНИП\)?)?|ОСНОВН[А-Я]{2,3} ГОСУДАРСТВЕНН[А-Я]{2,3} РЕГИСТРАЦИОНН"
-    r"[А-Я]{2,3} НОМЕР[А-Я]?",
+    FieldName.INN: rf"И ?Н ?Н(?: ЮЛ| ФЛ)?|ИДЕНТИФИКАЦИОНН{_ENDING}\sНОМЕР[А-Я]?\sНАЛОГОПЛАТЕЛЬЩИКА",
+    FieldName.KPP: r"К ?П ?П|КОД[А-Я]?\sПРИЧИНЫ\sПОСТАНОВКИ\sНА\sУЧЕТ",
+    FieldName.OGRN: r"О ?Г ?Р ?Н(?:ИП)?(?: ?\(?[/ ]?ОГРНИП\)?)?|"
+    rf"ОСНОВН{_ENDING}\sГОСУДАРСТВЕНН{_ENDING}\sРЕГИСТРАЦИОНН{_ENDING}\sНОМЕР[А-Я]?",
     FieldName.OKPO: r"ОКПО",
     FieldName.OKTMO: r"ОКТМО",
-    FieldName.BIK: r"Б ?И ?К(?: ТОФК| БАНКА)?|БАНКОВСК[А-Я]{2,3} ИДЕНТИФИКАЦИОНН[А-Я]{2,3} КОД[А-Я]?",
-    ACCOUNT: r"[РК] ?/ ?СЧ?(?:ЕТ)?\.?|[РК]\. ?/? ?СЧ?\.?|(?:РАСЧ(?:ЕТН[А-Я]{2,3}|\.)?|КОРР?(?:ЕСПОНДЕНТСК[А-Я]{2,3}|"
-    r"\.)?"
-    rf"|КАЗН(?:АЧЕЙСК[А-Я]{{2,3}}|\.)?|БАНКОВСК[А-Я]{{2,3}}) ?(?:СЧ(?:ЕТ{_CASE}|\.)|/С)|ЕКС|СЧ\. ?№?"
-    rf"|СЧЕТ[АУ]?(?: ПОЛУЧАТЕЛЯ| БАНКА)?(?: ?№)?|БАНКОВСКИ[ЕХ] РЕКВИЗИТ{_CASE}",
-    FieldName.KBK: r"КБК|КОД[А-Я]? БЮДЖЕТНОЙ КЛАССИФИКАЦИИ",
-    FieldName.PURCHASE_CODE: rf"ИКЗ|ИДЕНТИФИКАЦИОНН[А-Я]{{2,3}} КОД{_CASE} ЗАКУПКИ",
-    FieldName.CONTRACT_REGISTRY_NUMBER: rf"РЕЕСТРОВ[А-Я]{{2,3}} НОМЕР{_CASE} (?:КОНТРАКТ|ДОГОВОР){_CASE}|"
-    rf"(?:НОМЕР{_CASE} |"
-    rf"№ ?)?РЕЕСТРОВОЙ ЗАПИСИ",
-    FieldName.PURCHASE_NUMBER: rf"(?:РЕЕСТРОВ[А-Я]{{2,3}} |УНИКАЛЬН[А-Я]{{2,3}} )?(?:НОМЕР{_CASE}|№) (?:В ЕИС |ЕИС )?"
+    FieldName.BIK: rf"Б ?И ?К(?: ТОФК| БАНКА)?|БАНКОВСК{_ENDING}\sИДЕНТИФИКАЦИОНН{_ENDING}\sКОД[А-Я]?",
+    ACCOUNT: r"[РК] ?/ ?СЧ?(?:ЕТ)?\.?|[РК]\. ?/? ?СЧ?\.?|"
+    rf"(?:РАСЧ(?:ЕТН{_ENDING}|\.)?|КОРР?(?:ЕСПОНДЕНТСК{_ENDING}|\.)?|БАНКОВСК{_ENDING}|"
+    rf"(?:ЕДИН{_ENDING}\s)?КАЗН(?:АЧЕЙСК{_ENDING}|\.)?)\s?(?:СЧ(?:ЕТ{_CASE}|\.)|/С)|"
+    rf"ЕКС|СЧ\. ?№?|СЧЕТ[АУ]?(?: ПОЛУЧАТЕЛЯ| БАНКА)?(?: ?№)?|БАНКОВСКИ[ЕХ] РЕКВИЗИТ{_CASE}",
+    FieldName.KBK: r"КБК|КОД[А-Я]?\sБЮДЖЕТНОЙ\sКЛАССИФИКАЦИИ",
+    FieldName.PURCHASE_CODE: rf"ИКЗ|ИДЕНТИФИКАЦИОНН{_ENDING}\sКОД{_CASE}\sЗАКУПКИ",
+    FieldName.CONTRACT_REGISTRY_NUMBER: rf"РЕЕСТРОВ{_ENDING} НОМЕР{_CASE} (?:КОНТРАКТ|ДОГОВОР){_CASE}|"
+    rf"(?:НОМЕР{_CASE} |№ ?)?РЕЕСТРОВОЙ ЗАПИСИ",
+    FieldName.PURCHASE_NUMBER: rf"(?:РЕЕСТРОВ{_ENDING} |УНИКАЛЬН{_ENDING} )?(?:НОМЕР{_CASE}|№) (?:В ЕИС |ЕИС )?"
     rf"{_PURCHASE}{_ABOUT}(?: В ЕИС)?|{_PURCHASE}{_ABOUT} ?(?:№|N(?=[ \d])|НОМЕР)|RЕGNUМВЕR=",
     FieldName.OKPD2: r"ОКПД ?-? ?2?",
     FieldName.KTRU: r"КТРУ",
     FieldName.OKVED2: r"ОКВЭД ?-? ?2?",
-    None: rf"ОКАТО|ОКОПФ|ОКФС|ОКОГУ|ОКЕИ|СНИЛС|Л/С|ЛИЦ(?:ЕВ[А-Я]{{2,3}}|\.) СЧ(?:ЕТ{_CASE}|\.)|ТЕЛ(?:ЕФОН{_CASE}|\.|/)|"
-    rf"ФАКС{_CASE}|SWIFТ|ГОСТ|ИГК|ИКУ",
+    None: rf"ОКАТО|ОКОПФ|ОКФС|ОКОГУ|ОКЕИ|СНИЛС|Л/ ?СЧ?|ЛИЦ(?:ЕВ{_ENDING}|\.) СЧ(?:ЕТ{_CASE}|\.)|"
+    rf"ТЕЛ(?:ЕФОН{_CASE}|\.|/)|ФАКС{_CASE}|SWIFТ|ГОСТ|ИГК|ИКУ",
 }
+"""Labels in capitals, Latin look-alikes as Cyrillic letters, Ё as Е; None: they only end what stands before them."""
 _NAMES = {f"g{number}": name for number, name in enumerate(_WORDS)}
 _START, _END = r"(?<![А-ЯA-Z])(?=[АБВГЕЗИКЛНОПРСТФУRS№0468])", r"(?![А-ЯA-Z])"
 """Only places where a label may begin are looked at closer."""

@@ -74,7 +74,7 @@ _BANK = re.compile(
     r"[А-ЯЁ][а-яё-]{3,30}) ?)[^\n\t\d;:,]{3,120}?)(?=[\s,;]{1,3}(?:к/с|К/с|кор|Кор|КОР|р/с|Р/с|БИК|ИНН|K/e)|[\n\t;,]|"
     r"\Z)"
 )
-_BANK_WORD = re.compile(r"банк|отделение|гркц|ркц|уфк", re.IGNORECASE)
+_BANK_WORD = re.compile(r"банк|АКБ|отделение|гркц|ркц|уфк", re.IGNORECASE)
 _APPROVAL = re.compile(r"^\W{0,4}УТВЕРЖДА[ЮЕ]|^\W{0,4}Утвержда[юе]")
 _APPROVED_WITHIN = 350
 _LINES_OF_HEAD = 14
@@ -82,6 +82,9 @@ _CONSTRUCTION = re.compile(r"^\W{0,4}\(наименование стройки\)
 _WITHIN = 400
 _LINES_UNDER = 5
 _FEW_COLUMNS = 4
+_REQUISITES = re.compile(
+    r"\W{0,3}(?:(?:юр|почт|факт)[а-яё]{0,10}\.? ?)?(?:адрес|банк|ИНН|ОГРН|р/с|тел|реквизит)", re.IGNORECASE
+)
 _OFFICE = re.compile(r"директор|начальник|руководител|глава|главный|ректор|председател|заведующ|министр", re.IGNORECASE)
 _LONGEST = 300
 
@@ -142,12 +145,21 @@ def _at_marks(page: PageReading, roles: Roles, text: str) -> Iterator[_Named]:
         if mark.right:
             yield from _under_columns(roles, text, mark)
         elif mark.rest:
-            yield from _at(text, mark.rest, mark.end + _LONGEST, mark.role, 0.8)
+            yield from _after(text, mark, mark.role)
         elif (place := page.cell_at(mark.start)) is not None:
             for cell in _cells_of(*place):
                 yield from _at(text, cell.start, cell.end, mark.role, 0.65)
         else:
             yield from _under(text, mark)
+
+
+def _after(text: str, mark: Mark, role: FieldRole) -> Iterator[_Named]:
+    """The name behind a party's word: of a known form, or whatever stands there up to a comma, behind a colon."""
+    named = list(_at(text, mark.rest, mark.end + _LONGEST, role, 0.8))
+    yield from named
+    clause = re.match(r"[^,;:.(\n\t]{5,100}", text[mark.rest : mark.end])
+    if not named and clause is not None and ":" in text[mark.start : mark.rest] and _is_whole_name(clause[0].strip()):
+        yield mark.rest, mark.rest + len(clause[0].rstrip()), role, 0.55
 
 
 def _at(text: str, start: int, end: int, role: FieldRole, score: float) -> Iterator[_Named]:
@@ -172,6 +184,8 @@ def _under(text: str, mark: Mark) -> Iterator[_Named]:
     """The name in one of the next lines: at its beginning, or behind somebody's office («Директор МКП «УКС»»)."""
     place = mark.end + 1
     for line in text[place : place + _WITHIN].split("\n")[:_LINES_UNDER]:
+        if _REQUISITES.match(line):
+            return
         for start, end in names_in(text, place, place + len(line)):
             if not text[place:start].strip() or (_OFFICE.search(text[place:start]) and text[start].isupper()):
                 yield start, end, mark.role, 0.65

@@ -294,7 +294,9 @@ def _mark(page: PageReading, line: str, place: int) -> Mark | None:
         if (role := _alone(head)) is not None:
             return Mark(place, end, role)
     named = _BEFORE_NAME.match(head)
-    if named and not _PERSON.match(line, named.end()) and (role := role_in(named["party"])):
+    if named and _PERSON.match(line, named.end()) and role_in(named["party"]) is FieldRole.SUPPLIER:
+        return Mark(place, end, None)
+    if named and (role := role_in(named["party"])):
         return Mark(place, end, role, rest=place + named.end())
     piece = page.piece_at(place)
     if piece is not None and piece.label in (BlockLabel.TITLE, BlockLabel.HEADING) and piece.start == place:
