@@ -1,18 +1,26 @@
-"""Making page images and native texts, against PyMuPDF's own tools in the same run; and what memory it takes.
+"""Making page images and native texts, against PyMuPDF's own tools in the same run; on more cores; and in what memory.
+
+Sections, all where none is named: ``scans``, ``images``, ``text``, ``cores``, ``memory``, ``worker``. Rates are pages a
+second of processor time, as other work on the machine takes its share of the clock; every round is a process of its
+own, as every document is in the pipeline: nothing is remembered from the round before. Ours and theirs take turns.
 
 With ``TENDERLAKE_CORPUS`` set, native text is measured on the 44-FZ law of the corpus, else on a sample contract.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -24,8 +32,11 @@ TENDER = Path(__file__).parents[1] / "include/samples/documents/0373200012326000
 SCANS = TENDER / "Приложение 4. Локальный сметный расчёт.pdf"
 DIGITAL = TENDER / "Приложение 3. Проект контракта.pdf"
 LAW = Path(os.environ.get("TENDERLAKE_CORPUS", "/nowhere"), "ru-tender/law-44fz-full.pdf")
+TEXTS = LAW if LAW.is_file() else DIGITAL
 ROUNDS = 5
 SHORT, LONG = 50, 1000
+EARLY, LATE = 1_000, 10_000
+FORK = get_context("fork")
 
 
 def by_pymupdf(path: Path) -> int:
@@ -54,14 +65,49 @@ def by_prepare(path: Path, mode: TextLayerMode) -> int:
         return len(made.pages)
 
 
-def pages_per_second(work: Callable[[], int]) -> float:
-    """Pages a second of processor time, the best of some rounds."""
-    best = 0.0
-    for _ in range(ROUNDS):
-        started = time.process_time()
-        pages = work()
-        best = max(best, pages / (time.process_time() - started))
-    return best
+class Rate(NamedTuple):
+    """Pages a second of processor time, and of the clock."""
+
+    cpu: float
+    clock: float
+
+
+def rate(work: Callable[[], int], rounds: int = 1) -> Rate:
+    """How fast this process does some work."""
+    clock, cpu = time.perf_counter(), time.process_time()
+    pages = sum(work() for _ in range(rounds))
+    return Rate(pages / (time.process_time() - cpu), pages / (time.perf_counter() - clock))
+
+
+def in_children(works: list[Callable[[], Rate]]) -> list[Rate]:
+    """The same in processes of their own, all at once."""
+    started = FORK.Barrier(len(works))
+
+    def child(work: Callable[[], Rate], answers: object) -> None:
+        started.wait()
+        answers.send(work())  # type: ignore[attr-defined]
+
+    pipes = [FORK.Pipe(duplex=False) for _ in works]
+    children = [FORK.Process(target=child, args=(work, pipe[1])) for work, pipe in zip(works, pipes, strict=True)]
+    for process in children:
+        process.start()
+    rates = [pipe[0].recv() for pipe in pipes]
+    for process in children:
+        process.join()
+    return rates
+
+
+def compare(name: str, ours: Callable[[], int], theirs: Callable[[], int], wanted: str) -> None:
+    """Print the best of some rounds in turns, and the middle of their ratios."""
+    pairs = [(in_children([lambda: rate(ours)])[0], in_children([lambda: rate(theirs)])[0]) for _ in range(ROUNDS)]
+    our_best, their_best = max(our.cpu for our, _ in pairs), max(their.cpu for _, their in pairs)
+    ratio = median(our.cpu / their.cpu for our, their in pairs)
+    print(f"{name:<40} {our_best:8.1f} pages/s, PyMuPDF alone {their_best:7.1f}, ratio {ratio:7.2f}{wanted}{load()}")
+
+
+def load() -> str:
+    """How busy the machine is: with more than its cores, figures are lower than they could be."""
+    return f"  (load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores)"
 
 
 def recoded_scans(folder: Path, codec: str) -> Path:
@@ -88,35 +134,108 @@ def repeated(path: Path, pages: int, target: Path) -> Path:
     return target
 
 
+def scans(folder: Path) -> None:
+    """Scanned pages that are passed through, and those that are decoded and encoded again."""
+    png = recoded_scans(folder, "PNG")
+    compare("scans passed through", lambda: by_prepare(SCANS, TextLayerMode.AUTO), lambda: by_pymupdf(SCANS), ", of 50")
+    compare("scans as PNG, encoded again", lambda: by_prepare(png, TextLayerMode.AUTO), lambda: by_pymupdf(png), "")
+
+
+def images(_: Path) -> None:
+    """Pages that are rendered and encoded."""
+    ours, theirs = (lambda: by_prepare(DIGITAL, TextLayerMode.IGNORE)), (lambda: by_pymupdf(DIGITAL))
+    compare("digital pages as images", ours, theirs, ", of 3")
+
+
+def text(_: Path) -> None:
+    """Digital pages: all that is done for one, against their plain text alone."""
+    ours, theirs = (lambda: by_prepare(TEXTS, TextLayerMode.AUTO)), (lambda: text_by_pymupdf(TEXTS))
+    compare("digital pages as text", ours, theirs, ", 200 pages/s wanted")
+
+
+def cores(_: Path) -> None:
+    """Rendering in one process, and in one a core: by the clock, and by processor time, whatever else runs."""
+    count = os.cpu_count() or 1
+
+    def work() -> Rate:
+        by_prepare(DIGITAL, TextLayerMode.IGNORE)  # loads what is loaded once
+        return rate(lambda: by_prepare(DIGITAL, TextLayerMode.IGNORE), rounds=4)
+
+    pairs = [(in_children([work])[0], in_children([work] * count)) for _ in range(ROUNDS)]
+    by_clock = [sum(rate.clock for rate in many) / one.clock for one, many in pairs]
+    by_cpu = [sum(rate.cpu for rate in many) / one.cpu for one, many in pairs]
+    best_one, best_many = max(one.clock for one, _ in pairs), max(sum(r.clock for r in many) for _, many in pairs)
+    print(f"rendering in 1 process                   {best_one:8.1f} pages/s by the clock")
+    print(f"rendering in {count} processes                 {best_many:8.1f} pages/s by the clock")
+    print(
+        f"  times one: {best_many / best_one:.2f} (best of each), {median(by_clock):.2f} (middle of the rounds), "
+        f"{median(by_cpu):.2f} by processor time, of {0.9 * count:.1f}{load()}"
+    )
+
+
+def memory(folder: Path) -> None:
+    """A short and a long document, each in a process of its own."""
+    for name, source in (("text", TEXTS), ("scans", SCANS)):
+        sizes = [peak_mb(repeated(source, pages, folder / f"{name}-{pages}.pdf")) for pages in (SHORT, LONG)]
+        change = f"{sizes[1] / sizes[0] - 1:+.0%}"
+        print(f"memory, {name}: {SHORT} pages {sizes[0]:.0f} MB, {LONG} pages {sizes[1]:.0f} MB, {change} of 20 %")
+
+
+def worker(_: Path) -> None:
+    """One process that prepares document after document: what it holds after some pages, and after many."""
+    for name, source in (("text", TEXTS), ("scans", SCANS)):
+        held = in_worker(source)
+        print(f"memory of a worker, {name}: {held[0]:.0f} MB after {EARLY} pages, {held[1]:.0f} MB after {LATE}")
+
+
+def in_worker(source: Path) -> tuple[float, float]:
+    """Megabytes that a fresh process holds when it has prepared so many pages of a document, again and again."""
+    command = [sys.executable, __file__, "--in-worker", str(source)]
+    early, late = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(early), float(late)
+
+
+def prepare_again_and_again(source: Path) -> Iterable[float]:
+    """Megabytes after :data:`EARLY` and after :data:`LATE` pages."""
+    done = 0
+    for pages in (EARLY, LATE):
+        while done < pages:
+            done += by_prepare(source, TextLayerMode.AUTO)
+        yield status_mb("VmRSS:")
+
+
 def peak_mb(path: Path) -> float:
     """The most memory that a fresh process takes to prepare a document."""
-    command = [sys.executable, __file__, str(path)]
+    command = [sys.executable, __file__, "--peak", str(path)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
+def status_mb(key: str) -> float:
+    """A size that Linux tells of this process. Not ru_maxrss, which remembers the process that started this one."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition(key)[2].split()[0]) / 1024
+
+
+SECTIONS = {"scans": scans, "images": images, "text": text, "cores": cores, "memory": memory, "worker": worker}
+
+
 def main() -> None:
-    """Print pages a second and their ratio to PyMuPDF alone, and the memory of a short and a long document."""
-    digital = LAW if LAW.is_file() else DIGITAL
-    with tempfile.TemporaryDirectory() as folder:
-        for name, path, mode, theirs_do in (
-            ("scans passed through", SCANS, TextLayerMode.AUTO, by_pymupdf),
-            ("scans as PNG, encoded again", recoded_scans(Path(folder), "PNG"), TextLayerMode.AUTO, by_pymupdf),
-            ("digital pages as images", DIGITAL, TextLayerMode.IGNORE, by_pymupdf),
-            ("digital pages as text", digital, TextLayerMode.AUTO, text_by_pymupdf),
-        ):
-            theirs = pages_per_second(lambda path=path, do=theirs_do: do(path))  # type: ignore[misc]
-            ours = pages_per_second(lambda path=path, mode=mode: by_prepare(path, mode))  # type: ignore[misc]
-            print(f"{name:<28} {ours:8.1f} pages/s, PyMuPDF alone {theirs:7.1f}, ratio {ours / theirs:7.2f}")
-        for name, source in (("text", digital), ("scans", SCANS)):
-            sizes = [peak_mb(repeated(source, pages, Path(folder, f"{name}-{pages}.pdf"))) for pages in (SHORT, LONG)]
-            print(f"memory, {name}: {SHORT} pages {sizes[0]:.0f} MB, {LONG} pages {sizes[1]:.0f} MB")
+    """Run the sections that are named."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", help=" ".join(SECTIONS))
+    parser.add_argument("--peak", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--in-worker", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.peak:
+        by_prepare(arguments.peak, TextLayerMode.AUTO)
+        print(status_mb("VmHWM:"))
+    elif arguments.in_worker:
+        print(*prepare_again_and_again(arguments.in_worker))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            for name in arguments.sections or SECTIONS:
+                SECTIONS[name](Path(folder))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        by_prepare(Path(sys.argv[1]), TextLayerMode.AUTO)
-        # Not ru_maxrss, which remembers the size of the process that started this one.
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
-    else:
-        main()
+    main()
