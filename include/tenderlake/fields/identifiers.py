@@ -79,6 +79,8 @@ _LIKE = f"[0-9{re.escape(DIGIT_LIKE)}]"
 _RUN = re.compile(rf"{_LIKE}(?: ?{_LIKE}){{2,40}}")
 _MORE = re.compile(r"[ \t]*\n{1,2}[ \t]*(\d+)(?!\d)")
 _LONGEST_TOKEN = 80
+_MOST_SHARING = 6
+"""Labels in front of one line of values: «ИНН/КПП/ОГРН …»."""
 _BETWEEN = re.compile(r"[ /,\\();]{0,3}(?:и )?")
 
 _NOTICE_44 = re.compile(r"(?<![\d.,])0[1-9]\d{9}(?:1[1-9]|[2-4]\d)\d{6}(?!\d)")
@@ -104,7 +106,11 @@ def _labelled(page: PageReading) -> Iterator[Hit]:
     number = 0
     while number < len(labels):
         run = [labels[number]]
-        while number + len(run) < len(labels) and _is_beside(page.text, run[-1], labels[number + len(run)]):
+        while (
+            len(run) < _MOST_SHARING
+            and number + len(run) < len(labels)
+            and _is_beside(page.text, run[-1], labels[number + len(run)])
+        ):
             run.append(labels[number + len(run)])
         number += len(run)
         following = labels[number].start if number < len(labels) else len(page.text)
@@ -143,7 +149,7 @@ def _value(page: PageReading, label: Label, region: Region) -> Hit | None:
     if form is None:
         return None
     near = _near(page.text, region)
-    words = page.text[slice(*region.words)] + page.text[label.end : near]
+    words = page.text[slice(*region.words)] + page.text[max(label.end, near - _LONGEST_TOKEN) : near]
     if _OF_OTHERS.search(words):
         return None
     hit = _clean_number(page.text, label, region, form, near)

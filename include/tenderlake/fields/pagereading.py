@@ -290,21 +290,21 @@ def _placed(table: Table, start: int) -> tuple[PlacedTable, str]:
 
 def _placed_lines(piece: Piece, text: str) -> Iterator[PlacedLine]:
     """The lines of a block in the page's text; a line that was changed when lines were joined fills the gap it left."""
-    lines = [(clean(line.text).strip(), line.bbox_px) for line in piece.block.lines]
-    starts: list[tuple[int, int] | None] = []
+    found: list[int] = []
     place = piece.start
-    for words, _ in lines:
+    for line in piece.block.lines:
         # The hyphen at the end of a line is gone where the word was made whole.
-        sought = words.rstrip("-‐‑ ") or words
-        found = text.find(sought, place, min(piece.end, place + len(sought) + _SEARCHED_FOR_LINE)) if sought else -1
-        starts.append((found, found + len(sought)) if found >= 0 else None)
-        place = found + len(sought) if found >= 0 else place
-    for number, (_, box) in enumerate(lines):
-        before = next((span[1] for span in reversed(starts[max(0, number - 3) : number]) if span), None)
-        after = next((span[0] for span in starts[number + 1 : number + 4] if span), None)
-        span = starts[number]
-        if span is None:
-            span = (before if before is not None else piece.start, after if after is not None else piece.end)
-        elif after is not None:
-            span = (span[0], after)
-        yield PlacedLine(*span, box)
+        sought = clean(line.text).strip().rstrip("-‐‑ ")
+        start = text.find(sought, place, min(piece.end, place + len(sought) + _SEARCHED_FOR_LINE)) if sought else -1
+        found.append(start)
+        place = start + len(sought) if start >= 0 else place
+    ends: list[int] = []
+    following = piece.end
+    for start in reversed(found):
+        ends.append(following)
+        following = start if start >= 0 else following
+    before = piece.start
+    for line, start, end in zip(piece.block.lines, found, reversed(ends), strict=True):
+        begin = start if start >= 0 else before
+        yield PlacedLine(begin, max(end, begin), line.bbox_px)
+        before = begin
