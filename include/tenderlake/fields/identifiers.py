@@ -149,20 +149,24 @@ def _value(page: PageReading, label: Label, region: Region) -> Hit | None:
     if form is None:
         return None
     near = _near(page.text, region)
-    words = page.text[slice(*region.words)] + page.text[max(label.end, near - _LONGEST_TOKEN) : near]
-    if _OF_OTHERS.search(words):
-        return None
     hit = _clean_number(page.text, label, region, form, near)
-    if hit is None or hit.is_valid is False:
+    if page.is_ocr and (hit is None or hit.is_valid is False):
         # A number that was read with a wrong digit may yet be one that a letter or a border spoilt.
-        hit = (_spoilt_number(page.text, label, region, form, near) if page.is_ocr else None) or hit
-    if hit is not None and page.is_ocr and label.name is not ACCOUNT and len(hit.value) not in form.lengths:
-        return None  # OCR lost a digit, or made one of a speck: the document says something else.
-    if hit is None and label.name is FieldName.PURCHASE_NUMBER:
-        return _own_number(page.text, label, region, near)
-    if hit is not None and label.name is not FieldName.BIK and not label.is_printed and not hit.is_valid:
-        return None
-    return hit
+        hit = _spoilt_number(page.text, label, region, form, near) or hit
+    if hit is None:
+        return _own_number(page.text, label, region, near) if label.name is FieldName.PURCHASE_NUMBER else None
+    return hit if _is_believed(page, label, region, form, hit) else None
+
+
+def _is_believed(page: PageReading, label: Label, region: Region, form: _Form, hit: Hit) -> bool:
+    words = (
+        page.text[slice(*region.words)] + page.text[max(label.end, hit.value_start - _LONGEST_TOKEN) : hit.value_start]
+    )
+    if _OF_OTHERS.search(words):
+        return False
+    if page.is_ocr and label.name is not ACCOUNT and len(hit.value) not in form.lengths:
+        return False  # OCR lost a digit, or made one of a speck: the document says something else.
+    return label.is_printed or bool(hit.is_valid)
 
 
 def _near(text: str, region: Region) -> int:
