@@ -36,7 +36,7 @@ from tenderlake.lake.staging import read_staging
 from tenderlake.lakechanges import PUBLISHED_BY_A_NEWER_RUN, LakeChanges, is_published
 from tenderlake.layout import Layout
 from tenderlake.preparation import PEOPLES_DOING
-from tenderlake.reports import LEFT, FailedCheck, ReportedSource, RunReport, StageFigure, write_report
+from tenderlake.reports import LEFT, CheckedDocument, ReportedSource, RunReport, StageFigure, write_report
 from tenderlake.runs import (
     AssembledBatch,
     Batch,
@@ -46,7 +46,6 @@ from tenderlake.runs import (
     RunPlan,
     SourceOutcome,
     Validation,
-    Verdict,
 )
 from tenderlake.states import SourceState
 from tenderlake.storage import (
@@ -57,7 +56,7 @@ from tenderlake.storage import (
     StorageUnavailableError,
 )
 from tenderlake.tender_id import tender_id_of
-from tenderlake.validation.results import Severity
+from tenderlake.validation.results import Verdict
 
 log = logging.getLogger(__name__)
 
@@ -316,8 +315,8 @@ class _Publisher:
     def _with_warnings(self, documents: pa.Table) -> pa.Table:
         rows = documents.to_pylist()
         for row in rows:
-            if self._verdicts.get(row["document_id"], Verdict()).warnings:
-                row["quality_flags"] = [*(row["quality_flags"] or []), "validation_warning"]
+            flags = self._verdicts.get(row["document_id"], Verdict()).flags
+            row["quality_flags"] = [*(row["quality_flags"] or []), *(flag.value for flag in flags)]
         return pa.Table.from_pylist(rows, schema=documents.schema)
 
     def _write_markdown(self) -> None:
@@ -411,11 +410,6 @@ def _report(
     outcomes: Sequence[SourceOutcome],
     rows: dict[str, int],
 ) -> RunReport:
-    paths = {
-        outcome.document_id: layout.path_of(outcome.source.key, outcome.source.archive_path)
-        for outcome in outcomes
-        if outcome.markdown_staging_key
-    }
     return RunReport(
         run_id=discovery.run_id,
         pipeline_version=PIPELINE_VERSION,
@@ -432,15 +426,25 @@ def _report(
                 ("assemble", sum(o.assemble_s for o in outcomes), f"{sum(o.page_count for o in outcomes)} pages"),
             )
         ),
-        failed_checks=tuple(
-            FailedCheck(path=paths.get(document_id, document_id), severity=severity, message=message)
-            for document_id, verdict in validation.verdicts.items()
-            for severity, messages in ((Severity.CRITICAL, verdict.critical), (Severity.WARNING, verdict.warnings))
-            for message in messages
+        checked_documents=tuple(
+            _checked(layout, outcome, validation.verdicts[outcome.document_id])
+            for outcome in outcomes
+            if outcome.markdown_staging_key and outcome.document_id in validation.verdicts
         ),
         checks=validation.checks,
+        data_docs=validation.data_docs,
         reconciliation=validation.reconciliation,
         more_waiting=discovery.continue_after is not None,
+    )
+
+
+def _checked(layout: Layout, outcome: SourceOutcome, verdict: Verdict) -> CheckedDocument:
+    source = outcome.source
+    return CheckedDocument(
+        path=layout.path_of(source.key, source.archive_path),
+        document_id=str(outcome.document_id),
+        markdown_key=layout.markdown(source.key, source.archive_path) if is_published(outcome) else None,
+        findings=verdict.findings,
     )
 
 

@@ -1,7 +1,6 @@
 """The run report: ``reports/<run>/index.html`` for people and ``report.json`` for programs.
 
-One self-contained page: no script, nothing from the network, every name and reason escaped. Great Expectations' own
-Data Docs load their style from content networks and come out bare on an offline machine.
+One self-contained page: no script, nothing from the network, every name and reason escaped.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from tenderlake.layout import Layout
 from tenderlake.runs import RunOptions
 from tenderlake.states import SourceState
 from tenderlake.storage import Storage
-from tenderlake.validation.results import CheckResult, Reconciliation, Severity
+from tenderlake.validation.results import CheckResult, Finding, Reconciliation, Severity
 
 LEFT = "left"
 """In counts of states: sources that are left for the next run."""
@@ -58,12 +57,31 @@ class ReportedSource(Value):
         return self.state.advice if self.state else "Nothing: the next run takes it again."
 
 
-class FailedCheck(Value):
-    """What validation says of one document."""
+class CheckedDocument(Value):
+    """What validation says of one document; ``markdown_key`` is set where it was published all the same."""
 
     path: str
-    severity: Severity
-    message: str
+    document_id: str
+    markdown_key: str | None = None
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether it went to quarantine for it."""
+        return any(finding.severity is Severity.CRITICAL for finding in self.findings)
+
+    @property
+    def row_count(self) -> int:
+        """Lines that the findings take in the report."""
+        return sum(len(finding.rows) + (finding.row_count > len(finding.rows)) for finding in self.findings)
+
+
+class QuarantineCount(Value):
+    """Sources in quarantine for one reason, from all runs; ``folder`` holds a note on each."""
+
+    state: SourceState
+    sources: int
+    folder: str
 
 
 class StageFigure(Value):
@@ -86,8 +104,11 @@ class RunReport(Value):
     rows: dict[str, int]
     """Rows written per table."""
     stages: tuple[StageFigure, ...] = ()
-    failed_checks: tuple[FailedCheck, ...] = ()
+    checked_documents: tuple[CheckedDocument, ...] = ()
+    """Those that failed a check."""
     checks: tuple[CheckResult, ...] = ()
+    data_docs: tuple[str, ...] = ()
+    """Pages of Great Expectations beside the report."""
     reconciliation: Reconciliation | None = None
     more_waiting: bool = False
     """Whether the inbox held more than the run may take."""
@@ -136,6 +157,7 @@ def render_report(report: RunReport, key: str) -> str:
             needs_a_person=[source for source in ordered if source.needs_a_person],
             others=[source for source in ordered if not source.needs_a_person],
             published=[source for source in ordered if source.state and source.state.is_published],
+            checked=sorted(report.checked_documents, key=lambda document: (not document.is_bad, document.path)),
             link=lambda target: "../" * key.count("/") + quote(target),
             tone=_tone,
             words=lambda name: "left for the next run" if name == LEFT else name.replace("_", " "),

@@ -18,7 +18,7 @@ from tenderlake.documents import PreparedSource, PrepareOptions, SourceRef, Text
 from tenderlake.errors import NeedsPersonError
 from tenderlake.settings import Settings
 from tenderlake.states import SourceState
-from tenderlake.validation.results import CheckResult, Reconciliation
+from tenderlake.validation.results import CheckResult, Reconciliation, Verdict
 
 
 class FormError(NeedsPersonError, ValueError):
@@ -203,13 +203,6 @@ class AssembledBatch(Value):
     outcomes: tuple[SourceOutcome, ...]
 
 
-class Verdict(Value):
-    """What validation says of one document: critical failures quarantine it, warnings become quality flags."""
-
-    critical: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
 class Validation(Value):
     """The outcome of validate: documents that failed something, and whether the run's sums add up."""
 
@@ -218,6 +211,8 @@ class Validation(Value):
     checks: tuple[CheckResult, ...] = ()
     checked_rows: dict[str, int] = Field(default={})
     """Per table."""
+    data_docs: tuple[str, ...] = ()
+    """Pages of Great Expectations in the folder of the report, by their names there."""
 
     @property
     def reconciliation_errors(self) -> tuple[str, ...]:

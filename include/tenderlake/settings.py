@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     )
     work_prefix: str = Field(default="work/", description="Where page images, OCR results and the state of runs are.")
     reports_prefix: str = Field(default="reports/", description="Where the report of each run is.")
+    data_docs: bool = Field(
+        default=True,
+        description="Whether Great Expectations' own results and pages of each run are put beside its report.",
+    )
     max_part_bytes: Count = Field(
         default=512 * 2**20,
         description="Size in bytes of a Parquet file of the lake; what more a day brings goes to further files.",

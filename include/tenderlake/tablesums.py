@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from tenderlake.lake.vocabulary import ColumnRole, RowKind
 
@@ -23,8 +24,7 @@ _MOST_ROWS_SHARE = 0.6
 _PART_OF_IT = re.compile(r"\s*(?:в ?т(?:ом|\.) ?ч|из них|(?:сумма )?ндс)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class SumCell:
+class SumCell(NamedTuple):
     """What arithmetic needs of a cell; ``row`` and ``column`` as in the lake."""
 
     page_number: int
@@ -36,12 +36,12 @@ class SumCell:
     number: Decimal | None
 
 
-@dataclass(frozen=True)
-class SumCheck:
+class SumCheck(NamedTuple):
     """One relation that should hold: what the cell says, and what the others make of it."""
 
     page_number: int
     row: int
+    column: int
     stated: Decimal
     computed: Decimal
     holds: bool
@@ -86,7 +86,7 @@ def _product(row: Sequence[SumCell], column: int) -> SumCheck | None:
     is_whole = amount.number == amount.number.to_integral_value()
     tolerance = _HALF_ROUBLE if is_whole and abs(product) >= 100 else _KOPECK
     holds = abs(product - amount.number) <= tolerance
-    return SumCheck(amount.page_number, amount.row, amount.number, product, holds, is_total=False)
+    return SumCheck(amount.page_number, amount.row, column, amount.number, product, holds, is_total=False)
 
 
 @dataclass
@@ -142,5 +142,5 @@ def _totals(rows: Mapping[int, list[SumCell]], column: int) -> Iterator[SumCheck
                 tolerance = _KOPECK + _HALF_KOPECK * sums.row_count
                 nearest = min(sums.candidates(), key=lambda one: abs(one - number))
                 holds = abs(nearest - number) <= tolerance
-                yield SumCheck(cell.page_number, cell.row, number, nearest, holds, is_total=True)
+                yield SumCheck(cell.page_number, cell.row, column, number, nearest, holds, is_total=True)
             sums.close(number)

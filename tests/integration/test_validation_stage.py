@@ -24,7 +24,6 @@ from tenderlake.runs import (
     RunOptions,
     SourceOutcome,
     Validation,
-    Verdict,
 )
 from tenderlake.states import SourceState
 from tenderlake.storage import Storage
@@ -63,16 +62,15 @@ def stage(storage: Storage, layout: Layout, number: int, *document_ids: str, con
             second = confidence if document_id == BAD else None
             pages.add([page, dataclasses.replace(page, page_number=2, confidence=second)])
             blocks.add(
-                [
-                    BlockRow(
-                        document_id=document_id,
-                        page_number=1,
-                        block_number=1,
-                        label=BlockLabel.TEXT,
-                        bbox_px=(0.0, 0.0, 3000.0 if document_id == GOOD else 100.0, 100.0),
-                        content="текст",
-                    )
-                ]
+                BlockRow(
+                    document_id=document_id,
+                    page_number=page_number,
+                    block_number=1,
+                    label=BlockLabel.TEXT,
+                    bbox_px=(0.0, 0.0, 3000.0 if document_id == GOOD and page_number == 1 else 100.0, 100.0),
+                    content="текст",
+                )
+                for page_number in (1, 2)
             )
 
 
@@ -141,12 +139,13 @@ def test_verdicts_and_sums_of_a_run_are_written(storage: Storage, layout: Layout
 
     validation = validate_run(storage, layout, RUN)
 
-    assert validation.verdicts == {
-        BAD: Verdict(critical=("page 2: confidence 1.7 is above 1",)),
-        GOOD: Verdict(
-            warnings=("page 1, block 1: the box [0, 0, 3000, 100] reaches outside the page (2480 × 3508 px)",)
-        ),
+    told = {name: (verdict.critical, verdict.warnings) for name, verdict in validation.verdicts.items()}
+    assert told == {
+        BAD: (("page 2: confidence 1.7 is above 1",), ()),
+        GOOD: ((), ("page 1, block 1: the box [0, 0, 3000, 100] reaches outside the page (2480 × 3508 px)",)),
     }
+    ((finding,),) = (verdict.findings for name, verdict in validation.verdicts.items() if name == BAD)
+    assert [row.page_number for row in finding.rows] == [2]
     assert validation.reconciliation == Reconciliation(
         discovered=Tally(sources=3, pages=6),
         published=Tally(sources=1, pages=2),
@@ -154,7 +153,7 @@ def test_verdicts_and_sums_of_a_run_are_written(storage: Storage, layout: Layout
         quarantined=Tally(sources=1, pages=2),
         left=Tally(sources=1, pages=2),
     )
-    assert validation.checked_rows == {"documents": 2, "pages": 4, "blocks": 2, "table_cells": 0, "fields": 0}
+    assert validation.checked_rows == {"documents": 2, "pages": 4, "blocks": 4, "table_cells": 0, "fields": 0}
     assert {check.name for check in validation.checks if not check.is_passed} == {
         "confidence_in_range",
         "box_x1_on_page",

@@ -10,6 +10,7 @@ from ocr_tasks.contract import PageResult, PageStatus, ReadingFlag
 from tenderlake.lake.vocabulary import QualityGrade
 from tenderlake.pageflags import PageFlag
 from tenderlake.quality import PageQuality, grade
+from tenderlake.validation.results import DocumentFlag
 from tests.obstacles import ROOT
 
 pytestmark = pytest.mark.unit
@@ -52,8 +53,9 @@ def test_confidence_and_failures_grade_as_before() -> None:
 
 
 def test_each_flag_means_one_thing_and_is_told_in_the_documentation() -> None:
-    prepared, read = ({flag.value for flag in kind} for kind in (PageFlag, ReadingFlag))
+    prepared, read, checked = ({flag.value for flag in kind} for kind in (PageFlag, ReadingFlag, DocumentFlag))
     assert not prepared & read
+    assert not checked & (prepared | read)
     documentation = (ROOT / "docs/quality-flags.md").read_text(encoding="utf-8")
     told = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", documentation, re.MULTILINE)
-    assert sorted(told) == sorted({*prepared, *read, "validation_warning"})
+    assert sorted(told) == sorted({*prepared, *read, *checked})

@@ -9,10 +9,19 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tenderlake.reports import FailedCheck, ReportedSource, RunReport, StageFigure, render_report, report_json
+from tenderlake.reports import CheckedDocument, ReportedSource, RunReport, StageFigure, render_report, report_json
 from tenderlake.runs import RunOptions
 from tenderlake.states import SourceState
-from tenderlake.validation.results import CheckResult, Reconciliation, Severity, Tally
+from tenderlake.validation.results import (
+    CheckResult,
+    DocumentFlag,
+    FailedRow,
+    Finding,
+    FoundRow,
+    Reconciliation,
+    Severity,
+    Tally,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -106,6 +115,50 @@ def test_what_needs_a_person_comes_first_with_its_reason_and_advice() -> None:
     assert PUBLISHED.path in page.section("All other sources")
 
 
+def checked_document(
+    path: str,
+    severity: Severity,
+    *messages: str,
+    row_count: int | None = None,
+    markdown_key: str | None = None,
+    flag: DocumentFlag = DocumentFlag.VALIDATION_WARNING,
+) -> CheckedDocument:
+    """A document that failed one check on its pages from 1 on."""
+    rows = tuple(FoundRow(page_number=number, message=message) for number, message in enumerate(messages, start=1))
+    finding = Finding(
+        suite="blocks",
+        check="box_x1_on_page",
+        severity=severity,
+        row_count=row_count or len(rows),
+        rows=rows,
+        flag=flag,
+    )
+    return CheckedDocument(path=path, document_id="d" * 64, markdown_key=markdown_key, findings=(finding,))
+
+
+def test_what_the_checks_found_is_told_by_document_and_page_the_worst_first() -> None:
+    flagged = checked_document(
+        PUBLISHED.path,
+        Severity.WARNING,
+        "the box reaches outside the page",
+        "the box is turned inside out",
+        row_count=40,
+        markdown_key=PUBLISHED.markdown_key,
+        flag=DocumentFlag.BOXES_OFF_PAGE,
+    )
+    refused = checked_document("я последний.pdf", Severity.CRITICAL, "confidence 1.7 is above 1")
+    page = Page(render_report(report(PUBLISHED, checked_documents=(flagged, refused)), KEY))
+    found = page.section("What the checks found").split("\n")[5:]
+    check = "blocks: box x1 on page"
+    assert found == [
+        *("я последний.pdf", "dddddddddddd…", "critical", check, "1", "confidence 1.7 is above 1"),
+        *(PUBLISHED.path, "dddddddddddd…", "boxes off page", check, "1", "the box reaches outside the page"),
+        *("boxes off page", check, "2", "the box is turned inside out"),
+        "and 38 more like this",
+    ]
+    assert len(page.links) == 2, "in the list of sources and in that of findings"
+
+
 def test_nothing_of_a_document_becomes_markup() -> None:
     evil = "<script>alert(1)</script>\"><img src=x onerror='alert(2)'>.pdf"
     hostile = ReportedSource(
@@ -118,7 +171,7 @@ def test_nothing_of_a_document_becomes_markup() -> None:
                 run_id=evil,
                 options=RunOptions(prefix=evil, keys=(evil,)),
                 stages=(StageFigure(stage=evil, duration_s=1, detail=evil),),
-                failed_checks=(FailedCheck(path=evil, severity=Severity.CRITICAL, message=evil),),
+                checked_documents=(checked_document(evil, Severity.CRITICAL, evil),),
                 checks=(
                     CheckResult(
                         suite=evil,
@@ -127,7 +180,7 @@ def test_nothing_of_a_document_becomes_markup() -> None:
                         severity=Severity.WARNING,
                         checked_rows=1,
                         failed_rows=1,
-                        examples=(evil,),
+                        examples=(FailedRow(document_id=evil, page_number=1, message=evil),),
                     ),
                 ),
                 reconciliation=reconciliation(errors=(evil,)),

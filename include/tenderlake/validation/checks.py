@@ -1,47 +1,40 @@
-"""Checking the staged rows of a batch: what the suites' failures mean for each document."""
+"""Checking the staged rows of a run: what the suites' failures mean for each document."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from dataclasses import fields as dataclass_fields
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS, Table
-from tenderlake.lake.vocabulary import ColumnRole, RowKind, TextSource
-from tenderlake.runs import Verdict
-from tenderlake.tablesums import SumCell, SumCheck, check_sums
-from tenderlake.validation.results import Severity
-from tenderlake.validation.running import MOST_EXAMPLES, Failure, SuiteRunner, ValidationBrokenError, messages
+from tenderlake.lake.schema import BLOCKS, BOX, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS, Table
+from tenderlake.lake.vocabulary import TextSource
+from tenderlake.validation.frames import HAS_CELLS, to_frame
+from tenderlake.validation.results import MOST_EXAMPLES, Finding, FoundRow, Verdict
+from tenderlake.validation.running import Failure, SuiteRunner, ValidationBrokenError, told
 from tenderlake.validation.suites import (
     BOX_TOLERANCE_PX,
-    Check,
     Suite,
     block_suite,
     cell_suite,
     document_suite,
     field_suite,
     page_suite,
+    price_suite,
     table_sum_suite,
 )
+from tenderlake.validation.sums import price_checks, table_sums
 
 CHECKED_TABLES = (DOCUMENTS, PAGES, BLOCKS, TABLE_CELLS, FIELDS)
 """Those that have rows for each document."""
 
 
-def to_frame(table: Table, parts: Iterable[pa.Table]) -> pd.DataFrame:
-    """Rows as a pandas frame that keeps Arrow's types: whole numbers stay whole where some are missing."""
-    frame = pa.concat_tables([table.schema.empty_table(), *parts]).to_pandas(types_mapper=pd.ArrowDtype)
-    assert isinstance(frame, pd.DataFrame)  # noqa: S101 - pyarrow has no types
-    return frame
-
-
 @dataclass(frozen=True)
 class BatchFrames:
-    """The rows of one batch, table by table, in frames made with :func:`to_frame`."""
+    """The rows of one batch or several, table by table, in frames made with :func:`to_frame`."""
 
     documents: pd.DataFrame
     pages: pd.DataFrame
@@ -54,21 +47,35 @@ class BatchFrames:
         """The frames of all tables, given what yields the rows of one."""
         return cls(**{table.name: to_frame(table, rows(table)) for table in CHECKED_TABLES})
 
+    @classmethod
+    def joined(cls, batches: Sequence[BatchFrames]) -> BatchFrames:
+        """The rows of several batches."""
+        if len(batches) == 1:
+            return batches[0]
+        names = [table.name for table in CHECKED_TABLES]
+        return cls(**{name: pd.concat([getattr(one, name) for one in batches], ignore_index=True) for name in names})
+
+    @property
+    def row_count(self) -> int:
+        """Rows of all tables."""
+        return sum(len(frame) for _, frame in self)
+
     def __iter__(self) -> Iterator[tuple[Table, pd.DataFrame]]:
         """Each table with its frame."""
         return ((table, getattr(self, table.name)) for table in CHECKED_TABLES)
 
 
 class Validator:
-    """Checks the batches of a run; memory is bounded by a batch."""
+    """Checks the documents of a run, each with all its rows at once."""
 
     def __init__(self, runner: SuiteRunner) -> None:
         self._runner = runner
         self._documents, self._pages, self._blocks = document_suite(), page_suite(), block_suite()
-        self._cells, self._fields, self._sums = cell_suite(), field_suite(), table_sum_suite()
+        self._cells, self._fields = cell_suite(), field_suite()
+        self._sums, self._prices = table_sum_suite(), price_suite()
 
-    def check_batch(self, frames: BatchFrames) -> dict[str, Verdict]:
-        """Check the rows of one batch.
+    def check(self, frames: BatchFrames) -> dict[str, Verdict]:
+        """Check the rows of whole documents.
 
         Returns:
             The verdict on every document that failed something, by document_id.
@@ -80,73 +87,61 @@ class Validator:
             missing = [name for name in table.schema.names if name not in frame.columns]
             if missing:
                 raise ValidationBrokenError(f"the rows of table {table.name} lack the columns {', '.join(missing)}")
-        ids = {str(name) for _, frame in frames for name in frame["document_id"].dropna()}
+        ids = sorted({str(name) for _, frame in frames for name in frame["document_id"].dropna().unique()})
         if not ids:
             return {}
         checked: tuple[tuple[Suite, Callable[[], pd.DataFrame]], ...] = (
-            (self._documents, lambda: _beside_page_counts(frames.documents, frames.pages)),
-            (self._pages, lambda: _beside_document(frames.pages, frames.documents)),
+            (self._documents, lambda: _beside_counts(frames)),
+            (self._pages, lambda: _beside_document(frames)),
             (self._blocks, lambda: _beside_page(frames.blocks, frames.pages)),
             (self._cells, lambda: _beside_block(frames.table_cells, frames.pages, frames.blocks)),
             (self._fields, lambda: _beside_page(frames.fields, frames.pages)),
-            # After the cells: their types hold by then.
-            (self._sums, lambda: table_sums(frames.table_cells)),
         )
-        findings = [
-            finding
-            for suite, made in checked
-            for failure in self._runner.run(suite, made())
-            for finding in _findings(suite, failure, sorted(ids))
-        ]
-        return _verdicts(findings)
+        found = [finding for suite, made in checked for finding in self._run(suite, made(), ids)]
+        # After the cells and fields: their types hold by then.
+        sums = table_sums(frames.table_cells)
+        found += self._run(self._sums, sums, ids)
+        found += self._run(self._prices, price_checks(frames.fields, sums), ids)
+        return _verdicts(found)
+
+    def _run(self, suite: Suite, frame: pd.DataFrame, ids: list[str]) -> list[tuple[str, Finding]]:
+        return [finding for failure in self._runner.run(suite, frame) for finding in _findings(suite, failure, ids)]
 
 
-class _Finding(NamedTuple):
-    """What one check says of one document."""
+def _verdicts(found: Iterable[tuple[str, Finding]]) -> dict[str, Verdict]:
+    by_document: dict[str, list[Finding]] = {}
+    for document_id, finding in found:
+        by_document.setdefault(document_id, []).append(finding)
+    return {document_id: Verdict(findings=tuple(findings)) for document_id, findings in by_document.items()}
 
-    document_id: str
-    check: Check
-    message: str
 
-
-def _findings(suite: Suite, failure: Failure, document_ids: list[str]) -> Iterator[_Finding]:
-    told = messages(suite, failure)
+def _findings(suite: Suite, failure: Failure, document_ids: list[str]) -> Iterator[tuple[str, Finding]]:
     if failure.rows is None:  # the table as a whole failed, and with it all its documents
-        yield from (_Finding(document_id, failure.check, told[0]) for document_id in document_ids)
+        found = _finding(suite, failure, 1)
+        yield from ((document_id, found) for document_id in document_ids)
         return
-    for row, message in zip(failure.rows, told, strict=True):
-        if row["document_id"] is None:
-            raise ValidationBrokenError(f"table {suite.name} has a row without a document_id ({message})")
-        yield _Finding(row["document_id"], failure.check, message)
+    nameless = failure.rows["document_id"].isna()
+    if nameless.any():
+        ((_, message),) = told(suite, Failure(failure.check, failure.rows[nameless]), 1)
+        raise ValidationBrokenError(f"table {suite.name} has a row without a document_id ({message})")
+    for document_id, rows in failure.rows.groupby("document_id", sort=False):
+        yield str(document_id), _finding(suite, Failure(failure.check, rows), len(rows))
 
 
-def _verdicts(findings: Iterable[_Finding]) -> dict[str, Verdict]:
-    by_document: dict[str, dict[Check, list[str]]] = {}
-    for document_id, check, message in findings:
-        by_document.setdefault(document_id, {}).setdefault(check, []).append(message)
-    return {
-        document_id: Verdict(
-            critical=_told(by_check, Severity.CRITICAL),
-            warnings=_told(by_check, Severity.WARNING),
-        )
-        for document_id, by_check in by_document.items()
-    }
+def _finding(suite: Suite, failure: Failure, row_count: int) -> Finding:
+    check = failure.check
+    rows = tuple(
+        FoundRow(page_number=row.get("page_number"), message=message)
+        for row, message in told(suite, failure, MOST_EXAMPLES)
+    )
+    return Finding(
+        suite=suite.name, check=check.name, severity=check.severity, row_count=row_count, rows=rows, flag=check.flag
+    )
 
 
-def _told(by_check: dict[Check, list[str]], severity: Severity) -> tuple[str, ...]:
-    """The first messages of every check, and how many more there are, each said once."""
-    told: list[str] = []
-    for check, all_messages in by_check.items():
-        if check.severity is severity:
-            distinct = list(dict.fromkeys(all_messages))
-            told.extend(distinct[:MOST_EXAMPLES])
-            if len(distinct) > MOST_EXAMPLES:
-                told.append(f"and {len(distinct) - MOST_EXAMPLES} more like this: {distinct[MOST_EXAMPLES - 1]}")
-    return tuple(dict.fromkeys(told))
-
-
-def _beside_page_counts(documents: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:
-    """Documents with the number of their rows in ``pages``: all, failed, and read by OCR."""
+def _beside_counts(frames: BatchFrames) -> pd.DataFrame:
+    """Documents with the number of their rows in the other tables: pages of several kinds, tables, cells."""
+    documents, pages, blocks = frames.documents, frames.pages, frames.blocks
 
     def count(rows: pd.DataFrame) -> pd.Series[int]:
         return documents["document_id"].map(rows["document_id"].value_counts()).astype("Int64").fillna(0)
@@ -156,13 +151,27 @@ def _beside_page_counts(documents: pd.DataFrame, pages: pd.DataFrame) -> pd.Data
         page_rows=count(pages),
         failed_page_rows=count(pages[pages["text_source"] == TextSource.NONE.value]),
         ocr_page_rows=count(pages[pages["text_source"] == TextSource.OCR.value]),
+        text_pages=count(pages[_has_text(pages)]),
+        filled_tables=count(blocks[blocks[HAS_CELLS].fillna(False)]),
+        cell_rows=count(frames.table_cells),
     )
 
 
-def _beside_document(pages: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
-    """Pages with the id and the page count of their document, where it has a row."""
-    known = documents.drop_duplicates("document_id")[["document_id", "page_count"]]
-    return pages.merge(known.assign(known_document_id=known["document_id"]), on="document_id", how="left")
+def _has_text(pages: pd.DataFrame) -> pd.Series[bool]:
+    return (pages["text"].str.strip().str.len() > 0).fillna(False)
+
+
+def _beside_document(frames: BatchFrames) -> pd.DataFrame:
+    """Pages with the id and the page count of their document, where it has a row, and the number of their blocks."""
+    key, pages = ["document_id", "page_number"], frames.pages
+    known = frames.documents.drop_duplicates("document_id")[["document_id", "page_count"]]
+    counted = frames.blocks.groupby(key, sort=False).size().astype("Int64").rename("block_rows").reset_index()
+    beside = (
+        pages.assign(has_text=_has_text(pages))
+        .merge(known.assign(known_document_id=known["document_id"]), on="document_id", how="left")
+        .merge(counted, on=key, how="left")
+    )
+    return beside.assign(block_rows=beside["block_rows"].fillna(0))
 
 
 def _beside_page(blocks: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:
@@ -172,17 +181,22 @@ def _beside_page(blocks: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:
         columns={"width_px": "page_width_px", "height_px": "page_height_px"}
     )
     beside = blocks.merge(known.assign(known_page_number=known["page_number"]), on=key, how="left")
-    boxes = [list(box) if pd.api.types.is_list_like(box) else None for box in beside["bbox_px"]]
-    sides = {
-        side: pd.Series([box[place] if box and len(box) == len(_SIDES) else None for box in boxes], dtype="Float64")
-        for place, side in enumerate(_SIDES)
-    }
+    boxes = pa.array(beside["bbox_px"])
+    if not pa.types.is_list(boxes.type):
+        boxes = pa.nulls(len(boxes), BOX)  # the check of the type tells of it
+    lengths = pc.list_value_length(boxes)
+    whole = pc.if_else(pc.equal(lengths, len(_SIDES)), boxes, None)
+    sides = {side: _series(pc.list_element(whole, place)) for place, side in enumerate(_SIDES)}
     limits = {
         limit: (beside[size] + BOX_TOLERANCE_PX).where(beside[size] > 0)
         for limit, size in (("x_limit", "page_width_px"), ("y_limit", "page_height_px"))
     }
-    lengths = pd.Series([None if box is None else len(box) for box in boxes], dtype="Int64")
-    return beside.assign(bbox_length=lengths, **sides, **limits)
+    return beside.assign(bbox_length=_series(lengths), **sides, **limits)
+
+
+def _series(array: pa.Array) -> pd.Series[Any]:
+    found: pd.Series[Any] = array.to_pandas(types_mapper=pd.ArrowDtype)
+    return found
 
 
 def _beside_block(cells: pd.DataFrame, pages: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
@@ -192,37 +206,6 @@ def _beside_block(cells: pd.DataFrame, pages: pd.DataFrame, blocks: pd.DataFrame
     known_blocks = blocks.drop_duplicates(of_block)[of_block]
     return cells.merge(known_pages.assign(known_page_number=known_pages["page_number"]), on=of_page, how="left").merge(
         known_blocks.assign(known_block_number=known_blocks["block_number"]), on=of_block, how="left"
-    )
-
-
-def table_sums(cells: pd.DataFrame) -> pd.DataFrame:
-    """Every relation of numbers that the tables of a batch promise, and whether it holds; see ``tablesums``.
-
-    Cells without a place or of an unknown kind are left out: other checks tell of them.
-    """
-    of_table = ["document_id", "table_number"]
-    cells = cells.dropna(subset=[*of_table, "page_number", "row", "column", "row_kind"])
-    cells = cells[cells["row_kind"].isin([kind.value for kind in RowKind])]
-    has_amounts = cells[(cells["column_role"] == ColumnRole.AMOUNT.value).fillna(False)][of_table].drop_duplicates()
-    rows = cells.merge(has_amounts, on=of_table).sort_values([*of_table, "row", "column"])
-    checks = [
-        {"document_id": document_id, "table_number": table_number, **asdict(check)}
-        for (document_id, table_number), table in rows.groupby(of_table, sort=False)
-        for check in check_sums([_sum_cell(cell) for cell in table.itertuples(index=False)])
-    ]
-    names = [*of_table, *(field.name for field in dataclass_fields(SumCheck))]
-    return pd.DataFrame(checks, columns=names)
-
-
-def _sum_cell(cell: Any) -> SumCell:  # a named tuple of pandas
-    return SumCell(
-        page_number=int(cell.page_number),
-        row=int(cell.row),
-        column=int(cell.column),
-        row_kind=RowKind(cell.row_kind),
-        column_role=next((role for role in ColumnRole if role.value == cell.column_role), None),
-        text=str(cell.text),
-        number=None if pd.isna(cell.number) else cell.number,
     )
 
 

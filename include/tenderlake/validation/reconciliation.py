@@ -7,7 +7,7 @@ that looks right, and so that what is lost has a name. The second checks the sum
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
@@ -15,9 +15,11 @@ from tenderlake.documents import PreparedSource, SourceId, SourceRef
 from tenderlake.runs import SourceOutcome
 from tenderlake.states import SourceState
 from tenderlake.validation.results import Reconciliation, Tally
-from tenderlake.validation.running import SuiteRunner, messages
+from tenderlake.validation.running import Failure, SuiteRunner, told
 from tenderlake.validation.suites import Suite, sources_suite, sums_suite
 
+_MOST_ERRORS = 100
+"""Of one kind that are told; a disaster need not fill the report."""
 _ENDS = ("published", "unpacked", "skipped", "quarantined", "left")
 
 
@@ -76,7 +78,14 @@ def reconcile(
 
 
 def _errors(runner: SuiteRunner, suite: Suite, frame: pd.DataFrame) -> list[str]:
-    return [message for failure in runner.run(suite, frame) for message in messages(suite, failure)]
+    return [error for failure in runner.run(suite, frame) for error in _told(suite, failure)]
+
+
+def _told(suite: Suite, failure: Failure) -> Iterator[str]:
+    yield from (message for _, message in told(suite, failure, _MOST_ERRORS))
+    more = 0 if failure.rows is None else len(failure.rows) - _MOST_ERRORS
+    if more > 0:
+        yield f"and {more} more sources like these"
 
 
 def _name(source: SourceId) -> str:

@@ -1,6 +1,7 @@
 """Running suites with Great Expectations: the one place that knows its ways.
 
 * The library takes five seconds to import, so it is imported when the first runner is made.
+* A suite of forty expectations takes it a second or two, however few rows there are: hand it large frames.
 * A missing column, or any exception in an expectation, makes it answer ``success = False`` as bad data would: here it
   is an error of the pipeline.
 * ``Batch.validate`` is used, since ``ValidationDefinition.run`` keeps every result in a store that grows.
@@ -9,21 +10,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from tenderlake.errors import NeedsPersonError
-from tenderlake.validation.results import CheckResult
+from tenderlake.validation.frames import records
+from tenderlake.validation.results import MOST_EXAMPLES, CheckResult, FailedRow
+from tenderlake.validation.suiteresults import SuiteResult
 from tenderlake.validation.suites import Check, Row, Suite
 
-MOST_EXAMPLES = 5
-"""Failures of one check that are told in words; the others are counted."""
-
-_POSITION = "row_position"
 _CHECK = "check"
+_MOST_LOOKED_AT = 100
+"""Failed rows of a frame among which different examples are looked for."""
 
 
 class ValidationBrokenError(NeedsPersonError):
@@ -32,10 +32,10 @@ class ValidationBrokenError(NeedsPersonError):
 
 @dataclass(frozen=True)
 class Failure:
-    """One check that failed on a frame; ``rows`` is None where the frame as a whole failed it."""
+    """One check that failed on a frame: the rows it failed on, None where the frame as a whole did."""
 
     check: Check
-    rows: tuple[Row, ...] | None
+    rows: pd.DataFrame | None
 
 
 @dataclass
@@ -44,14 +44,17 @@ class _Tally:
 
     checked_rows: int = 0
     failed_rows: int = 0
-    examples: list[str] = field(default_factory=list)
+    examples: dict[str, FailedRow] = field(default_factory=dict)
+    """By their message."""
 
-    def add_examples(self, messages: Iterable[str]) -> None:
-        for message in messages:
+    def add(self, suite: Suite, failure: Failure) -> None:
+        self.failed_rows += 1 if failure.rows is None else len(failure.rows)
+        for row, message in told(suite, failure, _MOST_LOOKED_AT):
             if len(self.examples) >= MOST_EXAMPLES:
                 return
-            if message not in self.examples:
-                self.examples.append(message)
+            number = row.get("page_number")
+            example = FailedRow(document_id=row.get("document_id"), page_number=number, message=message)
+            self.examples.setdefault(message, example)
 
 
 class SuiteRunner:
@@ -77,6 +80,7 @@ class SuiteRunner:
         self._source = gx.get_context(mode="ephemeral", project_config=config).data_sources.add_pandas("memory")
         self._assets: dict[str, tuple[Any, Any]] = {}
         self._tallies: dict[tuple[str, str], tuple[Suite, Check, _Tally]] = {}
+        self._suite_results: dict[str, SuiteResult] = {}
 
     def run(self, suite: Suite, frame: pd.DataFrame) -> list[Failure]:
         """Run a suite on a frame; returns the checks that failed, in the suite's order.
@@ -86,19 +90,20 @@ class SuiteRunner:
         """
         batch_definition, expectations = self._prepared(suite)
         numbered = frame.reset_index(drop=True)
-        numbered[_POSITION] = range(len(numbered))
         answers = batch_definition.get_batch(batch_parameters={"dataframe": numbered}).validate(
-            expectations, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [_POSITION]}
+            expectations, result_format={"result_format": "COMPLETE"}
         )
         by_name = {answer.expectation_config.meta[_CHECK]: answer for answer in answers.results}
         failures = []
         for check in suite.checks:
             answer = by_name[check.name]
             _require_answer(suite, check, answer)
-            failure = None if answer.success else Failure(check, _failed_rows(frame, answer))
+            failure = None if answer.success else Failure(check, _failed_rows(numbered, answer))
             self._count(suite, check, len(frame), failure)
             if failure is not None:
                 failures.append(failure)
+        result = self._suite_results.setdefault(suite.name, SuiteResult(suite.name))
+        result.add([by_name[check.name] for check in suite.checks], numbered)
         return failures
 
     @property
@@ -112,10 +117,15 @@ class SuiteRunner:
                 severity=check.severity,
                 checked_rows=tally.checked_rows,
                 failed_rows=tally.failed_rows,
-                examples=tuple(tally.examples),
+                examples=tuple(tally.examples.values()),
             )
             for suite, check, tally in self._tallies.values()
         )
+
+    @property
+    def suite_results(self) -> tuple[SuiteResult, ...]:
+        """The library's own results, one a suite, summed over all frames."""
+        return tuple(self._suite_results.values())
 
     def _prepared(self, suite: Suite) -> tuple[Any, Any]:
         if suite.name not in self._assets:
@@ -136,15 +146,14 @@ class SuiteRunner:
         _, _, tally = self._tallies.setdefault((suite.name, check.name), (suite, check, _Tally()))
         tally.checked_rows += row_count
         if failure is not None:
-            tally.failed_rows += 1 if failure.rows is None else len(failure.rows)
-            tally.add_examples(messages(suite, failure))
+            tally.add(suite, failure)
 
 
-def messages(suite: Suite, failure: Failure) -> list[str]:
-    """A failure in words, one message a row."""
+def told(suite: Suite, failure: Failure, most: int) -> list[tuple[Row, str]]:
+    """The first rows that failed, each with what is wrong in words; an empty row where the frame as a whole failed."""
     if failure.rows is None:
-        return [failure.check.tell({})]
-    return [suite.place(row) + failure.check.tell(row) for row in failure.rows]
+        return [({}, failure.check.tell({}))]
+    return [(row, suite.place(row) + failure.check.tell(row)) for row in records(failure.rows.head(most))]
 
 
 def _require_answer(suite: Suite, check: Check, answer: Any) -> None:
@@ -157,15 +166,11 @@ def _require_answer(suite: Suite, check: Check, answer: Any) -> None:
     if check.is_structural and not answer.success:
         raise ValidationBrokenError(
             f"check {check.name} of {suite.name} failed: {check.tell({})} and is "
-            f"{answer.result.get('observed_value')}; make frames with tenderlake.validation.checks.to_frame"
+            f"{answer.result.get('observed_value')}; make frames with tenderlake.validation.frames.to_frame"
         )
 
 
-def _failed_rows(frame: pd.DataFrame, answer: Any) -> tuple[Row, ...] | None:
-    found = answer.result.get("unexpected_index_list")
-    if found is None:
-        return None
-    rows = frame.iloc[sorted({item[_POSITION] for item in found})]
-    present = rows.notna()
-    records: list[dict[str, Any]] = rows.astype(object).where(present, None).to_dict("records")  # type: ignore[assignment]
-    return tuple(records)
+def _failed_rows(frame: pd.DataFrame, answer: Any) -> pd.DataFrame | None:
+    """By their places, which the library gives where no other columns are asked for."""
+    places = answer.result.get("unexpected_index_list")
+    return None if places is None else frame.iloc[sorted(set(places))]

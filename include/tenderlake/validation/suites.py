@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS, Column, Table
 from tenderlake.lake.vocabulary import TextSource
-from tenderlake.validation.results import Severity
+from tenderlake.validation.results import DocumentFlag, Severity
 
 Row = Mapping[str, Any]
 """A row of a checked frame."""
@@ -38,6 +38,7 @@ class Check:
         expect: makes the expectation, given ``great_expectations.expectations``.
         tell: says in words what is wrong with a row that fails.
         severity: what a failure means for the document.
+        flag: the quality flag that a warning becomes.
         is_structural: a failure is an error of the pipeline.
     """
 
@@ -46,6 +47,7 @@ class Check:
     tell: Callable[[Row], str]
     severity: Severity = Severity.CRITICAL
     is_structural: bool = False
+    flag: DocumentFlag = DocumentFlag.VALIDATION_WARNING
 
 
 @dataclass(frozen=True)
@@ -108,18 +110,31 @@ def field_suite() -> Suite:
 
 
 def table_sum_suite() -> Suite:
-    """Arithmetic of tables, on the frame of :func:`tenderlake.validation.checks.table_sums`."""
+    """Arithmetic of tables, on the frame of :func:`tenderlake.validation.sums.table_sums`."""
     check = Check(
         "adds_up",
         lambda gxe: gxe.ExpectColumnValuesToBeInSet(column="holds", value_set=[True]),
         _tell_sum,
         Severity.WARNING,
+        flag=DocumentFlag.SUMS_DO_NOT_ADD_UP,
     )
     return Suite(
         "sums of tables",
         (check,),
         lambda row: f"page {row['page_number']}, table {row['table_number']}, row {row['row']}: ",
     )
+
+
+def price_suite() -> Suite:
+    """Prices of purchases against tables, on the frame of :func:`tenderlake.validation.sums.price_checks`."""
+    check = Check(
+        "is_that_of_table",
+        lambda gxe: gxe.ExpectColumnValuesToBeInSet(column="holds", value_set=[True]),
+        lambda row: f"it is {_short(row['stated'])}, and the tables make {_short(row['computed'])}",
+        Severity.WARNING,
+        flag=DocumentFlag.PRICE_DIFFERS_FROM_TABLE,
+    )
+    return Suite("prices and tables", (check,), lambda row: f"page {row['page_number']}, field {row['field']}: ")
 
 
 def sources_suite() -> Suite:
@@ -286,6 +301,21 @@ def _document_rules() -> Iterator[Check]:
         lambda gxe: gxe.ExpectColumnValuesToNotBeNull(column="engine", row_condition=_column("ocr_page_rows") > 0),
         lambda row: "pages were read by OCR, and no engine is named",
     )
+    # A table of the lake may be empty by right, but not beside rows of another that have to be in it as well.
+    yield Check(
+        "cells_there",
+        lambda gxe: gxe.ExpectColumnValuesToBeBetween(
+            column="cell_rows", min_value=1, row_condition=_column("filled_tables") > 0
+        ),
+        lambda row: f"it has tables in {row['filled_tables']} blocks, and no row in table table_cells",
+    )
+    yield Check(
+        "some_text",
+        lambda gxe: gxe.ExpectColumnValuesToBeBetween(column="text_pages", min_value=1),
+        lambda row: "none of its pages has any text",
+        Severity.WARNING,
+        flag=DocumentFlag.NO_TEXT,
+    )
 
 
 def _page_rules() -> Iterator[Check]:
@@ -304,6 +334,15 @@ def _page_rules() -> Iterator[Check]:
         "rotation_known",
         lambda gxe: gxe.ExpectColumnValuesToBeInSet(column="rotation_deg", value_set=[0, 90, 180, 270]),
         lambda row: f"rotation_deg {row['rotation_deg']} is none of 0, 90, 180, 270",
+    )
+    yield Check(
+        "text_in_blocks",
+        lambda gxe: gxe.ExpectColumnValuesToBeBetween(
+            column="block_rows",
+            min_value=1,
+            row_condition=_column("has_text") == True,  # noqa: E712
+        ),
+        lambda row: "the page has text, and no row in table blocks",
     )
     for column in ("text", "markdown"):
         yield _null_on_failed_page(column)
@@ -399,19 +438,24 @@ def _box_rules() -> Iterator[Check]:
         lambda row: f"bbox_px has {row['bbox_length']} numbers instead of four",
     )
     for low, high in (("x0", "x1"), ("y0", "y1")):
-        yield _not_above(f"box_{low}_before_{high}", low, high, _tell_inside_out, Severity.WARNING)
+        yield _box_rule(_not_above(f"box_{low}_before_{high}", low, high, _tell_inside_out))
     for low in ("x0", "y0"):
         yield _side_on_page(low)
     for high, limit in (("x1", "x_limit"), ("y1", "y_limit")):
-        yield _not_above(f"box_{high}_on_page", high, limit, _tell_outside, Severity.WARNING)
+        yield _box_rule(_not_above(f"box_{high}_on_page", high, limit, _tell_outside))
+
+
+def _box_rule(check: Check) -> Check:
+    return replace(check, severity=Severity.WARNING, flag=DocumentFlag.BOXES_OFF_PAGE)
 
 
 def _side_on_page(side: str) -> Check:
-    return Check(
-        f"box_{side}_on_page",
-        lambda gxe: gxe.ExpectColumnValuesToBeBetween(column=side, min_value=-BOX_TOLERANCE_PX),
-        _tell_outside,
-        Severity.WARNING,
+    return _box_rule(
+        Check(
+            f"box_{side}_on_page",
+            lambda gxe: gxe.ExpectColumnValuesToBeBetween(column=side, min_value=-BOX_TOLERANCE_PX),
+            _tell_outside,
+        )
     )
 
 
@@ -425,16 +469,13 @@ def _equal(name: str, one: str, other: str, tell: Callable[[Row], str]) -> Check
     )
 
 
-def _not_above(
-    name: str, lower: str, upper: str, tell: Callable[[Row], str], severity: Severity = Severity.CRITICAL
-) -> Check:
+def _not_above(name: str, lower: str, upper: str, tell: Callable[[Row], str]) -> Check:
     return Check(
         name,
         lambda gxe: gxe.ExpectColumnPairValuesAToBeGreaterThanB(
             column_A=upper, column_B=lower, or_equal=True, ignore_row_if="either_value_is_missing"
         ),
         tell,
-        severity,
     )
 
 

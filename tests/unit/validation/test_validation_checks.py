@@ -17,10 +17,9 @@ import pyarrow as pa
 import pytest
 
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS, Table
-from tenderlake.runs import Verdict
 from tenderlake.validation.checks import CHECKED_TABLES, BatchFrames, Validator
-from tenderlake.validation.results import Severity
-from tenderlake.validation.running import MOST_EXAMPLES, SuiteRunner, ValidationBrokenError
+from tenderlake.validation.results import MOST_EXAMPLES, DocumentFlag, Severity, Verdict
+from tenderlake.validation.running import SuiteRunner, ValidationBrokenError
 from tenderlake.validation.suites import (
     Check,
     Suite,
@@ -29,6 +28,7 @@ from tenderlake.validation.suites import (
     document_suite,
     field_suite,
     page_suite,
+    price_suite,
     table_sum_suite,
 )
 
@@ -194,18 +194,24 @@ def validator(runner: SuiteRunner) -> Validator:
 
 
 def test_good_rows_have_no_verdict(validator: Validator) -> None:
-    assert validator.check_batch(good_batch().frames()) == {}
+    assert validator.check(good_batch().frames()) == {}
 
 
 def test_a_batch_without_documents_is_fine(validator: Validator) -> None:
     """All its sources were duplicates, or broken."""
-    assert validator.check_batch(Batch().frames()) == {}
+    assert validator.check(Batch().frames()) == {}
 
 
-def test_blank_documents_without_a_block_are_fine(validator: Validator) -> None:
+def test_blank_documents_without_a_block_are_flagged_and_no_more(validator: Validator) -> None:
     batch = good_batch()
-    batch.blocks, batch.table_cells = [], []
-    assert validator.check_batch(batch.frames()) == {}
+    batch.blocks, batch.table_cells, batch.fields = [], [], []
+    for page in batch.pages:
+        page.update({name: " \n" for name in ("text", "markdown") if page.get(name)})
+    verdicts = validator.check(batch.frames())
+    assert list(verdicts) == [CONTRACT, ESTIMATE]
+    for verdict in verdicts.values():
+        assert (verdict.critical, verdict.warnings) == ((), ("none of its pages has any text",))
+        assert verdict.flags == (DocumentFlag.NO_TEXT,)
 
 
 Spoil = Callable[[Batch], object]
@@ -302,6 +308,14 @@ CRITICAL: dict[str, tuple[Spoil, str]] = {
         document_is(failed_pages=0),
         "failed_pages is 0, and 1 rows in table pages failed",
     ),
+    "documents.cells_there": (
+        lambda batch: (
+            batch.table_cells.clear(),
+            block_is(label="table", content="<table><tr><TD >5</td>", content_format="html")(batch),
+        ),
+        "it has tables in 1 blocks, and no row in table table_cells",
+    ),
+    "pages.text_in_blocks": (gone("blocks", 0), "page 1: the page has text, and no row in table blocks"),
     "documents.engine_named": (document_is(engine=None), "pages were read by OCR, and no engine is named"),
     "pages.within_document": (page_is(2, page_number=8), "page 8: the document has only 3 pages"),
     "pages.rotation_known": (page_is(2, rotation_deg=45), "page 2: rotation_deg 45 is none of 0, 90, 180, 270"),
@@ -354,6 +368,8 @@ CRITICAL: dict[str, tuple[Spoil, str]] = {
     "blocks.box_of_four": (block_is(bbox_px=[1.0, 2.0]), "page 2, block 2: bbox_px has 2 numbers instead of four"),
 }
 
+SIDES = ("x0", "y0", "x1", "y1")
+
 WARNINGS: dict[str, tuple[Spoil, str]] = {
     "pages.width_px_positive": (page_is(2, width_px=0), "page 2: width_px is 0"),
     "pages.height_px_positive": (page_is(2, height_px=0), "page 2: height_px is 0"),
@@ -403,7 +419,27 @@ WARNINGS: dict[str, tuple[Spoil, str]] = {
         cell_is(4, number=Decimal("39.05")),
         "page 2, table 1, row 4: the rows above make 39.50, and 39.05 stands there",
     ),
+    "prices and tables.is_that_of_table": (
+        field_is(field="nmck", is_repaired=False, number=Decimal("45.20")),
+        "page 2, field nmck: it is 45.20, and the tables make 39.50",
+    ),
+    "documents.some_text": (
+        lambda batch: (
+            [page.update(text="") for page in batch.pages[:2]],
+            [block.update(content="") for block in batch.blocks[:3]],
+        ),
+        "none of its pages has any text",
+    ),
 }
+
+FLAGS = {
+    **{f"{table}.box_{side}_on": DocumentFlag.BOXES_OFF_PAGE for table in ("blocks", "fields") for side in SIDES},
+    **{f"{table}.box_{side}_before": DocumentFlag.BOXES_OFF_PAGE for table in ("blocks", "fields") for side in SIDES},
+    "sums of tables.adds_up": DocumentFlag.SUMS_DO_NOT_ADD_UP,
+    "prices and tables.is_that_of_table": DocumentFlag.PRICE_DIFFERS_FROM_TABLE,
+    "documents.some_text": DocumentFlag.NO_TEXT,
+}
+"""Of warnings; names end with what they are compared to."""
 
 ELSEWHERE = {
     "documents.not_empty": "test_pages_without_any_document_are_critical",
@@ -419,7 +455,10 @@ ELSEWHERE = {
 }
 
 
-SUITES = (document_suite(), page_suite(), block_suite(), cell_suite(), field_suite(), table_sum_suite())
+SUITES = (
+    *(document_suite(), page_suite(), block_suite(), cell_suite(), field_suite()),
+    *(table_sum_suite(), price_suite()),
+)
 
 
 def test_every_check_has_rows_that_break_it() -> None:
@@ -452,7 +491,7 @@ def checked() -> Checked:
         spoil(batch)
         everything.extend(batch)
     runner = SuiteRunner()
-    verdicts = Validator(runner).check_batch(everything.frames())
+    verdicts = Validator(runner).check(everything.frames())
     return Checked(verdicts, {f"{result.suite}.{result.name}" for result in runner.results if not result.is_passed})
 
 
@@ -466,20 +505,22 @@ def test_bad_rows_are_critical_for_their_document_alone(name: str, checked: Chec
 
 @pytest.mark.parametrize("name", WARNINGS)
 def test_doubtful_rows_are_a_warning_and_no_more(name: str, checked: Checked) -> None:
-    assert checked.of(name) == {"contract": Verdict(warnings=(WARNINGS[name][1],))}
+    ((kind, verdict),) = checked.of(name).items()
+    assert (kind, verdict.critical, verdict.warnings) == ("contract", (), (WARNINGS[name][1],))
+    assert verdict.flags == (FLAGS.get(name.rpartition("_")[0], FLAGS.get(name, DocumentFlag.VALIDATION_WARNING)),)
     assert name in checked.failed_checks
 
 
 def test_a_box_may_reach_one_pixel_over_the_edge(validator: Validator) -> None:
     batch = good_batch()
     block_is(bbox_px=[-1.0, -0.5, 1001.0, 2000.4])(batch)
-    assert validator.check_batch(batch.frames()) == {}
+    assert validator.check(batch.frames()) == {}
 
 
 def test_documents_without_any_page_are_critical(validator: Validator) -> None:
     batch = good_batch()
     batch.pages, batch.blocks, batch.table_cells, batch.fields = [], [], [], []
-    verdicts = validator.check_batch(batch.frames())
+    verdicts = validator.check(batch.frames())
     assert list(verdicts) == [CONTRACT, ESTIMATE]
     assert "table pages has no rows" in verdicts[ESTIMATE].critical
     assert "it has 1 pages, and 0 rows in table pages" in verdicts[ESTIMATE].critical
@@ -488,7 +529,7 @@ def test_documents_without_any_page_are_critical(validator: Validator) -> None:
 def test_pages_without_any_document_are_critical(validator: Validator) -> None:
     batch = good_batch()
     batch.documents = []
-    verdicts = validator.check_batch(batch.frames())
+    verdicts = validator.check(batch.frames())
     assert "table documents has no rows" in verdicts[ESTIMATE].critical
     assert "page 1: its document has no row in table documents" in verdicts[ESTIMATE].critical
 
@@ -497,7 +538,7 @@ def test_a_malformed_document_id_is_critical(validator: Validator) -> None:
     batch = good_batch()
     for row in (*batch.documents, *batch.pages, *batch.blocks, *batch.table_cells, *batch.fields):
         row["document_id"] = row["document_id"].replace(CONTRACT, "../../etc")
-    critical = validator.check_batch(batch.frames())["../../etc"].critical
+    critical = validator.check(batch.frames())["../../etc"].critical
     assert "document_id '../../etc' does not match ^[0-9a-f]{64}$" in critical
     assert "page 1: document_id '../../etc' does not match ^[0-9a-f]{64}$" in critical
     assert "page 1, block 1: document_id '../../etc' does not match ^[0-9a-f]{64}$" in critical
@@ -507,9 +548,12 @@ def test_many_failures_of_one_kind_are_told_once_and_counted(validator: Validato
     batch = good_batch()
     batch.table_cells = []
     block = batch.blocks[2]
-    batch.blocks = [{**block, "block_number": number, "confidence": 2.0} for number in range(1, 301)]
-    told = validator.check_batch(batch.frames())[CONTRACT].critical
-    assert told == (
+    batch.blocks[1:3] = [{**block, "block_number": number, "confidence": 2.0} for number in range(1, 301)]
+    verdict = validator.check(batch.frames())[CONTRACT]
+    (finding,) = verdict.findings
+    assert (finding.suite, finding.check, finding.row_count) == ("blocks", "confidence_in_range", 300)
+    assert [row.page_number for row in finding.rows] == [2] * MOST_EXAMPLES
+    assert verdict.critical == (
         *(f"page 2, block {number}: confidence 2 is above 1" for number in range(1, MOST_EXAMPLES + 1)),
         "and 295 more like this: page 2, block 5: confidence 2 is above 1",
     )
@@ -519,9 +563,10 @@ def test_each_failing_document_of_a_batch_gets_its_own_verdict(validator: Valida
     batch = good_batch()
     page_is(2, confidence=1.7)(batch)
     batch.blocks[3].update(bbox_px=[-50.0, 0.0, 0.0, 0.0])
-    assert validator.check_batch(batch.frames()) == {
-        CONTRACT: Verdict(critical=("page 2: confidence 1.7 is above 1",)),
-        ESTIMATE: Verdict(warnings=("page 1, block 1: the box [-50, 0, 0, 0] reaches outside the page (0 × 0 px)",)),
+    verdicts = validator.check(batch.frames())
+    assert {name: (verdict.critical, verdict.warnings) for name, verdict in verdicts.items()} == {
+        CONTRACT: (("page 2: confidence 1.7 is above 1",), ()),
+        ESTIMATE: ((), ("page 1, block 1: the box [-50, 0, 0, 0] reaches outside the page (0 × 0 px)",)),
     }
 
 
@@ -533,14 +578,14 @@ def test_a_row_of_no_document_is_an_error_of_ours(table: str, validator: Validat
     batch = good_batch()
     getattr(batch, table)[0]["document_id"] = None
     with pytest.raises(ValidationBrokenError, match=f"table {table} has a row without a document_id"):
-        validator.check_batch(batch.frames())
+        validator.check(batch.frames())
 
 
 def test_a_missing_column_stops_the_run(validator: Validator) -> None:
     frames = good_batch().frames()
     pages = frames.pages.drop(columns=["confidence", "model"])
     with pytest.raises(ValidationBrokenError, match="the rows of table pages lack the columns confidence, model"):
-        validator.check_batch(dataclasses.replace(frames, pages=pages))
+        validator.check(dataclasses.replace(frames, pages=pages))
 
 
 @pytest.mark.parametrize(
@@ -552,7 +597,7 @@ def test_a_wrong_type_stops_the_run(table: Table, column: str, validator: Valida
     frame = getattr(frames, table.name)
     wrong = pd.Series([0.5] * len(frame), dtype=pd.ArrowDtype(pa.float32()))
     with pytest.raises(ValidationBrokenError, match=f"{column} has to be of type"):
-        validator.check_batch(dataclasses.replace(frames, **{table.name: frame.assign(**{column: wrong})}))
+        validator.check(dataclasses.replace(frames, **{table.name: frame.assign(**{column: wrong})}))
 
 
 def test_an_expectation_that_cannot_be_evaluated_stops_the_run(runner: SuiteRunner) -> None:
@@ -570,7 +615,7 @@ def test_results_are_summed_over_the_batches_of_a_run() -> None:
     for confidence in (0.5, 1.7, 1.8):
         batch = good_batch()
         page_is(2, confidence=confidence)(batch)
-        validator.check_batch(batch.frames())
+        validator.check(batch.frames())
     results = {(result.suite, result.name): result for result in runner.results}
     assert results["pages", "confidence_in_range"].model_dump() == {
         "suite": "pages",
@@ -579,7 +624,10 @@ def test_results_are_summed_over_the_batches_of_a_run() -> None:
         "severity": Severity.CRITICAL,
         "checked_rows": 12,
         "failed_rows": 2,
-        "examples": ("page 2: confidence 1.7 is above 1", "page 2: confidence 1.8 is above 1"),
+        "examples": tuple(
+            {"document_id": CONTRACT, "page_number": 2, "message": f"page 2: confidence {confidence} is above 1"}
+            for confidence in (1.7, 1.8)
+        ),
     }
     assert results["blocks", "label_known"].is_passed
 
@@ -589,6 +637,6 @@ def test_nothing_is_left_behind_and_nothing_is_printed(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    Validator(SuiteRunner()).check_batch(good_batch().frames())
+    Validator(SuiteRunner()).check(good_batch().frames())
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")
