@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.fieldaccuracy import Expected, Known
-from tests.readdocuments import DocumentReader, ReadDocument
+from tests.readdocuments import Library, ReadDocument
 
 GOLD = Path(__file__).parent / "corpus" / "fields_gold.tsv"
 _TYPE = "document_type"
@@ -53,16 +53,12 @@ def _document(path: str, lines: list[dict[str, str]]) -> GoldDocument:
     return GoldDocument(path, known, types[0] if types else None)
 
 
-def read_gold_documents(corpus: Path, folder: Path) -> dict[GoldDocument, ReadDocument]:
-    """The documents of the list, read as the pipeline reads them; ``folder`` is an empty one for what is made of them.
+def read_gold_documents(library: Library) -> dict[GoldDocument, ReadDocument]:
+    """The documents of the list, read as the pipeline reads them.
 
     Raises:
         AssertionError: one of them was rejected.
     """
-    found = {}
-    with DocumentReader(folder) as reader:
-        for gold in gold_documents():
-            document = reader.read(corpus / gold.path, gold.path)
-            assert document is not None, f"{gold.path} was rejected"
-            found[gold] = document
-    return found
+    gold = gold_documents()
+    read = library.read(one.path for one in gold)
+    return {one: read[one.path] for one in gold}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import queue
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +14,7 @@ from typing import Self
 
 from ocr_tasks.contract import EngineSpec, PageResult
 from ocr_tasks.reading import PageReader, PageRequest, open_reader
-from ocr_tasks.settings import RunSettings
+from ocr_tasks.settings import RunSettings, WorkerUse
 from tenderlake.assembly import AssembledPage, assembled_page
 from tenderlake.document_type import HEAD_CHARACTERS, Classification, classify
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PrepareLimits, PrepareOptions
@@ -98,5 +102,49 @@ class DocumentReader:
 
     def _tesseract(self) -> PageReader:
         if self._engine is None:
-            self._engine = open_reader(EngineSpec(name="tesseract", languages=("rus", "eng")), RunSettings())
+            self._engine = open_reader(
+                EngineSpec(name="tesseract", languages=("rus", "eng")), RunSettings(worker=WorkerUse.ALWAYS)
+            )
         return self._engine
+
+
+class Library:
+    """Documents of a folder, each read once however often it is asked for; several are read at the same time."""
+
+    def __init__(self, corpus: Path, folder: Path) -> None:
+        self._corpus = corpus
+        self._folder = folder
+        self._read: dict[str, ReadDocument | None] = {}
+
+    def read(self, paths: Iterable[str]) -> dict[str, ReadDocument]:
+        """The documents at these paths.
+
+        Raises:
+            AssertionError: one of them was rejected.
+        """
+        paths = list(paths)
+        if missing := [path for path in paths if path not in self._read]:
+            self._read.update(self._read_now(missing))
+        found = {path: self._read[path] for path in paths}
+        rejected = [path for path, document in found.items() if document is None]
+        assert not rejected, f"no documents: {rejected}"
+        return {path: document for path, document in found.items() if document is not None}
+
+    def _read_now(self, paths: list[str]) -> dict[str, ReadDocument | None]:
+        idle: queue.SimpleQueue[DocumentReader] = queue.SimpleQueue()
+        count = min(len(paths), os.cpu_count() or 1)
+        with ExitStack() as stack:
+            for number in range(count):
+                folder = self._folder / f"{len(self._read)}-{number}"
+                folder.mkdir(parents=True)
+                idle.put(stack.enter_context(DocumentReader(folder)))
+
+            def read(path: str) -> ReadDocument | None:
+                reader = idle.get()
+                try:
+                    return reader.read(self._corpus / path, path)
+                finally:
+                    idle.put(reader)
+
+            with ThreadPoolExecutor(count) as threads:
+                return dict(zip(paths, threads.map(read, paths), strict=True))

@@ -28,6 +28,8 @@ pytestmark = pytest.mark.unit
         ),
         ("Акт осмотра.png", "АКТ ОСМОТРА № 3. Комиссия: контрактный управляющий Лебедев", DocumentType.OTHER),
         ("photo.jpg", "Кот сидит на окне", DocumentType.OTHER),
+        ("3_tz_svetilniki.pdf", "Светильники уличные", DocumentType.TECHNICAL_SPECIFICATION),
+        ("Proekt_kontrakt.docx", "", DocumentType.CONTRACT),
     ],
 )
 def test_type(filename: str, text: str, expected: DocumentType) -> None:
@@ -65,6 +67,20 @@ def test_type(filename: str, text: str, expected: DocumentType) -> None:
         ("ДОГОВОР НА ПОСТАВКУ БУМАГИ", DocumentType.CONTRACT, "title «ДОГОВОР НА ПОСТАВКУ"),
         ("СМЕТА НА РЕМОНТ КРОВЛИ", DocumentType.ESTIMATE, "title «СМЕТА НА РЕМОНТ"),
         ("АКТ ВЫПОЛНЕННЫХ РАБОТ", DocumentType.OTHER, "title «АКТ"),
+        ("ПРЕДЛОЖЕНИЕ О ЦЕНЕ ДОГОВОРА\nООО «Ромашка»", DocumentType.APPLICATION_FORM, "title «ПРЕДЛОЖЕНИЕ О ЦЕНЕ"),
+        ("КОММЕРЧЕСКОЕ ПРЕДЛОЖЕНИЕ\nна ваш запрос", DocumentType.OTHER, "title «КОММЕРЧЕСКОЕ ПРЕДЛОЖЕНИЕ»"),
+        (
+            "5. ФОРС-МАЖОР\nСтороны освобождаются от ответственности.\n6. СРОК ДЕЙСТВИЯ ДОГОВОРА\n"
+            "9. АДРЕСА, РЕКВИЗИТЫ И ПОДПИСИ СТОРОН",
+            DocumentType.CONTRACT,
+            "the text speaks of",
+        ),
+        (
+            "Содержание\nПорядок оформления и предъявления заказчику результатов работ .... 10\n"
+            "Состав и содержание работ по созданию системы .... 12\nЦели и назначения создания сервиса .... 14",
+            DocumentType.TECHNICAL_SPECIFICATION,
+            "the text speaks of",
+        ),
         ("БАНКОВСКАЯ ГАРАНТИЯ № 12 на исполнение контракта", DocumentType.OTHER, "title «БАНКОВСКАЯ ГАРАНТИЯ"),
     ],
 )
