@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
+from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedLine, PlacedTable
 from tenderlake.lake.vocabulary import FieldMethod
 
 LONGEST_TEXT = 1000
@@ -57,12 +57,29 @@ def labelled_texts(page: PageReading, label: re.Pattern[str], *, anywhere: bool 
         if not is_first and not (anywhere and has_colon):
             continue
         end = _line_end(page, match.end(), place)
-        if end_of_label < end and (has_colon or _goes_on(page, end_of_label)):
+        if place is None and (line := page.line_right_of(match.end())) is not None and is_first:
+            yield Labelled(match.start(), line.start, _end_of_column(page, line), FieldMethod.LABEL)
+        elif end_of_label < end and (has_colon or _goes_on(page, end_of_label)):
             yield Labelled(match.start(), end_of_label, _end_of(page, end_of_label, end), FieldMethod.LABEL)
         elif place is not None:
             yield from _beside(*place, match.start(), match.end(), page.text)
         elif (has_colon or is_first) and end_of_label >= end:
             yield from _under(page, match.start(), end)
+
+
+def _end_of_column(page: PageReading, line: PlacedLine) -> int:
+    """Where a value ends that stands beside its label: with its last line that has no other label beside it."""
+    end = line.end
+    for _ in range(_MOST_LINES):
+        following = page.line_at(end + 1) or page.line_at(end)
+        if following is None or following.start < end or following.bbox_px[0] > line.bbox_px[2]:
+            break
+        if following.bbox_px[1] - line.bbox_px[3] > line.bbox_px[3] - line.bbox_px[1] or page.has_line_left_of(
+            following
+        ):
+            break
+        line, end = following, following.end
+    return min(end, line.end)
 
 
 def _goes_on(page: PageReading, position: int) -> bool:

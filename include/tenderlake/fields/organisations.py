@@ -61,9 +61,6 @@ _END_OF_CLAUSE = re.compile(
 _LONGEST_NAME = 250
 _LONGEST_QUOTED = 200
 _MOST_WORDS_BEFORE_QUOTE = 60
-_SHORT_IN_BRACKETS = re.compile(
-    rf"\((?:сокращ[а-яё.]{{1,20}}(?: наименование)?\s?[-–—:]?\s?)?({LEGAL_FORM}[^()\n\t]{{3,120}}[»\"”])\)"
-)
 
 
 def names_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -133,13 +130,6 @@ def _opens(text: str, place: int) -> bool:
     before = text[place - 1] if place else " "
     after = text[place + 1] if place + 1 < len(text) else " "
     return (before.isspace() or before in '(«“„"') and not after.isspace()
-
-
-def short_name(text: str, end: int) -> tuple[int, int] | None:
-    """The short name in brackets right behind a full one: «… предприятие «…» (ФГУП «ЖКХ ННЦ»)»."""
-    gap = re.compile(r"\s{0,3}").match(text, end)
-    match = _SHORT_IN_BRACKETS.match(text, gap.end() if gap else end)
-    return match.span(1) if match else None
 
 
 def normal_name(text: str) -> str:

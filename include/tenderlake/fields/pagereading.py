@@ -21,6 +21,8 @@ LONGEST_CELL = 20_000
 LONGEST_BLOCK = 500_000
 LONGEST_PAGE = 2_000_000
 """Characters in which fields are looked for; what an engine invents beyond is left out of the search alone."""
+_MOST_BESIDE = 50
+"""Lines at one height that are looked at."""
 _SEARCHED_FOR_LINE = 200
 """Characters after the last line in which the next one is looked for."""
 
@@ -224,6 +226,39 @@ class PageReading:
         piece = self.piece_at(position)
         cell = piece.placed.cell_at(position) if piece and piece.placed else None
         return (piece.placed, cell) if piece and piece.placed and cell else None
+
+    @cached_property
+    def _by_height(self) -> tuple[list[float], list[PlacedLine]]:
+        lines = sorted(self.lines, key=lambda line: line.bbox_px[1])
+        return [line.bbox_px[1] for line in lines], lines
+
+    def line_right_of(self, position: int) -> PlacedLine | None:
+        """The line beside the one a place lies in, to its right at the same height: the value of a form without rules.
+
+        None where lines are not known, where something follows on the line itself, or where nothing stands there.
+        """
+        own = self.line_at(position)
+        if own is None or self.text[position : own.end].strip(" :–—-.\n"):
+            return None
+        tops, lines = self._by_height
+        x1, (y0, y1) = own.bbox_px[2], own.bbox_px[1::2]
+        near = lines[bisect_left(tops, y0 - (y1 - y0)) : bisect_right(tops, y1)][:_MOST_BESIDE]
+        beside = [
+            line
+            for line in near
+            if line.bbox_px[0] >= x1 and min(y1, line.bbox_px[3]) - max(y0, line.bbox_px[1]) > (y1 - y0) / 2
+        ]
+        return min(beside, key=lambda line: line.bbox_px[0], default=None)
+
+    def has_line_left_of(self, line: PlacedLine) -> bool:
+        """Whether another line stands at the same height to the left."""
+        tops, lines = self._by_height
+        x0, y0, _, y1 = line.bbox_px
+        near = lines[bisect_left(tops, y0 - (y1 - y0)) : bisect_right(tops, y1)][:_MOST_BESIDE]
+        return any(
+            other.bbox_px[2] <= x0 and min(y1, other.bbox_px[3]) - max(y0, other.bbox_px[1]) > (y1 - y0) / 2
+            for other in near
+        )
 
     def line_at(self, position: int) -> PlacedLine | None:
         """The line that a place of the text lies in; None where lines are not known."""

@@ -16,7 +16,7 @@ from itertools import islice
 from tenderlake.fields.hits import Hit
 from tenderlake.fields.labelledtext import Labelled, labelled_texts
 from tenderlake.fields.lookalikes import in_cyrillic
-from tenderlake.fields.organisations import LEGAL_FORM, names_in, normal_name, short_name
+from tenderlake.fields.organisations import LEGAL_FORM, names_in, normal_name
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.fields.roles import Mark, OnLine, Roles
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldRole
@@ -167,8 +167,7 @@ def _at(text: str, start: int, end: int, role: FieldRole, score: float) -> Itera
     end = min(len(text), end)
     for name_start, name_end in names_in(text, start, end):
         if not re.search(r"[А-Яа-яЁё]", text[start:name_start]):
-            short = short_name(text, name_end)
-            yield *(short or (name_start, name_end)), role, score
+            yield name_start, name_end, role, score
         break
 
 
@@ -213,11 +212,7 @@ def _labelled(page: PageReading, roles: Roles, text: str) -> Iterator[_Named]:
             yield labelled.start, labelled.end, role, 0.7
             continue
         for start, end in names_in(text, labelled.start, max(labelled.end, min(len(text), labelled.start + _LONGEST))):
-            short = short_name(text, end)
-            if short is not None:
-                yield *short, role, 0.75
-            else:
-                yield start, end, role, 0.7
+            yield start, end, role, 0.7
             break
 
 

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import islice, zip_longest
 
 from ocr_tasks.contract import BBox, BlockLabel
 from tenderlake.fields.pagereading import PageReading, PlacedCell
@@ -65,6 +65,22 @@ _NAMED = re.compile(
     rf"далее(?: по тексту)?)[^\n«\"“]{{0,40}}?[«\"“–—-]\s?{_ADJECTIVE}(?P<party>(?:{_BARE})[а-яё]{{0,2}})[»\"”)]",
     re.IGNORECASE,
 )
+_APPOSITION = re.compile(
+    rf"(?<![А-Яа-яё])(?:{_BARE})[а-яё]{{0,4}}\s?[–—:-]\s?(?=[А-ЯЁа-яё«\"])(?!(?:{_BARE}))", re.IGNORECASE
+)
+"""«… перед Бенефициаром – ГБОУ «Школа» (ИНН …)»: up to the next party or the end of the line."""
+_BIDS = re.compile(
+    r"^\W{0,4}(?:\d{1,2}[.)] ?)?(?:рассмотрен|поступил|подан|участники закупки|перечень участников|сведения об участниках|"
+    r"победител|признать победител|победителем признан)[а-яё]{0,3}(?= заявк|\W|$)",
+    re.IGNORECASE,
+)
+"""What begins the part of a protocol that is about bids."""
+_GOES_ON = re.compile(
+    r"^\W{0,4}(?:ИНН|КПП|ОГРН|БИК|ОКПО|ОКТМО|[РКЛ]/|расч|корр|казнач|ЕКС|единый казн|банк|в\s|(?:юр|почт|факт)[а-яё.]{0,10} ?адрес|"
+    r"адрес|место ?нахожд|тел|факс|e-?mail|эл|\d{6}|г\.|ул\.|\(|директор|в лице|далее|именуем)",
+    re.IGNORECASE,
+)
+"""Lines that go on with the requisites of a party after its name."""
 _ONE_SIDE = re.compile(r"с (?:одной|другой) стороны", re.IGNORECASE)
 _LONGEST_HEADING = 120
 _LONGEST_SENTENCE = 1500
@@ -275,14 +291,29 @@ def _only(word: str) -> FieldRole | None:
 
 
 def _marks(page: PageReading) -> Iterator[Mark]:
-    """The lines of a page that name a party, and the headings that end what was said of one."""
-    place = 0
+    """The lines of a page that name a party, and those that end what was said of one.
+
+    A heading of a party goes on to the next heading. «Заказчик: ООО «Ромашка», …» in a text is about him to the end of
+    its paragraph, and in those that go on with his requisites.
+    """
+    place, open_until = 0, 0
     for line in page.lined_text.split("\n"):
         for part in line.split("\t"):
             mark = _mark(page, part, place) if part else None
             if mark is not None:
                 yield mark
+                open_until = _end_of_paragraph(page, place) if mark.rest else 0
+            elif open_until and place > open_until and part.strip():
+                if not _GOES_ON.match(part):
+                    yield Mark(place, place, None)
+                    open_until = 0
             place += len(part) + 1
+
+
+def _end_of_paragraph(page: PageReading, place: int) -> int:
+    piece = page.piece_at(place)
+    # Rows of a table are of whom its cells say.
+    return piece.end if piece is not None and piece.table is None else 0
 
 
 def _mark(page: PageReading, line: str, place: int) -> Mark | None:
@@ -298,6 +329,8 @@ def _mark(page: PageReading, line: str, place: int) -> Mark | None:
         return Mark(place, end, None)
     if named and (role := role_in(named["party"])):
         return Mark(place, end, role, rest=place + named.end())
+    if len(line) <= _LONGEST_HEADING and _BIDS.match(head):
+        return Mark(place, end, FieldRole.PARTICIPANT)
     piece = page.piece_at(place)
     if piece is not None and piece.label in (BlockLabel.TITLE, BlockLabel.HEADING) and piece.start == place:
         return Mark(place, end, None)
@@ -307,6 +340,7 @@ def _mark(page: PageReading, line: str, place: int) -> Mark | None:
 def _sentences(page: PageReading) -> Iterator[Sentence]:
     """What of a contract's first sentence is about whom: up to the word that names the party, and to its «стороны»."""
     last = 0
+    yield from _appositions(page)
     for match in islice(_NAMED.finditer(page.text), _MOST_SENTENCES):
         role = role_in(match["party"])
         if role is None:
@@ -321,6 +355,17 @@ def _sentences(page: PageReading) -> Iterator[Sentence]:
         start = paragraph + 2 if paragraph >= 0 else before
         yield Sentence(start, end, role, match.start(), is_aside=match[0][:5].lower() == "далее")
         last = end
+
+
+def _appositions(page: PageReading) -> Iterator[Sentence]:
+    """Parties named in passing, each up to the next one or the end of its line."""
+    found = list(islice(_APPOSITION.finditer(page.lined_text), _MOST_SENTENCES))
+    for match, following in zip_longest(found, found[1:]):
+        role = role_in(match[0])
+        end = min(page.line_end(match.end()), following.start() if following else len(page.text))
+        place = page.cell_at(match.start())
+        if role is not None and not _PERSON.match(page.lined_text, match.end()):
+            yield Sentence(match.end(), min(end, place[1].end) if place else end, role, match.end(), is_aside=True)
 
 
 @dataclass(frozen=True, slots=True)
