@@ -21,6 +21,7 @@ from typing import TypeVar
 import olefile
 import puremagic
 
+from tenderlake.intake.cms import MessageKind, message_kind
 from tenderlake.intake.encodings import decode_text
 from tenderlake.intake.zipends import is_last_part
 from tenderlake.states import SourceState
@@ -62,6 +63,8 @@ class ArchiveFormat(StrEnum):
     GZIP = "application/gzip"
     BZIP2 = "application/x-bzip2"
     XZ = "application/x-xz"
+    SIGNED = "application/pkcs7-mime"
+    """A file wrapped in its signature."""
 
 
 class DocumentFormat(StrEnum):
@@ -166,10 +169,6 @@ _OTHERS: tuple[tuple[re.Pattern[bytes], SourceFormat | DocumentFormat | Converte
     (re.compile(rb"AT&TFORM....DJV[UM]", re.DOTALL), SourceFormat.DJVU),
     (re.compile(rb"AT&TFORM"), Unsupported("part of a DjVu document", "image/vnd.djvu")),
     (
-        re.compile(rb"0.{0,6}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", re.DOTALL),
-        Unsupported("digital signature", "application/pkcs7-signature", _NO_TEXT),
-    ),
-    (
         re.compile(rb"\s{0,64}-----BEGIN PGP MESSAGE-----"),
         Unsupported("OpenPGP message", "application/pgp-encrypted", _NOT_OPENED, SourceState.QUARANTINED_ENCRYPTED),
     ),
@@ -177,6 +176,13 @@ _OTHERS: tuple[tuple[re.Pattern[bytes], SourceFormat | DocumentFormat | Converte
     (re.compile(rb"\xdb\xa5-\0|\xfe7\0#|1\xbe\0\0"), ConvertedFormat.WORD_6),
     (re.compile(rb"\x09[\0\x02\x04\x08][\x04-\x10]\0"), DocumentFormat.XLS),
 )
+_MESSAGES: dict[MessageKind, ArchiveFormat | Unsupported] = {
+    MessageKind.SIGNATURE: Unsupported("digital signature", "application/pkcs7-signature", _NO_TEXT),
+    MessageKind.SIGNED_FILE: ArchiveFormat.SIGNED,
+    MessageKind.ENCRYPTED: Unsupported(
+        "encrypted message", "application/pkcs7-mime", _NOT_OPENED, SourceState.QUARANTINED_ENCRYPTED
+    ),
+}
 _MAIL_HEADER = re.compile(
     rb"^(Received|Return-Path|MIME-Version|From|To|Subject|Date|Message-ID|Delivered-To|Content-Type|DKIM-Signature|"
     rb"ARC-Seal|X-[\w-]+):",
@@ -247,6 +253,8 @@ def sniff(path: Path) -> KnownFormat | Unsupported:
         return _name_ole(path)
     if _RTF.match(head):
         return DocumentFormat.RTF
+    if (message := message_kind(head)) is not None:
+        return _MESSAGES[message]
     other = _first_match(_ARCHIVES, head) or _first_match(_OTHERS, head)
     if other is not None:
         return other

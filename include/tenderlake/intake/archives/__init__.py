@@ -1,4 +1,4 @@
-"""Unpacks archives: ZIP, 7-Zip, RAR and tar, and single files in gzip, bzip2 or xz.
+"""Unpacks archives: ZIP, 7-Zip, RAR and tar, and single files in gzip, bzip2, xz or a message that signs them.
 
 One level at a time: an archive within an archive is a member like any other. Nothing is ever written under a member's
 own name; links and devices are named and not followed. Passwords are those of a list that the operator keeps.
@@ -15,6 +15,7 @@ from pathlib import Path
 from tenderlake.documents import PrepareLimits, Unpacking
 from tenderlake.intake.archives.rars import unpack_rar
 from tenderlake.intake.archives.sevenzips import unpack_seven_zip
+from tenderlake.intake.archives.signedfiles import unpack_signed
 from tenderlake.intake.archives.tars import unpack_compressed_with, unpack_tar
 from tenderlake.intake.archives.zips import unpack_split_zip, unpack_zip
 from tenderlake.intake.sniffing import ArchiveFormat
@@ -75,4 +76,5 @@ _UNPACKERS: Mapping[ArchiveFormat, Callable[[Path, UnpackFolder, Sequence[str]],
     ArchiveFormat.GZIP: unpack_compressed_with(lambda path: gzip.GzipFile(path)),
     ArchiveFormat.BZIP2: unpack_compressed_with(bz2.BZ2File),
     ArchiveFormat.XZ: unpack_compressed_with(lzma.LZMAFile),
+    ArchiveFormat.SIGNED: unpack_signed,
 }

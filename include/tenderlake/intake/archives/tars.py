@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import IO
 
 from tenderlake.documents import PrepareLimits
-from tenderlake.intake.archives.common import LINK, SPECIAL, copy, corrupt
+from tenderlake.intake.archives.common import LINK, SINGLE_FILE_NAME, SPECIAL, copy, corrupt
 from tenderlake.intake.membernames import decode_names
 from tenderlake.intake.outcome import is_disk_trouble
 from tenderlake.intake.unpacking import MemberSink, UnpackFolder
 from tenderlake.states import SourceState
 
 _Compressed = bz2.BZ2File | gzip.GzipFile | lzma.LZMAFile
-SINGLE_FILE_NAME = "content"
-"""Of the one file in a gzip, bzip2 or xz: these keep no name, or one that nothing vouches for."""
 
 
 def unpack_tar(path: Path, folder: UnpackFolder, passwords: Sequence[str]) -> None:
