@@ -79,7 +79,7 @@ def regions_after(page: PageReading, start: int, end: int, following: int) -> It
     """
     place = page.cell_at(start)
     if place is None:
-        if (line := page.line_right_of(end)) is not None:
+        if (line := page.line_beside(start, end)) is not None:
             yield Region(line.start, line.end, line.start, FieldMethod.LABEL, words=(start, end))
         piece_end = _text_end(page, end)
         yield Region(end, min(following, end + LONGEST_REGION, piece_end), start, FieldMethod.LABEL)

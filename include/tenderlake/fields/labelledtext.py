@@ -57,7 +57,7 @@ def labelled_texts(page: PageReading, label: re.Pattern[str], *, anywhere: bool 
         if not is_first and not (anywhere and has_colon):
             continue
         end = _line_end(page, match.end(), place)
-        if place is None and (line := page.line_right_of(match.end())) is not None and is_first:
+        if place is None and (line := page.line_beside(match.start(), match.end())) is not None and is_first:
             yield Labelled(match.start(), line.start, _end_of_column(page, line), FieldMethod.LABEL)
         elif end_of_label < end and (has_colon or _goes_on(page, end_of_label)):
             yield Labelled(match.start(), end_of_label, _end_of(page, end_of_label, end), FieldMethod.LABEL)

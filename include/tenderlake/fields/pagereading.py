@@ -232,33 +232,31 @@ class PageReading:
         lines = sorted(self.lines, key=lambda line: line.bbox_px[1])
         return [line.bbox_px[1] for line in lines], lines
 
-    def line_right_of(self, position: int) -> PlacedLine | None:
-        """The line beside the one a place lies in, to its right at the same height: the value of a form without rules.
+    def line_beside(self, start: int, end: int) -> PlacedLine | None:
+        """The line to the right of the label ``text[start:end]``, at its height: the value in a form without rules.
 
-        None where lines are not known, where something follows on the line itself, or where nothing stands there.
+        None where lines are not known, where the label's line goes on, or where nothing stands beside it.
         """
-        own = self.line_at(position)
-        if own is None or self.text[position : own.end].strip(" :–—-.\n"):
+        own = self.line_at(start)
+        if own is None or self.text[end : own.end].strip(" :–—-.\n"):
             return None
-        tops, lines = self._by_height
-        x1, (y0, y1) = own.bbox_px[2], own.bbox_px[1::2]
-        near = lines[bisect_left(tops, y0 - (y1 - y0)) : bisect_right(tops, y1)][:_MOST_BESIDE]
-        beside = [
-            line
-            for line in near
-            if line.bbox_px[0] >= x1 and min(y1, line.bbox_px[3]) - max(y0, line.bbox_px[1]) > (y1 - y0) / 2
-        ]
+        last = self.line_at(end - 1)
+        return self._right_of(own) or (self._right_of(last) if last is not None and last is not own else None)
+
+    def _right_of(self, own: PlacedLine) -> PlacedLine | None:
+        beside = [line for line in self._level_with(own) if line.bbox_px[0] >= own.bbox_px[2]]
         return min(beside, key=lambda line: line.bbox_px[0], default=None)
+
+    def _level_with(self, own: PlacedLine) -> list[PlacedLine]:
+        """The lines that share more than half of their height with this one."""
+        tops, lines = self._by_height
+        y0, y1 = own.bbox_px[1::2]
+        near = lines[bisect_left(tops, y0 - (y1 - y0)) : bisect_right(tops, y1)][:_MOST_BESIDE]
+        return [line for line in near if min(y1, line.bbox_px[3]) - max(y0, line.bbox_px[1]) > (y1 - y0) / 2]
 
     def has_line_left_of(self, line: PlacedLine) -> bool:
         """Whether another line stands at the same height to the left."""
-        tops, lines = self._by_height
-        x0, y0, _, y1 = line.bbox_px
-        near = lines[bisect_left(tops, y0 - (y1 - y0)) : bisect_right(tops, y1)][:_MOST_BESIDE]
-        return any(
-            other.bbox_px[2] <= x0 and min(y1, other.bbox_px[3]) - max(y0, other.bbox_px[1]) > (y1 - y0) / 2
-            for other in near
-        )
+        return any(other.bbox_px[2] <= line.bbox_px[0] for other in self._level_with(line))
 
     def line_at(self, position: int) -> PlacedLine | None:
         """The line that a place of the text lies in; None where lines are not known."""

@@ -1,4 +1,4 @@
-"""Names of the customer, the supplier and the participants, with their banks and addresses.
+"""Names of the customer, the supplier and the participants.
 
 A name is taken where the document says whose it is: in the sentence that names a party («…, именуемое в дальнейшем
 «Поставщик»»), behind or under its word («Заказчик: …»), behind a label such as «Полное наименование», before its ИНН.
@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 
 from tenderlake.fields.hits import Hit
-from tenderlake.fields.labelledtext import Labelled, labelled_texts
+from tenderlake.fields.labelledtext import labelled_texts
 from tenderlake.fields.lookalikes import in_cyrillic
 from tenderlake.fields.organisations import LEGAL_FORM, names_in, normal_name
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
@@ -41,40 +40,6 @@ _NAME_LABEL = re.compile(
 )
 _PROMISE = re.compile(r"(?:Настоящим|НАСТОЯЩИМ|Мы),? ")
 """How a bid begins: «Настоящим ООО «Ромашка» подтверждает …»."""
-_ADDRESS_LABEL = re.compile(
-    r"(?:(?:юридический|почтовый|фактический)(?:[ и,/]{1,3}(?:юридический|почтовый|фактический))? адрес|"
-    r"адрес(?! электронн| сайта| эл\.|"
-    r" поставки| доставки| оказания| выполнения| в сети| страниц| площадк| официальн| места поставки)|"
-    r"место ?нахождени[ея](?! площадок)|местонахождение)(?: \(.{3,40}?\))?(?: организации| заказчика|"
-    r" участника(?: закупки)?| поставщика| подрядчика)?",
-    re.IGNORECASE,
-)
-_ADDRESS_PART = re.compile(
-    r"(?<!\d)\d{6}(?!\d)|(?<![А-Яа-яё])(?:г|гор|ул|обл|респ|пр|пр-кт|просп|пер|пл|д|стр|корп|оф|кв|пом|наб|ш|бул|пос|"
-    r"р-н)\.|(?<![А-Яа-яё])"
-    r"(?:город|улиц|област|республик|проспект|переул|площад|набережн|шоссе|бульвар|пос[её]лок|край|район|дом|офис)",
-    re.IGNORECASE,
-)
-_ADDRESS_BEGINS = re.compile(
-    r"(?<!\d)\d{6}(?!\d)|росси|област|обл\.|край|республик|(?<![А-Яа-яё])(?:г\.|город |гор\.)", re.IGNORECASE
-)
-_TOWN = re.compile(r"(?<![А-Яа-яё])(?:г\.|город(?![а-яё]))\s?[А-ЯЁ]|(?<!\d)\d{6}(?!\d)[^\n]{3,200}(?<!\d)\d{6}(?!\d)")
-_ADDRESS_END = re.compile(
-    r"[,;.]?\s(?=(?:ИНН|КПП|ОГРН|[Тт]ел|[Фф]акс|[EeЕе]-?mail|р/с|Р/с|расч|к/с|л/с|БИК|[Бб]анк|именуем|в лице|"
-    r"подтвержда|выража|сообща|"
-    r"предлага|гарантиру|настоящим|[Пп]очтовый|[Фф]актический|[Юю]ридический))"
-)
-_BANK_LABEL = re.compile(
-    r"(?:наименование (?:банка|кредитной организации)|банк(?: получателя)?(?=\s{0,2}:)|обслуживающий банк)",
-    re.IGNORECASE,
-)
-_BANK = re.compile(
-    r"(?:в |В )?(?P<bank>(?:(?:П?АО|ЗАО|ОАО|ООО|АКБ|КБ|НКО|Банк|БАНК|Филиал|ФИЛИАЛ|Отделение|ОТДЕЛЕНИЕ|ГРКЦ|РКЦ|"
-    r"ПУ Банка|УФК|Волго-Вятское|"
-    r"[А-ЯЁ][а-яё-]{3,30}) ?)[^\n\t\d;:,]{3,120}?)(?=[\s,;]{1,3}(?:к/с|К/с|кор|Кор|КОР|р/с|Р/с|БИК|ИНН|K/e)|[\n\t;,]|"
-    r"\Z)"
-)
-_BANK_WORD = re.compile(r"банк|АКБ|отделение|гркц|ркц|уфк", re.IGNORECASE)
 _APPROVAL = re.compile(r"^\W{0,4}УТВЕРЖДА[ЮЕ]|^\W{0,4}Утвержда[юе]")
 _APPROVED_WITHIN = 350
 _LINES_OF_HEAD = 14
@@ -90,19 +55,17 @@ _LONGEST = 300
 
 
 def parties(page: PageReading, roles: Roles, numbers: Iterable[Hit]) -> Iterator[Hit]:
-    """The names, banks and addresses of a page. ``numbers``: the identifiers of the page, with whose they are."""
+    """The names of a page. ``numbers``: the identifiers of the page, with whose they are."""
     numbers = list(numbers)
-    text = _readable(page)
+    text = readable(page)
     for start, end, role, score in _named(page, roles, text, numbers):
         field = _FIELDS.get(role) if role else None
         name = normal_name(text[start:end])
         if field is not None and len(name) > 4:
             yield Hit(field, name, start, start, end, FieldMethod.PHRASE, score=score, role=role)
-    yield from _banks(page, roles, text, numbers)
-    yield from _addresses(page, roles)
 
 
-def _readable(page: PageReading) -> str:
+def readable(page: PageReading) -> str:
     """The text in which legal forms are looked for: OCR takes «ООО» for Latin letters or zeros."""
     if not page.is_ocr:
         return page.lined_text
@@ -256,70 +219,3 @@ def _in_head(text: str) -> Iterator[_Named]:
             if not before or before.endswith(("для", "для нужд", " в", "нужд")):
                 yield start, end, FieldRole.CUSTOMER, WEAK
         place += len(line) + 1
-
-
-def _banks(page: PageReading, roles: Roles, text: str, numbers: list[Hit]) -> Iterator[Hit]:
-    """The bank behind an account, before its БИК, or behind its label."""
-    for number in numbers:
-        if number.field in (FieldName.SETTLEMENT_ACCOUNT, FieldName.TREASURY_ACCOUNT):
-            gap = re.compile(r"[\s,;]{0,4}").match(text, number.end)
-            match = _BANK.match(text, gap.end() if gap else number.end, min(len(text), number.end + 200))
-            if match is not None and _BANK_WORD.search(match["bank"]):
-                yield _text_hit(FieldName.BANK, match["bank"], match.span("bank"), number.role, FieldMethod.PHRASE, 0.7)
-        elif number.field is FieldName.BIK:
-            before = max(0, number.start - _LONGEST)
-            line = max(text.rfind("\n", before, number.start), text.rfind("\t", before, number.start), before - 1) + 1
-            head = text[line : number.start].strip(" ,;|")
-            if 5 < len(head) < 120 and _BANK_WORD.search(head) and not re.search(r"\d{5}|получател", head):
-                head_start = text.index(head, line)
-                for start, end in [*names_in(text, head_start, head_start + len(head))][:1] or [
-                    (head_start, head_start)
-                ]:
-                    value = text[start : head_start + len(head)]
-                    yield _text_hit(
-                        FieldName.BANK,
-                        value,
-                        (start, max(end, start + len(value))),
-                        number.role,
-                        FieldMethod.PHRASE,
-                        0.6,
-                    )
-    for labelled in labelled_texts(page, _BANK_LABEL):
-        value = re.split(r"[,;]?\s(?:к/с|р/с|БИК|кор)", text[labelled.start : labelled.end], flags=re.IGNORECASE)[0]
-        if 4 < len(value) < 150 and _BANK_WORD.search(value):
-            role = roles.role_at(labelled.start)
-            yield _text_hit(
-                FieldName.BANK, value, (labelled.start, labelled.start + len(value)), role, labelled.method, 0.7
-            )
-
-
-def _text_hit(
-    field: FieldName, value: str, span: tuple[int, int], role: FieldRole | None, method: FieldMethod, score: float
-) -> Hit:
-    value = normal_name(value) if field is FieldName.BANK else " ".join(value.split()).strip(" ,;")
-    return Hit(field, value, span[0], span[0], span[1], method, score=score, role=role)
-
-
-def _addresses(page: PageReading, roles: Roles) -> Iterator[Hit]:
-    for labelled in labelled_texts(page, _ADDRESS_LABEL, anywhere=True):
-        value, end = _address(page.text, labelled)
-        parts = {match[0].lower() for match in _ADDRESS_PART.finditer(value)}
-        # Two towns in one address are two columns that were read as one.
-        is_one = len(_TOWN.findall(value)) < 2
-        if (
-            is_one
-            and _ADDRESS_BEGINS.search(value[:60])
-            and len(parts) >= 2
-            and any(letter.isdigit() for letter in value)
-            and len(value) <= 250
-        ):
-            role = roles.role_at(labelled.start, own_words=labelled.words(page))
-            hit = _text_hit(FieldName.ADDRESS, value, (labelled.start, end), role, labelled.method, 0.7)
-            yield replace(hit, start=labelled.label_start if labelled.method is FieldMethod.LABEL else hit.start)
-
-
-def _address(text: str, labelled: Labelled) -> tuple[str, int]:
-    end = labelled.end
-    if (stop := _ADDRESS_END.search(text, labelled.start, end)) is not None:
-        end = stop.start()
-    return text[labelled.start : end].strip(" ,;."), end

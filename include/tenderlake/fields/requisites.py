@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
+from tenderlake.fields.addresses import addresses
+from tenderlake.fields.banks import banks
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.checksums import account_fits
 from tenderlake.fields.codes import codes
@@ -15,7 +17,7 @@ from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.hits import Hit
 from tenderlake.fields.identifiers import identifiers
 from tenderlake.fields.pagereading import PageReading
-from tenderlake.fields.parties import parties
+from tenderlake.fields.parties import parties, readable
 from tenderlake.fields.purchase import purchase
 from tenderlake.fields.roles import OnLine, Roles
 from tenderlake.lake.vocabulary import FieldName, FieldRole
@@ -45,9 +47,9 @@ def find_requisites(page: PageReading, context: DocumentContext) -> Iterator[Can
     found = islice(chain(identifiers(page), contacts(page)), MOST_NUMBERS)
     numbers = list(_with_banks([_with_role(hit, roles, on_line) for hit, on_line in _places(page, found)]))
     # What there is little of comes first: who takes but some of a page takes that.
-    for hit in chain(
-        purchase(page, context.trail), islice(parties(page, roles, numbers), MOST_NAMES), numbers, codes(page)
-    ):
+    text = readable(page)
+    named = chain(parties(page, roles, numbers), banks(page, roles, text, numbers), addresses(page, roles))
+    for hit in chain(purchase(page, context.trail), islice(named, MOST_NAMES), numbers, codes(page)):
         yield candidate_of(page, hit)
 
 
