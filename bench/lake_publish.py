@@ -7,7 +7,6 @@ own, by a fresh process, against writing the new rows alone: one Parquet file a 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import random
 import subprocess
 import sys
@@ -19,8 +18,7 @@ from pathlib import Path
 
 import boto3
 
-from ocr_tasks.contract import BlockLabel, EngineSpec
-from tenderlake.assembly import assembled_key
+from ocr_tasks.contract import BlockLabel
 from tenderlake.documents import SourceRef
 from tenderlake.embedded.query import open_lake
 from tenderlake.embedded.seaweedfs import SeaweedFS
@@ -28,26 +26,16 @@ from tenderlake.embedded.state import S3Connection
 from tenderlake.lake.parquet import ParquetWriter
 from tenderlake.lake.rows import BlockRow, CellRow, DocumentRow, FieldRow, PageRow, Row
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS, Table
-from tenderlake.lake.staging import StagingWriter, read_staging
+from tenderlake.lake.staging import read_staging
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, TextSource
 from tenderlake.layout import Layout
 from tenderlake.publishing import publish_run
-from tenderlake.runs import (
-    AssembledBatch,
-    Batch,
-    Discovery,
-    PrimarySource,
-    RunOptions,
-    RunPlan,
-    SourceOutcome,
-    Validation,
-)
+from tenderlake.runs import SourceOutcome
 from tenderlake.settings import Settings
 from tenderlake.states import SourceState
 from tenderlake.storage import Storage, client_config
-from tenderlake.validation.results import Reconciliation, Tally
+from tests.stagedruns import NIGHT, STAGED_TABLES, stage_outcomes
 
-NIGHT = dt.datetime(2026, 11, 20, 2, tzinfo=dt.UTC)
 DOCUMENT_PAGES = 20
 TENDER_DOCUMENTS = 5
 BATCH_DOCUMENTS = 16
@@ -55,8 +43,6 @@ PAGE_BLOCKS, PAGE_CELLS, DOCUMENT_FIELDS = 12, 25, 40
 TEXT = """поставка кабель договор заказчик участник закупки цена контракта начальная максимальная рублей копеек работы
 услуги техническое задание приложение срок исполнения обеспечение заявки банк гарантия лицензия смета расчёт объём"""
 WORDS = TEXT.split()
-TABLES = (DOCUMENTS, PAGES, BLOCKS, TABLE_CELLS, FIELDS)
-NO_SUMS = Tally()
 
 
 def words(chance: random.Random, count: int) -> str:
@@ -147,49 +133,28 @@ def rows(table: Table, number: int) -> Iterator[Row]:
 
 def stage(storage: Storage, layout: Layout, run_id: str, numbers: range) -> None:
     """A run with these documents, as assemble and validate leave it."""
-    batches = [numbers[start : start + BATCH_DOCUMENTS] for start in range(0, len(numbers), BATCH_DOCUMENTS)]
-    keys = tuple(layout.run(run_id, f"batches/{number}.json") for number in range(1, len(batches) + 1))
-    sources = {number: source(number) for number in numbers}
-    discovery = Discovery(
-        run_id=run_id,
-        started_at=NIGHT,
-        options=RunOptions(),
-        batch_keys=keys,
-        source_count=len(numbers),
-        continue_after=None,
-    )
-    plan = RunPlan(
-        engine=EngineSpec(name="null"),
-        reading_digest="digest",
-        primary_sources={document_id(number): PrimarySource(key=item.key) for number, item in sources.items()},
-        shard_keys=(),
-        page_count=0,
-        cached_page_count=0,
-    )
-    sums = Reconciliation(discovered=NO_SUMS, published=NO_SUMS, skipped=NO_SUMS, quarantined=NO_SUMS, left=NO_SUMS)
-    storage.put_model(layout.run(run_id, "discovery.json"), discovery)
-    storage.put_model(layout.run(run_id, "plan.json"), plan)
-    storage.put_model(layout.run(run_id, "validation.json"), Validation(verdicts={}, reconciliation=sums))
     markdown = layout.run(run_id, "markdown.md")
     storage.put_bytes(markdown, b"markdown", "text/markdown")
-    for number, (key, batch) in enumerate(zip(keys, batches, strict=True), start=1):
-        storage.put_model(key, Batch(number=number, sources=tuple(sources[document] for document in batch)))
-        outcomes = tuple(
-            SourceOutcome(
-                source=sources[document],
-                document_id=document_id(document),
-                state=SourceState.PUBLISHED,
-                markdown_staging_key=markdown,
-                page_count=DOCUMENT_PAGES,
-                native_pages=DOCUMENT_PAGES,
-            )
-            for document in batch
+    outcomes = {
+        document_id(number): SourceOutcome(
+            source=source(number),
+            document_id=document_id(number),
+            state=SourceState.PUBLISHED,
+            markdown_staging_key=markdown,
+            page_count=DOCUMENT_PAGES,
+            native_pages=DOCUMENT_PAGES,
         )
-        storage.put_model(assembled_key(layout, run_id, number), AssembledBatch(number=number, outcomes=outcomes))
-        for table in TABLES:
-            with StagingWriter(storage, layout, run_id, table, number) as writer:
-                for document in batch:
-                    writer.add(rows(table, document))
+        for number in numbers
+    }
+    number_of = dict(zip(outcomes, numbers, strict=True))
+    stage_outcomes(
+        storage,
+        layout,
+        run_id,
+        list(outcomes.values()),
+        lambda table, outcome: rows(table, number_of[str(outcome.document_id)]),
+        batch_sources=BATCH_DOCUMENTS,
+    )
 
 
 def source(number: int) -> SourceRef:
@@ -200,7 +165,7 @@ def source(number: int) -> SourceRef:
 
 def write_alone(storage: Storage, layout: Layout, run_id: str, batches: int) -> None:
     """The staged rows, one file a table, without merging them with anything."""
-    for table in TABLES:
+    for table in STAGED_TABLES:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "alone.parquet")
             with ParquetWriter(path, table) as writer:

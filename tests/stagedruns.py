@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ocr_tasks.contract import BlockLabel, EngineSpec
 from tenderlake.assembly import assembled_key
 from tenderlake.documents import SourceRef
-from tenderlake.lake.rows import BlockRow, CellRow, DocumentRow, FieldRow, PageRow
+from tenderlake.lake.rows import BlockRow, CellRow, DocumentRow, FieldRow, PageRow, Row
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS, Table
 from tenderlake.lake.staging import StagingWriter
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, TextSource
@@ -31,6 +31,7 @@ from tenderlake.validation.results import Reconciliation, Tally
 NIGHT = datetime(2026, 11, 20, 2, tzinfo=UTC)
 BATCH_SOURCES = 3
 NO_SUMS = Tally()
+STAGED_TABLES = (DOCUMENTS, PAGES, BLOCKS, TABLE_CELLS, FIELDS)
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,8 @@ def stage_run(
     started_at: datetime = NIGHT,
     without: Sequence[Table] = (),
     in_lake: Sequence[str] = (),
-) -> Discovery:
-    """Write everything that publish reads.
+) -> None:
+    """Write everything that publish reads of a run.
 
     Args:
         storage: the bucket.
@@ -105,67 +106,93 @@ def stage_run(
         without: tables that the version of the pipeline that staged them did not know.
         in_lake: names of the documents that were in the lake when the run was planned.
     """
-    batches = [staged[start : start + BATCH_SOURCES] for start in range(0, len(staged), BATCH_SOURCES)]
+    items = {item.source.identity: item for item in staged}
+    stage_outcomes(
+        storage,
+        layout,
+        run_id,
+        [_outcome(layout, run_id, item) for item in staged],
+        lambda table, outcome: _rows(table, run_id, items[outcome.source.identity]),
+        started_at=started_at,
+        batch_sources=BATCH_SOURCES,
+        tables=[table for table in STAGED_TABLES if table not in without],
+        in_lake={document_id(name) for name in in_lake},
+    )
+    for item in staged:
+        if item.has_rows:
+            storage.put_bytes(_markdown(layout, run_id, item), item.text.encode(), "text/markdown")
+
+
+def stage_outcomes(
+    storage: Storage,
+    layout: Layout,
+    run_id: str,
+    outcomes: Sequence[SourceOutcome],
+    rows_of: Callable[[Table, SourceOutcome], Iterable[Row]],
+    *,
+    started_at: datetime = NIGHT,
+    batch_sources: int = 16,
+    tables: Sequence[Table] = STAGED_TABLES,
+    in_lake: Collection[str] = (),
+) -> None:
+    """Write what publish reads of a run, but for the Markdown; outcomes that name theirs have rows."""
+    batches = [outcomes[start : start + batch_sources] for start in range(0, len(outcomes), batch_sources)]
     keys = tuple(layout.run(run_id, f"batches/batch-{number:04d}.json") for number in range(1, len(batches) + 1))
     discovery = Discovery(
         run_id=run_id,
         started_at=started_at,
         options=RunOptions(),
         batch_keys=keys,
-        source_count=len(staged),
+        source_count=len(outcomes),
         continue_after=None,
     )
     plan = RunPlan(
         engine=EngineSpec(name="null"),
         reading_digest="digest",
         primary_sources={
-            str(item.document_id): PrimarySource(
-                key=item.source.key, archive_path=item.archive_path, is_in_lake=item.document in in_lake
+            str(outcome.document_id): PrimarySource(
+                key=outcome.source.key,
+                archive_path=outcome.source.archive_path,
+                is_in_lake=outcome.document_id in in_lake,
             )
-            for item in staged
-            if item.has_rows
+            for outcome in outcomes
+            if outcome.markdown_staging_key
         },
         shard_keys=(),
         page_count=0,
         cached_page_count=0,
     )
-    reconciliation = Reconciliation(
-        discovered=NO_SUMS, published=NO_SUMS, skipped=NO_SUMS, quarantined=NO_SUMS, left=NO_SUMS
-    )
+    sums = Reconciliation(discovered=NO_SUMS, published=NO_SUMS, skipped=NO_SUMS, quarantined=NO_SUMS, left=NO_SUMS)
     storage.put_model(layout.run(run_id, "discovery.json"), discovery)
     storage.put_model(layout.run(run_id, "plan.json"), plan)
-    storage.put_model(layout.run(run_id, "validation.json"), Validation(verdicts={}, reconciliation=reconciliation))
+    storage.put_model(layout.run(run_id, "validation.json"), Validation(verdicts={}, reconciliation=sums))
     for number, (key, batch) in enumerate(zip(keys, batches, strict=True), start=1):
-        storage.put_model(key, Batch(number=number, sources=tuple(item.source for item in batch)))
-        outcomes = tuple(_outcome(layout, run_id, item) for item in batch)
-        storage.put_model(assembled_key(layout, run_id, number), AssembledBatch(number=number, outcomes=outcomes))
-        for table in (DOCUMENTS, PAGES, BLOCKS, TABLE_CELLS, FIELDS):
-            if table not in without:
-                with StagingWriter(storage, layout, run_id, table, number) as writer:
-                    for item in batch:
-                        writer.add(_rows(table, run_id, item) if item.has_rows else ())
-        for outcome, item in zip(outcomes, batch, strict=True):
-            if outcome.markdown_staging_key:
-                storage.put_bytes(outcome.markdown_staging_key, item.text.encode(), "text/markdown")
-    return discovery
+        storage.put_model(key, Batch(number=number, sources=tuple(outcome.source for outcome in batch)))
+        assembled = AssembledBatch(number=number, outcomes=tuple(batch))
+        storage.put_model(assembled_key(layout, run_id, number), assembled)
+        for table in tables:
+            with StagingWriter(storage, layout, run_id, table, number) as writer:
+                for outcome in batch:
+                    writer.add(rows_of(table, outcome) if outcome.markdown_staging_key else ())
+
+
+def _markdown(layout: Layout, run_id: str, item: Staged) -> str:
+    return layout.run(run_id, f"markdown/{item.document_id}.md")
 
 
 def _outcome(layout: Layout, run_id: str, item: Staged) -> SourceOutcome:
-    markdown = layout.run(run_id, f"markdown/{item.document_id}.md") if item.has_rows else None
     return SourceOutcome(
         source=item.source,
         document_id=item.document_id,
         state=item.state,
         reason=None if item.has_rows else "as the test says",
-        markdown_staging_key=markdown,
+        markdown_staging_key=_markdown(layout, run_id, item) if item.has_rows else None,
         page_count=item.pages if item.has_rows else 0,
         native_pages=item.pages if item.has_rows else 0,
     )
 
 
-def _rows(
-    table: Table, run_id: str, item: Staged
-) -> list[DocumentRow] | list[PageRow] | list[BlockRow] | list[CellRow] | list[FieldRow]:
+def _rows(table: Table, run_id: str, item: Staged) -> Sequence[Row]:
     id, numbers = str(item.document_id), range(1, item.pages + 1)
     if table is DOCUMENTS:
         return [
