@@ -119,9 +119,9 @@ def labelled_pages() -> Iterator[LabelledPage]:
     for damage, spoil in DAMAGE.items():
         for name, lines in TEXTS.items():
             spoiled = [spoil(line) for line in lines]
-            yield LabelledPage(f"{damage}, {name}", lambda spoiled=spoiled: _layer(spoiled), PageKind.IMAGE)
+            yield LabelledPage(f"{damage}, {name}", lambda spoiled=spoiled: text_layer(spoiled), PageKind.IMAGE)
         half = [*RUSSIAN, *map(spoil, RUSSIAN)]
-        yield LabelledPage(f"{damage}, half of a page", lambda half=half: _layer(half), PageKind.IMAGE)
+        yield LabelledPage(f"{damage}, half of a page", lambda half=half: text_layer(half), PageKind.IMAGE)
     yield LabelledPage("sound ruled table", lambda: _table(ESTIMATE), PageKind.NATIVE)
     yield LabelledPage("sound blank page", lambda: digital_pdf([()]), PageKind.NATIVE)
     yield LabelledPage("sound page number", lambda: digital_pdf([("12",)]), PageKind.NATIVE)
@@ -133,7 +133,7 @@ def labelled_pages() -> Iterator[LabelledPage]:
     )
 
 
-def _layer(lines: Lines) -> Any:
+def text_layer(lines: Lines) -> Any:
     """A page whose text layer says just this, whatever the characters."""
     document = pymupdf.open()
     page = new_page(document)

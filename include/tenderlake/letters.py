@@ -24,7 +24,7 @@ MAX_UNLIKELY_SHARE = 0.15
 ALLOWED_UNLIKELY_LETTERS = 16
 """Letters in unlikely words that are let pass first: in a short list two odd words are no share of anything."""
 MAX_ACCENTED_SHARE = 0.4
-"""cp1251 read as Latin-1 is nearly all accented letters; no European language comes near this share."""
+"""cp1251 read as Latin-1 is nearly all accented letters; no language in Latin letters comes near this share."""
 MAX_BAD_SHARE = 0.02
 """Share of characters in words that hold a character without meaning."""
 MAX_LONE_BAD_SHARE = 0.15
@@ -52,6 +52,18 @@ _MAC_SIGNS = frozenset("ЂЃЉЊЌЋЏђѓљњќћџҐ")
 # What the last letter of the alphabet, and it alone, becomes in small Mac text read as cp1251: «требованиЯ».
 _INNER_CAPITAL = re.compile("[а-яё]Я")
 _MAX_INNER_SHARE = 0.004
+# The final form of sigma inside of words stands for the most frequent Russian consonant, т, read as cp1253.
+_INNER_FINAL = re.compile("ς[α-ω]")
+# Lines between the cells of a text table may touch a word, its corners do not: cp866 read as koi8-r is full of them.
+_CORNERS = re.compile("[\u250c-\u254f\u2552-\u2560\u2562-\u259f]")
+_MAX_SPACE_SHARE = 0.6
+"""Forms have blanks to fill in, but no page is most of all spaces: its letters are mapped to them."""
+_FEWEST_SPACES = 200
+_MAX_FOREIGN_CYRILLIC_SHARE = 0.02
+"""Letters that Kazakh, Tatar and others add to the Russian ones; code pages that are mistaken for others lack them."""
+_FEWEST_SYLLABLES = 30
+_NARROW_RANGE = 100
+"""Chinese and Korean have thousands of signs; an alphabet that was moved there has neighbours alone."""
 _LOST_LETTERS = re.compile(r"\?{3,}")
 _SOUTH_SLAVIC = frozenset({"srp", "mkd"})
 
@@ -83,7 +95,8 @@ def judge_letters(text: str, languages: tuple[str, ...] = ("rus", "eng")) -> Let
     problem = (
         _bad_characters(text, counts)
         or _wrong_alphabet(text, counts, languages)
-        or _unlikely_words(words, judged, unlikely)
+        or _moved_letters(text, counts)
+        or _unlikely_words(words, judged, unlikely if _is_judged_by_russian(counts) else 0)
     )
     return LetterVerdict(is_sound=False, problem=problem) if problem else _SOUND
 
@@ -96,6 +109,8 @@ class _Counts(NamedTuple):
     letters: int
     accented: int = 0
     foreign: int = 0
+    foreign_cyrillic: int = 0
+    syllables: int = 0
     capital_ya: int = 0
     bad: int = 0
     bad_in_words: int = 0
@@ -126,13 +141,16 @@ def _counted(token: str) -> tuple[int, int]:
         unlikely = judged if rarity is not None and rarity > UNLIKELY_WORD else 0
         return _packed((len(token), letters, letters)), judged + (unlikely << _PACK_BITS)
     parts = _judged_parts(token)
-    bad = sum(map(is_meaningless, token))
+    letters = sum(map(str.isalpha, token))
+    bad = sum(map(is_meaningless, token)) + (len(_CORNERS.findall(token)) if letters else 0)
     counts = _Counts(
         all=len(token),
         alphanumeric=sum(map(str.isalnum, token)),
-        letters=sum(map(str.isalpha, token)),
-        accented=sum(["\xc0" <= char <= "\xff" for char in token]),
+        letters=letters,
+        accented=sum(["\xc0" <= char <= "\u024f" for char in token]),
         foreign=sum([char in _MAC_SIGNS for char in token]),
+        foreign_cyrillic=sum(["\u048a" <= char <= "\u04ff" for char in token]),
+        syllables=sum(["\u3400" <= char <= "\ud7a3" for char in token]),
         capital_ya=token.count("Я"),
         bad=bad,
         bad_in_words=bad if len(token) > 1 else 0,
@@ -182,7 +200,25 @@ def _wrong_alphabet(text: str, counts: _Counts, languages: tuple[str, ...]) -> s
     most = max(2, _MAX_INNER_SHARE * counts.letters)
     if counts.capital_ya > most and len(_INNER_CAPITAL.findall(text)) > most:
         return "capitals inside of words (a wrong code page)"
+    if "ς" in text and len(_INNER_FINAL.findall(text)) > most:
+        return "final letters inside of words (a wrong code page)"
     return ""
+
+
+def _moved_letters(text: str, counts: _Counts) -> str:
+    """Fonts that map all letters to the signs of another script, or to nothing."""
+    spaces = text.count(" ")
+    if spaces >= _FEWEST_SPACES and spaces > _MAX_SPACE_SHARE * len(text):
+        return "spaces where letters should be"
+    if counts.syllables >= _FEWEST_SYLLABLES:
+        syllables = [ord(char) for char in text if "\u3400" <= char <= "\ud7a3"]
+        if max(syllables) - min(syllables) < _NARROW_RANGE:
+            return "letters moved to another script"
+    return ""
+
+
+def _is_judged_by_russian(counts: _Counts) -> bool:
+    return counts.foreign_cyrillic <= _MAX_FOREIGN_CYRILLIC_SHARE * counts.letters
 
 
 def _unlikely_words(words: Iterable[str], judged: int, unlikely: int) -> str:

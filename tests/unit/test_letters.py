@@ -23,6 +23,14 @@ SOUND = {
     "usunąć wszelkie usterki.",
     "ukrainian": "Постачальник зобов'язується передати товар у власність замовника, а замовник зобов'язується його "
     "прийняти та оплатити в установлений термін.",
+    "kazakh": "Мемлекеттік сатып алу туралы шарттың талаптары тараптардың келісімі бойынша өзгертіледі. Тапсырыс "
+    "беруші қабылдау актісіне қол қойғаннан кейін төлем жүргізеді.",
+    "greek": "Ο ανάδοχος υποχρεούται να παραδώσει τα είδη της προμήθειας εντός τριάντα ημερών από την υπογραφή της "
+    "σύμβασης, στους χώρους της αναθέτουσας αρχής.",
+    "korean": "입찰 참가자는 계약 체결일로부터 삼십일 이내에 장비를 납품하여야 하며 "
+    "보증 기간은 십이 개월 이상이어야 한다.",
+    "table of text": "│Наименование│Количество│Цена│\n├────────────┼──────────┼────┤\n│Светильник  │120       │3600│",
+    "spaced form": f"Наименование участника{' ' * 60}подпись{' ' * 40}дата\n" + RUSSIAN_TEXT,
     "codes": "ОКПД2 26.20.15.000 КТРУ 26.20.15.000-00000012 ИНН 5902123456 КПП 590201001 ОГРН 1025900001234 БИК "
     "045773001 purchaseNoticeOK setFirstPublishDate GB_17-2024/115-ЭА",
     "form": "Ф.И.О. ____________________  Подпись ______________ Дата ___.___.20__ г. М.П. ....................... 12",
@@ -56,6 +64,11 @@ GARBLED = {
     "cp1251 as koi8-r": RUSSIAN_TEXT.encode("cp1251").decode("koi8-r"),
     "cp866 as cp1251": RUSSIAN_TEXT.encode("cp866").decode("cp1251", "replace"),
     "capitals as mac": RUSSIAN_TEXT.upper().encode("mac-cyrillic").decode("cp1251", "replace"),
+    "cp1251 as cp1250": RUSSIAN_TEXT.encode("cp1251").decode("cp1250", "replace"),
+    "cp1251 as greek": RUSSIAN_TEXT.encode("cp1251", "replace").decode("cp1253", "replace"),
+    "cp866 as koi8-r": RUSSIAN_TEXT.encode("cp866").decode("koi8-r"),
+    "syllables in a row": shifted(RUSSIAN_TEXT, 0xAC00 - 0x410),
+    "spaces for letters": "".join(" " if char.isalpha() else char for char in RUSSIAN_TEXT),
     "look-alike letters": RUSSIAN_TEXT.translate(str.maketrans("АВЕКМНОРСТХаеорсух", "ABEKMHOPCTXaeopcyx")),
     "russian print read as english": "HacToaLuee TexHM4ecKoe 3agaHMe onpegenaeT Tpe6oBaHMA K nocTaBKe o6opyqoBaHMA qna "
     "HyKg MyHMLMnanbHoro yYpexqeHMA rpaxpaHckoro npaBa MHbIx hu3w4yeckMx nMu",
