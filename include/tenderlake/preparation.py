@@ -29,6 +29,7 @@ from tenderlake.documents import (
     UnpackedMember,
     Unpacking,
 )
+from tenderlake.intake.archives.common import SINGLE_FILE_NAME
 from tenderlake.layout import Layout
 from tenderlake.runs import Batch, PreparedBatch, RunOptions
 from tenderlake.sandbox import PrepareSandbox
@@ -257,7 +258,7 @@ class _SourcePreparer:
             rejection = Rejection(state=SourceState.UNPACKED, reason=why)
             yield PreparedSource(source=source, document_id=document_id, rejection=rejection, prepare_s=duration_s)
             _remove(path)  # its members are all that is needed from here on
-            yield from self._prepare_members(source, outcome.members, output, archives)
+            yield from self._prepare_members(source, _named_after(source, outcome), output, archives)
         elif isinstance(outcome, Rejection):
             yield PreparedSource(source=source, document_id=document_id, rejection=outcome, prepare_s=duration_s)
         else:
@@ -397,10 +398,19 @@ def _with_hint(main: PreparedSource, parts: PartSet[SourceRef]) -> PreparedSourc
     return main.model_copy(update={"rejection": Rejection(state=rejection.state, reason=reason)})
 
 
+def _named_after(archive: SourceRef, unpacking: Unpacking) -> Sequence[UnpackedMember]:
+    """The members, where the one of a format that keeps no names is called as its archive is, but for the ending."""
+    stem = archive.filename.rpartition(".")[0]
+    if not stem or [member.archive_path for member in unpacking.members] != [SINGLE_FILE_NAME]:
+        return unpacking.members
+    return [member.model_copy(update={"archive_path": stem}) for member in unpacking.members]
+
+
 def _too_deep(depth: int) -> Rejection:
     return Rejection(
         state=SourceState.QUARANTINED_ARCHIVE_BOMB,
-        reason=f"{_counted(depth, 'archive')} deep, more than TENDERLAKE_MAX_ARCHIVE_DEPTH allows",
+        reason=f"it lies in {_counted(depth, 'archive')}, one in another, and is not opened: "
+        f"TENDERLAKE_MAX_ARCHIVE_DEPTH is {depth}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
@@ -79,6 +80,13 @@ def test_a_file_that_is_not_in_the_new_archive_leaves_the_lake(storage: Storage)
     assert markdown(storage) == {"a.zip/Проект.pdf.md"}
     assert not list(storage.list_objects("quarantine/"))
     assert [row["archive_path"] for row in rows(storage, layout(), DOCUMENTS)] == ["Проект.pdf"]
+
+
+def test_a_file_without_a_name_of_its_own_is_called_as_its_archive(storage: Storage) -> None:
+    put(storage, "Проект контракта.pdf.gz", gzip.compress(CONTRACT))
+    pipeline.run(storage, layout(), "run")
+    assert [row["filename"] for row in rows(storage, layout(), DOCUMENTS)] == ["Проект контракта.pdf"]
+    assert markdown(storage) == {"Проект контракта.pdf.gz/Проект контракта.pdf.md"}
 
 
 def test_while_the_new_archive_is_in_quarantine_the_old_files_stay(storage: Storage) -> None:

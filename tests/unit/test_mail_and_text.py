@@ -71,6 +71,13 @@ def test_what_is_no_text_is_not_decoded(data: bytes) -> None:
     assert decode_text(data) is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251"])
+def test_a_stray_control_character_hides_no_text(tmp_path: Path, encoding: str) -> None:
+    text = ORDER * 30
+    page = f"<html><head><meta charset={encoding}></head><body><p>{text[:500]}\x01{text[500:]}</p></body></html>"
+    assert prepared(tmp_path, page.encode(encoding)).texts() == [text]
+
+
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_search_for_an_encoding(data: bytes) -> None:
     decoded = decode_text(data)

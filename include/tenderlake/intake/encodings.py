@@ -27,7 +27,11 @@ _CUT_BYTES = 1000
 """Long enough that nobody writes all of it in ASCII but for the last letter."""
 _RARELY_USED = {"mac_cyrillic": 0.12, "iso8859_5": 0.12}
 _UNKNOWN_WORD = 3.5
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]")
+_CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\f\r\x1a")
+"""Old programs end a text with 0x1A."""
+_CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]")
+_MOST_SLIPS = 0.001
+"""Of all bytes: Word and LibreOffice leave a control character of theirs in a web page now and then."""
 _BOX = re.compile("[\u2500-\u259f]")
 
 
@@ -54,8 +58,9 @@ def decode_text(data: bytes, declared: str | None = None) -> DecodedText | None:
             return DecodedText(data.decode(encoding, "replace"), encoding)
     if wide := _wide_encoding(data):
         return DecodedText(data.decode(wide, "replace"), wide)
-    if _has_controls(data):
+    if (plain := _without_controls(data)) is None:
         return None
+    data = plain
     try:
         return DecodedText(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError as error:
@@ -66,9 +71,13 @@ def decode_text(data: bytes, declared: str | None = None) -> DecodedText | None:
     return DecodedText(data.decode(code_page, "replace"), code_page) if code_page is not None else None
 
 
-def _has_controls(data: bytes) -> bool:
-    """Control characters that no text has; old programs end a text with 0x1A."""
-    return _CONTROL.search(data) is not None
+def _without_controls(data: bytes) -> bytes | None:
+    """The text without the control characters that no text has; None where there are more than a slip leaves."""
+    if _CONTROL.search(data) is None:
+        return data
+    plain = data.translate(None, _CONTROLS)
+    slips = len(data) - len(plain)
+    return None if b"\0" in data or slips > len(data) * _MOST_SLIPS else plain
 
 
 def _wide_encoding(data: bytes) -> str | None:
