@@ -46,7 +46,8 @@ _MOST_HEADERS = 40
 """Cells in which a header is looked for."""
 _CONTRACT_PRICE = wanted(
     r"(?:\bцена|\bстоимость|\bсумма)\s(?:(?:всех|работ|услуг|товара|товаров|продукции|по|выполняемых|поставляемого)\s){0,4}"
-    r"(?:(?:настоящ|государственн|муниципальн|данн)\w{2,4}\s)?(?:контракт|договор)[ау]\b",
+    r"(?:(?:настоящ|государственн|муниципальн|данн)\w{2,4}\s)?(?:контракт|договор)[ау]\b"
+    r"|\b(?:контракт|договор)\s(?:заключается|заключить)\sпо\sцене\b",
     "контракт",
     "договор",
 )
@@ -95,6 +96,7 @@ _CURRENCY_NAMES = (
     (FieldUnit.EUR, re.compile(r"[\s:–—-]{0,4}(?:евро\b|EUR\b)", re.IGNORECASE)),
     (FieldUnit.CNY, re.compile(r"[\s:–—-]{0,4}(?:китайск\w{2,3}\s)?(?:юан\w{1,2}\b|CNY\b)", re.IGNORECASE)),
 )
+_OTHER_PRICE = re.compile(r"[\s,(]{0,3}(?:без|с)\s(?:уч[её]та\s|уч[её]том\s)?НДС", re.IGNORECASE)
 _PRICES = frozenset({FieldName.NMCK, FieldName.CONTRACT_PRICE})
 
 
@@ -163,6 +165,8 @@ def _vat(statement: Statement, price: Sum) -> Iterator[Candidate]:
         if amount.end <= label.end():
             continue
         is_sum = amount.unit in MONEY or (amount.unit is None and not amount.is_plain)
+        if _OTHER_PRICE.match(tail.text, amount.end):
+            return  # «… с НДС 22 % (4 350 000,00 руб. без НДС)»
         candidate = sum_candidate(FieldName.VAT_AMOUNT, tail, found, 0.8) if is_sum else None
         if candidate is not None and leads_to_a_sum(tail.text[label.end() : amount.start]):
             fits = fits_rate(price.amount.value - amount.value, price.amount.value)

@@ -67,13 +67,18 @@ _NOT_HEAD = re.compile(
 )
 _BLOCK_REACH = 350
 _OUTGOING = wanted(r"\b(?:исходящий|исх\.)", "исх", reach=60)
+_FROM = re.compile(r"\s{0,2}от\s{0,2}[«\"“]?")
 _OUTGOING_NUMBER = re.compile(rf"[ \t]{{0,2}}{_NUMBER}", re.IGNORECASE)
 _DATE_LABEL = wanted(
-    r"(?:(?<=\n)|(?<=\t)|^)[ |]{0,3}дата(?:\s(?:документа|составления|письма|оформления))?\s?[:\t]", "дата", reach=60
+    r"(?:(?<=\n)|(?<=\t)|^)[ |]{0,3}"
+    r"дата(?:\s(?:документа|составления|письма|оформления|подготовки[^:\n\t\d]{0,60}))?\s?[:\t]",
+    "дата",
+    reach=60,
 )
 _CONTRACT_LABEL = wanted(
     r"\bномер\s(?:(?:государственного|муниципального)\s)?(?:контракта|договора)\s?[:\t]?", "номер", reach=80
 )
+_REGISTRY = re.compile(r"реестров[а-яё]{2,3}\s*$", re.IGNORECASE)
 _LABELLED_NUMBER = re.compile(rf"[\s:]{{0,4}}(?:№[ \t]?)?{_CODE}")
 _CONTRACT_DATE_LABEL = wanted(r"\bдата\s(?:заключения|подписания)\s(?:контракта|договора)\s?[:\t]?", "дата", reach=60)
 _ONE_CODE = re.compile(_CODE)
@@ -96,7 +101,7 @@ def _titles(page: PageReading) -> Iterator[Candidate]:
     for start in _line_starts(page.text[:_HEAD]):
         match = _TITLE.match(page.text[: start + _LONGEST_TITLE], start)
         dated = match or _TITLE_WITH_DATE.match(page.text[: start + _LONGEST_TITLE], start)
-        if dated is None or not _is_title(dated):
+        if dated is None or not _is_title(dated) or _is_value(page, start):
             continue
         number_end = dated.end()
         is_contract = bool(dated["contract"])
@@ -129,6 +134,12 @@ def _is_title(match: re.Match[str]) -> bool:
     """Titles are in capitals, or begin with one and have no verb: «Контракт заключается … № 5» is a sentence."""
     written = match["contract"] or match["other"]
     return written.isupper() or (written[:1].isupper() and _VERB.search(match[0]) is None)
+
+
+def _is_value(page: PageReading, start: int) -> bool:
+    """Whether a place is in a cell that another stands before: «Нормативный документ | Федеральный закон № 223-ФЗ»."""
+    place = page.cell_at(start)
+    return place is not None and any(not cell.is_empty for cell in place[0].left_of(place[1]))
 
 
 def _line_starts(text: str) -> list[int]:
@@ -180,7 +191,7 @@ def _belonging(page: PageReading, match: re.Match[str]) -> Iterator[Candidate]:
 def _lines(page: PageReading) -> Iterator[Candidate]:
     """The first line of the head that is nothing but a date, with the place before and the number behind it."""
     head = page.text[:_HEAD]
-    is_contract = _CONTRACT_HEAD.search(head) is not None
+    is_contract = _is_contract(head)
     start = 0
     for line in head.split("\n"):
         match = _LINE.fullmatch(line) if len(line) < 120 else None
@@ -195,6 +206,12 @@ def _lines(page: PageReading) -> Iterator[Candidate]:
         start += len(line) + 1
 
 
+def _is_contract(head: str) -> bool:
+    """Whether a title says so: «Договор заключается по цене …» is a sentence."""
+    ends = ((match, head.find("\n", match.end())) for match in _CONTRACT_HEAD.finditer(head))
+    return any(_VERB.search(head[match.start() : end if end >= 0 else len(head)]) is None for match, end in ends)
+
+
 def _fills(date: FoundDate, text: str) -> bool:
     return date.start == 0 and not text[date.end :].strip(' _|.»"')
 
@@ -206,11 +223,7 @@ def _beside(page: PageReading, label: Wanted) -> Iterator[Statement]:
 
 def _labelled(page: PageReading) -> Iterator[Candidate]:
     if page.page_number == 1:
-        for statement in _beside(page, _OUTGOING):
-            match = _OUTGOING_NUMBER.match(statement.text)
-            if match is not None:
-                end = statement.text_start + match.end()
-                yield from _number(page, match["number"], statement.start, end, is_contract=False, score=0.8)
+        yield from _outgoing(page)
         for statement in _beside(page, _DATE_LABEL):
             date = next(dates_in(statement.text), None)
             if date is not None and date.start <= 4:
@@ -218,7 +231,7 @@ def _labelled(page: PageReading) -> Iterator[Candidate]:
                 yield from _date(page, date, statement.start, end, is_contract=False, score=0.8)
     for statement in _beside(page, _CONTRACT_LABEL):
         match = _LABELLED_NUMBER.match(statement.text)
-        if match is not None:
+        if match is not None and not _REGISTRY.search(statement.before):
             end = statement.text_start + match.end()
             yield from _number(page, match["number"], statement.start, end, is_contract=True, score=0.7, is_both=False)
     for statement in _beside(page, _CONTRACT_DATE_LABEL):
@@ -226,6 +239,20 @@ def _labelled(page: PageReading) -> Iterator[Candidate]:
         if date is not None and date.start <= 6:
             end = statement.text_start + date.end
             yield from _date(page, date, statement.start, end, is_contract=True, score=0.8, is_both=False)
+
+
+def _outgoing(page: PageReading) -> Iterator[Candidate]:
+    """«Исх. № 15-04/7 от 12.03.2026»."""
+    for statement in _beside(page, _OUTGOING):
+        match = _OUTGOING_NUMBER.match(statement.text)
+        if match is None:
+            continue
+        end = statement.text_start + match.end()
+        yield from _number(page, match["number"], statement.start, end, is_contract=False, score=0.8)
+        behind = statement.text[match.end() :]
+        date = next(dates_in(behind), None)
+        if date is not None and _FROM.fullmatch(behind[: date.start]):
+            yield from _date(page, date, statement.start, end + date.end, is_contract=False, score=0.8)
 
 
 def _columns(page: PageReading) -> Iterator[Candidate]:

@@ -235,6 +235,7 @@ def _proved(totals: Sequence[_Total]) -> Iterator[Candidate]:
         if total.rate is not None:
             rates[number] = total.rate
     vats = by_field.get(FieldName.VAT_AMOUNT, {})
+    _part_nets(by_field, list(vats))
     verdicts: dict[tuple[FieldName, Decimal], bool] = {}
     for vat in vats:
         for field, number, holds in _checks(vat, rates.get(vat), by_field):
@@ -242,6 +243,15 @@ def _proved(totals: Sequence[_Total]) -> Iterator[Candidate]:
     for field, same in by_field.items():
         for number, candidate in same.items():
             yield _judged(candidate, verdicts.get((field, number)))
+
+
+def _part_nets(by_field: dict[FieldName, dict[Decimal, Candidate]], vats: Sequence[Decimal]) -> None:
+    """«Итого 432 600», «НДС 20 % 86 520», «Всего 519 120»: the first total is the one without VAT."""
+    for field in (FieldName.TOTAL_AMOUNT, FieldName.ESTIMATE_TOTAL):
+        same = by_field.get(field, {})
+        for net in [net for net in same if any(vat and net + vat in same for vat in vats)]:
+            parted = replace(same.pop(net), field=FieldName.TOTAL_WITHOUT_VAT)
+            by_field.setdefault(FieldName.TOTAL_WITHOUT_VAT, {}).setdefault(net, parted)
 
 
 def _checks(

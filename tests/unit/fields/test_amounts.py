@@ -176,10 +176,8 @@ def test_an_estimate_in_thousands_of_roubles() -> None:
             ["Всего по смете", "1 234 567,00"],
         ],
     )
-    assert [(one.value, one.is_valid) for one in fields[FieldName.ESTIMATE_TOTAL]] == [
-        ("1234567.00", True),
-        ("1028805.83", True),
-    ]
+    assert [(one.value, one.is_valid) for one in fields[FieldName.ESTIMATE_TOTAL]] == [("1234567.00", True)]
+    assert [(one.value, one.is_valid) for one in fields[FieldName.TOTAL_WITHOUT_VAT]] == [("1028805.83", True)]
     assert FieldName.TOTAL_AMOUNT not in fields
 
 
@@ -271,3 +269,23 @@ def test_five_thousand_sums_on_a_page_are_bounded() -> None:
 def test_a_cell_of_ten_megabytes_is_read_in_one_pass(piece: str) -> None:
     page = page_of([["Цена", piece * (10_000_000 // len(piece))]], piece * 10_000)
     assert sum(1 for finder in FINDERS for _ in finder(page, CONTEXT)) < 5000
+
+
+def test_a_total_before_vat_is_put_on_it_is_the_one_without() -> None:
+    rows = [["Итого", "432 600,00"], ["НДС 20 %", "86 520,00"], ["Всего", "519 120,00"]]
+    fields = values(FINDERS, rows)
+    assert fields["total_amount"] == ["519120.00"]
+    assert fields["total_without_vat"] == ["432600.00"]
+
+
+def test_the_price_without_vat_is_no_vat() -> None:
+    fields = values(FINDERS, "НМЦД: 5 307 000,00 руб. с НДС 22 % (4 350 000,00 руб. без НДС)")
+    assert fields["nmck"] == ["5307000.00", "4350000.00"]
+    assert "vat_amount" not in fields
+
+
+def test_the_price_at_which_a_contract_is_made() -> None:
+    fields = values(
+        FINDERS, "Договор заключается по цене 5 190 000 (пять миллионов сто девяносто тысяч) рублей 00 копеек."
+    )
+    assert fields["contract_price"] == ["5190000.00"]

@@ -23,7 +23,8 @@ CONTEXT = DocumentContext(path="tender/document.pdf", page_count=1)
         ("5 апреля 2013 года N 44-ФЗ", ["44-ФЗ"], ["2013-04-05"]),
         ("П Р И К А З\nот 12.08.2014 № 257-ШТ", ["257-ШТ"], ["2014-08-12"]),
         ("ЗАЯВКА НА УЧАСТИЕ\nДата: «31» марта 2026 года Исходящий № №3103/1", ["3103/1"], ["2026-03-31"]),
-        ("Исх. № 15-04/7 от 12.03.2026\nО направлении документов", ["15-04/7"], []),
+        ("Исх. № 15-04/7 от 12.03.2026\nО направлении документов", ["15-04/7"], ["2026-03-12"]),
+        ("ОБОСНОВАНИЕ\nДата подготовки обоснования НМЦК: 16.01.2026", [], ["2026-01-16"]),
         ("БАНКОВСКАЯ ГАРАНТИЯ № 25777-447-0123456 от 12.03.2026", ["25777-447-0123456"], ["2026-03-12"]),
     ],
 )
@@ -90,3 +91,22 @@ def test_blanks_and_numbers_of_something_else_are_none(text: str) -> None:
 def test_a_page_of_nothing_else_is_read_in_one_pass(piece: str) -> None:
     page = page_of(piece * (200_000 // len(piece)))
     assert sum(1 for _ in find_document_numbers(page, CONTEXT)) < 100_000
+
+
+def test_a_law_in_a_form_gives_the_document_no_number() -> None:
+    rows = [["5", "Нормативный документ", "Федеральный закон от 18.07.2011 № 223-ФЗ"], ["6", "Предмет", "Трубы"]]
+    assert values(find_document_numbers, "ИЗВЕЩЕНИЕ О ЗАКУПКЕ", rows) == {}
+
+
+def test_a_sentence_on_the_contract_makes_no_contract_of_a_protocol() -> None:
+    fields = values(
+        find_document_numbers,
+        "ПРОТОКОЛ № 32615984127-03\nподведения итогов",
+        "г. Заозёрск 27.04.2026",
+        "Договор заключается по цене 5 190 000 рублей.",
+    )
+    assert fields == {"document_number": ["32615984127-03"], "document_date": ["2026-04-27"]}
+
+
+def test_the_number_in_the_registry_is_no_number_of_the_contract() -> None:
+    assert values(find_document_numbers, "реестровый номер контракта 2980455120525000016 (Источник № 3)") == {}

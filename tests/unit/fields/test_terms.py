@@ -140,3 +140,7 @@ def test_places(parts: tuple[str, ...], place: str | None) -> None:
 def test_a_page_of_nothing_else_is_read_in_one_pass(piece: str) -> None:
     page = page_of(piece * (200_000 // len(piece)))
     assert sum(1 for _ in find_terms(page, CONTEXT)) < 5000
+
+
+def test_a_warranty_in_short() -> None:
+    assert values(find_terms, "Срок поставки – 20 рабочих дней. Гарантия – 5 лет.")["warranty_term"] == ["5"]
