@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from tenderlake.fields.hits import Hit
 from tenderlake.fields.labelledtext import labelled_texts
@@ -61,7 +62,8 @@ def _behind(page: PageReading, text: str, account: Hit) -> Iterator[Hit]:
         start = gap.end() if gap else begin
         match = _BANK.match(text, start, min(limit, start + _LONGEST))
         if match is not None and _is_bank(match["bank"]):
-            yield _hit(text, *match.span("bank"), account.role, FieldMethod.PHRASE, 0.7)
+            hit = _hit(text, *match.span("bank"), account.role, FieldMethod.PHRASE, 0.7)
+            yield replace(hit, beside_inn=account.beside_inn)
             return
 
 
@@ -72,7 +74,8 @@ def _before(text: str, bik: Hit) -> Iterator[Hit]:
     head = text[line : bik.start].rstrip(" ,;|")
     name = next((start for start, _ in names_in(text, line, line + len(head))), line)
     if _is_bank(text[name : line + len(head)].strip()) and not _NO_BANK.search(head):
-        yield _hit(text, name, line + len(head), bik.role, FieldMethod.PHRASE, 0.6)
+        hit = _hit(text, name, line + len(head), bik.role, FieldMethod.PHRASE, 0.6)
+        yield replace(hit, beside_inn=bik.beside_inn)
 
 
 def _hit(text: str, start: int, end: int, role: FieldRole | None, method: FieldMethod, score: float) -> Hit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tenderlake.fields.hits import Hit, Region, regions_after
@@ -22,6 +22,7 @@ _LOT = re.compile(
     r"(?<![А-Яа-яЁё-])(?:[Лл]от(?:а|у|ом|е)?|ЛОТ)(?:\s?№\s?|\s?:\s?|\s)(\d{1,3})(?![\d/]|[.,]\d)(?! ?(?:руб|%|шт))"
 )
 _MOST_OF_A_LABEL = 200
+_LONGEST_SEPARATOR = 4
 _CODES = (FieldName.OKPD2, FieldName.KTRU, FieldName.OKVED2)
 
 
@@ -40,54 +41,42 @@ def codes(page: PageReading) -> Iterator[Hit]:
 
 
 def _labelled(page: PageReading) -> Iterator[Hit]:
-    labels = labels_in(page.text, is_ocr=False)
-    for number, label in enumerate(labels):
-        if label.name not in _CODES:
-            continue
-        following = labels[number + 1].start if number + 1 < len(labels) else len(page.text)
-        if _is_beside(page, label, following, labels, number):
-            following = labels[number + 2].start if number + 2 < len(labels) else len(page.text)
-        for region in regions_after(page, label.start, label.end, following):
-            found = list(_in_region(page, label, region))
+    labels = [label for label in labels_in(page.text, is_ocr=False) if label.name in _CODES]
+    number = 0
+    while number < len(labels):
+        run = [labels[number]]
+        while number + len(run) < len(labels) and _is_beside(page.text, run[-1], labels[number + len(run)]):
+            run.append(labels[number + len(run)])
+        number += len(run)
+        following = labels[number].start if number < len(labels) else len(page.text)
+        for region in regions_after(page, run[0].start, run[-1].end, following):
+            found = list(_in_region(page, run, region))
             yield from found
             if found and not region.is_one_of_many:
                 break
 
 
-def _is_beside(page: PageReading, label: Label, following: int, labels: list[Label], number: int) -> bool:
-    """«ОКПД2/КТРУ: …»: what follows belongs to both."""
-    return (
-        number + 1 < len(labels)
-        and following - label.end <= 3
-        and page.text[label.end : following].strip() in ("/", ",")
-    )
+def _is_beside(text: str, label: Label, following: Label) -> bool:
+    """«ОКПД2/ОКВЭД2: 24.20.13.130/24.20»: what follows belongs to both."""
+    return following.start - label.end <= _LONGEST_SEPARATOR and text[label.end : following.start].strip() in ("/", ",")
 
 
-def _in_region(page: PageReading, label: Label, region: Region) -> Iterator[Hit]:
+def _in_region(page: PageReading, run: Sequence[Label], region: Region) -> Iterator[Hit]:
+    """The codes of a region: one after the other those of the labels, then more of the last one."""
     gap = _GAP.match(page.text, region.start, region.end)
-    place = gap.end() if gap else region.start
-    name = label.name or FieldName.OKPD2
-    for _ in range(_MOST_OF_A_LABEL):
+    place, quoted = gap.end() if gap else region.start, region.label_start
+    for number in range(_MOST_OF_A_LABEL):
+        name = run[min(number, len(run) - 1)].name or FieldName.OKPD2
         found = _code(page, name, place, region.end)
         if found is None:
             return
         value, end, message = found
-        yield Hit(
-            name,
-            value,
-            region.label_start,
-            place,
-            end,
-            region.method,
-            True,
-            is_repaired=message is not None,
-            message=message,
-            score=0.8,
-        )
+        hit = Hit(name, value, quoted, place, end, region.method, True, score=0.8)
+        yield replace(hit, is_repaired=message is not None, message=message)
         more = _MORE.match(page.text, end, region.end)
         if more is None:
             return
-        place, region = more.end(), replace(region, label_start=more.end())
+        place = quoted = more.end()
 
 
 def _code(page: PageReading, name: FieldName, place: int, end: int) -> tuple[str, int, str | None] | None:

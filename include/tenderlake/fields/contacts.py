@@ -14,6 +14,7 @@ _LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_+-]|\.(?=[A-Za-z0-9_])){0,63}\Z")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9а-яё-]{1,63}\.){1,6}(?:[A-Za-z]{2,12}|рф)(?![A-Za-zа-яё0-9-])")
 _LONGEST_LOCAL = 64
 _MOST_TRIED = 5000
+_MOST_OF_A_LABEL = 10
 _PHONE_LABEL = re.compile(
     r"(?<![А-Яа-яЁё])(?P<fax>(?:тел(?:ефон[а-яё]{0,3})?\.?\s?[/,и]\s?)?факс[а-яё]{0,2})|"
     r"(?<![А-Яа-яЁё])(?:тел(?:ефон[а-яё]{0,3})?"
@@ -21,7 +22,7 @@ _PHONE_LABEL = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"(?<![\d.,№/-])(?<!\d )(?:(?:\+ ?7|8)[ \-–(]{0,3}(?:\d[ \-–)(]{0,2}){10}|"
+    r"(?<![\d.,№/-])(?<!\d )(?:(?:\+ ?7|8|7(?=-))[ \-–(]{0,3}(?:\d[ \-–)(]{0,2}){10}|"
     r"\(\d{3,5}\) ?\d{1,3}(?:[ –-]?\d{2}){2})(?![\d])"
 )
 _LOCAL_NUMBER = re.compile(r"(?<![\d.,№/-])\d{2,3}[ –-]\d{2}[ –-]\d{2}(?![\d–-])")
@@ -68,7 +69,10 @@ def _phones(page: PageReading) -> Iterator[Hit]:
 def _after_label(page: PageReading, label: re.Match[str]) -> Iterator[Hit]:
     gap = _AFTER_LABEL.match(page.text, label.end(), label.end() + _LONGEST_AFTER_LABEL)
     place = gap.end() if gap else label.end()
-    while True:
+    if not _NUMBER.match(page.text, place) and (line := page.line_beside(label.start(), label.end())) is not None:
+        number = _NUMBER.search(page.text, line.start, line.end)
+        place = number.start() if number else place
+    for _ in range(_MOST_OF_A_LABEL):
         match = _NUMBER.match(page.text, place) or _LOCAL_NUMBER.match(page.text, place)
         if match is None:
             return

@@ -36,6 +36,7 @@ class Hit:
         score: as for a candidate.
         role: whose it is where the label itself says so.
         words: where the cell with its label lies, if that is another one.
+        beside_inn: as for a candidate.
         needs_bank: whether it counts only if its key fits a БИК of the page.
     """
 
@@ -50,6 +51,7 @@ class Hit:
     message: str | None = None
     score: float = 0.5
     role: FieldRole | None = None
+    beside_inn: str | None = None
     needs_bank: bool = False
     words: tuple[int, int] = (0, 0)
 

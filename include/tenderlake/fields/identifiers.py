@@ -109,7 +109,7 @@ def _labelled(page: PageReading) -> Iterator[Hit]:
         while (
             len(run) < _MOST_SHARING
             and number + len(run) < len(labels)
-            and _is_beside(page.text, run[-1], labels[number + len(run)])
+            and _is_beside(page, run[-1], labels[number + len(run)])
         ):
             run.append(labels[number + len(run)])
         number += len(run)
@@ -118,9 +118,11 @@ def _labelled(page: PageReading) -> Iterator[Hit]:
             yield from _values_of(page, run, following)
 
 
-def _is_beside(text: str, label: Label, following: Label) -> bool:
+def _is_beside(page: PageReading, label: Label, following: Label) -> bool:
     """Whether two labels share what comes after them: «ИНН/КПП 7707083893/770701001»."""
-    return following.start - label.end <= 5 and _BETWEEN.fullmatch(text, label.end, following.start) is not None
+    is_near = following.start - label.end <= 5 and _BETWEEN.fullmatch(page.text, label.end, following.start)
+    # Lines of a form that were joined to a paragraph have values of their own beside them.
+    return bool(is_near) and page.line_at(label.start) is page.line_at(following.start)
 
 
 def _values_of(page: PageReading, run: Sequence[Label], following: int) -> Iterator[Hit]:

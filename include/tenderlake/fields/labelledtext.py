@@ -26,12 +26,13 @@ _LABEL_AND_VALUE = 2
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """``text[start:end]`` behind the label at ``label_start``."""
+    """``text[start:end]`` behind the label at ``label_start``. ``is_column``: one of the cells of its column."""
 
     label_start: int
     start: int
     end: int
     method: FieldMethod
+    is_column: bool = False
 
     def words(self, page: PageReading) -> str:
         """The label itself with what stands around it in its cell or between it and the value."""
@@ -132,7 +133,8 @@ def _beside(table: PlacedTable, cell: PlacedCell, label_start: int, label_end: i
     else:
         for below in islice(table.below(cell), _MOST_CELLS):
             if not below.is_empty:
-                yield Labelled(label_start, below.start, min(below.end, below.start + LONGEST_TEXT), FieldMethod.CELL)
+                end = min(below.end, below.start + LONGEST_TEXT)
+                yield Labelled(label_start, below.start, end, FieldMethod.CELL, is_column=True)
 
 
 def _under(page: PageReading, label_start: int, end: int) -> Iterator[Labelled]:

@@ -107,6 +107,8 @@ def _at_marks(page: PageReading, roles: Roles, text: str) -> Iterator[_Named]:
             continue
         if mark.right:
             yield from _under_columns(roles, text, mark)
+        elif (beside := page.line_beside(mark.start, mark.end)) is not None and not mark.rest:
+            yield from _at(text, beside.start, beside.end + _LONGEST, mark.role, 0.65)
         elif mark.rest:
             yield from _after(text, mark, mark.role)
         elif (place := page.cell_at(mark.start)) is not None:
@@ -192,17 +194,25 @@ def _is_whole_name(cell: str) -> bool:
 
 def _before_numbers(text: str, numbers: list[Hit]) -> Iterator[_Named]:
     for number in numbers:
-        if number.field is not FieldName.INN or number.role is None:
-            continue
-        before = max(0, number.start - 200)
-        line = max(text.rfind("\n", before, number.start), text.rfind("\t", before, number.start)) + 1
-        if number.method is FieldMethod.PATTERN:
-            line, limit = number.start, number.value_start
-        else:
-            limit = number.start
-        for start, end in names_in(text, max(line, before), limit):
-            if re.fullmatch(r"[\s,(/]{0,4}", text[end:limit]):
+        if number.field is FieldName.INN and number.role is not None:
+            for start, end in _right_before(text, number):
                 yield start, end, number.role, 0.7
+
+
+def _right_before(text: str, number: Hit) -> list[tuple[int, int]]:
+    """The name that ends where an ИНН begins, on its line or alone on the line above."""
+    before = max(0, number.start - 200)
+    if number.method is FieldMethod.PATTERN:
+        line, limit = number.start, number.value_start
+    else:
+        limit = number.start
+        line = max(text.rfind("\n", before, limit), text.rfind("\t", before, limit), before - 1) + 1
+    names = list(names_in(text, line, limit))
+    if not text[line:limit].strip() and number.method is FieldMethod.LABEL:
+        limit = before + len(text[before:line].rstrip())
+        names = list(names_in(text, text.rfind("\n", before, limit) + 1, limit))
+        names = names if len(names) == 1 else []  # two names are two columns
+    return [(start, end) for start, end in names if re.fullmatch(r"[\s,(/]{0,4}", text[end:limit])]
 
 
 def _in_head(text: str) -> Iterator[_Named]:

@@ -25,16 +25,18 @@ _SUBJECT_LABEL = re.compile(
 _TITLE = re.compile(
     r"^\W{0,4}(?:(?:частное )?техническое задание|технические требования|описание (?:объекта|предмета) закупки|"
     r"(?:локальн[а-яё]{2,3} )?(?:смета|сметный расч[её]т)[^\n]{0,30}|"
-    r"(?:(?:государственный|муниципальный|гражданско-правовой)\s)?(?:контракт|договор)(?: № ?\S{1,40})?)"
+    r"(?:(?:государственный|муниципальный|гражданско-правовой)\s)?(?:контракт|договор)(?: № ?\S{1,40})?|"
+    r"(?:обоснование|расч[её]т|определение)[^\n]{0,30} (?:начальн|цены|НМЦ)[^\n]{0,60}?)"
     r"\W{0,3}(?:$|(?=\sна\s|\sпо\s))",
     re.IGNORECASE,
 )
-_CAPTION = re.compile(r"\n[^\w\n]{0,4}\(наименование работ и затрат")
+_CAPTION = re.compile(r"\n{1,2}[^\w\n]{0,4}\(наименование работ и затрат")
 """Stands under the subject of an estimate, in the form that all estimates have."""
 _WHAT = re.compile(
-    r"^(?:на |по ){0,2}(?P<what>(?:выполнени|оказани|поставк|разработк|доработк|приобретени|закупк|создани|модернизаци|"
+    r"^(?:(?:на |по ){1,2}(?=[а-яё])|(?=выполнени|оказани|поставк|разработк|доработк|приобретени|закупк|создани|"
+    r"модернизаци|"
     r"разведени|услуг|проведени|строительств|ремонт|капитальн|монтаж|аренд|обслуживани|содержани|изготовлени|установк|"
-    r"сопровождени|обеспечени|организаци|развити|реконструкци|техническ)[^\n]{8,})",
+    r"сопровождени|обеспечени|организаци|развити|реконструкци|техническ))(?P<what>[^\n]{8,})",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
@@ -68,15 +70,31 @@ _METHOD = re.compile(
     r"запрос предложений|запрос цен|закупка у единственного поставщика)[^\n\t.;,]{0,60}",
     re.IGNORECASE,
 )
+_METHOD_TITLE = re.compile(
+    r"(?:^|\n)\W{0,3}(?:извещени|протокол|уведомлени|документаци|приглашени)[а-яё]{0,2}\s[^.;]{0,120}?(?P<electronic>электронн[а-яё]{2,3}\s)?"
+    r"(?P<method>аукцион|открыт[а-яё]{2,3}\sконкурс|конкурс|запрос[а-яё]{0,2}\s(?:котировок|предложений|цен))[а-яё]{0,2}(?![а-яё])",
+    re.IGNORECASE,
+)
+_METHODS = (
+    ("аукцион", "аукцион"),
+    ("открыт", "открытый конкурс"),
+    ("конкурс", "конкурс"),
+    ("запрос котировок", "запрос котировок"),
+    ("запроса котировок", "запрос котировок"),
+    ("запрос предложений", "запрос предложений"),
+    ("запроса предложений", "запрос предложений"),
+    ("запрос", "запрос цен"),
+)
+_LONGEST_HEAD = 600
 _PLATFORM_LABEL = re.compile(
-    r"(?:наименование |адрес )?(?:электронной (?:торговой )?площадки|ЭТП|электронная площадка|"
+    r"(?:наименование )?(?:электронной (?:торговой )?площадки|ЭТП|электронная площадка|"
     r"оператор электронной площадки)"
-    r"(?: в информационно-телекоммуникационной сети «?Интернет»?| в сети «?Интернет»?)?",
+    r"(?: в информационно-телекоммуникационной сети [«\"]?Интернет[»\"]?| в сети [«\"]?Интернет[»\"]?)?",
     re.IGNORECASE,
 )
 _PLATFORM = re.compile(
-    r"https?://[\w./-]{4,80}|(?:[a-z0-9-]{2,40}\.){1,3}(?:ru|рф|com)(?!\w)|[^\n\t;]{0,60}?(?:РТС|Сбербанк|СБЕРБАНК|"
-    r"Росэлторг|ЕЭТП|"
+    r"https?://[\w./-]{4,80}|(?:[a-z0-9-]{2,40}\.){1,3}(?:ru|рф|com)(?!\w)|[^\n\t;]{0,60}?(?:ЭТП |РТС|Сбербанк|"
+    r"СБЕРБАНК|Росэлторг|ЕЭТП|"
     r"Единая электронная торговая|АСТ|Российский аукционный дом|РАД|ТЭК|Фабрикант|Национальная электронная площадка|"
     r"B2B|ГПБ|Lot-online|OTC|"
     r"ZakazRF|Автодор)[^\n\t;,]{0,60}"
@@ -97,6 +115,8 @@ def purchase(page: PageReading, trail: RoleTrail) -> Iterator[Hit]:
 
 def _subjects(page: PageReading) -> Iterator[Hit]:
     for labelled in labelled_texts(page, _SUBJECT_LABEL, anywhere=True):
+        if labelled.is_column:
+            continue  # «Наименование услуги» over the lines of an estimate
         yield from _subject(page, labelled.label_start, labelled.start, labelled.end, labelled.method, 0.8)
     if page.page_number == 1:
         yield from _title(page)
@@ -108,12 +128,33 @@ def _subjects(page: PageReading) -> Iterator[Hit]:
 
 
 def _methods(page: PageReading) -> Iterator[Hit]:
+    if page.page_number == 1:
+        yield from _method_of_title(page)
     for labelled in labelled_texts(page, _METHOD_LABEL):
         if (found := _METHOD.search(page.text, labelled.start, labelled.end)) is not None:
             value = found[0].strip(' .,»"').lower()
             yield Hit(
                 FieldName.PURCHASE_METHOD, value, found.start(), found.start(), found.end(), labelled.method, score=0.8
             )
+
+
+def _method_of_title(page: PageReading) -> Iterator[Hit]:
+    """«Извещение о проведении запроса котировок в электронной форме»."""
+    head = page.lined_text[:_LONGEST_HEAD]
+    for title in _METHOD_TITLE.finditer(head):
+        stem = " ".join(title["method"].lower().split())
+        method = next(name for beginning, name in _METHODS if stem.startswith(beginning))
+        name = f"электронный {method}" if method == "аукцион" and title["electronic"] else method
+        yield Hit(
+            FieldName.PURCHASE_METHOD,
+            name,
+            title.start(),
+            title.start("method"),
+            title.end(),
+            FieldMethod.TITLE,
+            score=0.6,
+        )
+        return
 
 
 def _platforms(page: PageReading) -> Iterator[Hit]:

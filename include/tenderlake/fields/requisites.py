@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -45,7 +46,8 @@ def find_requisites(page: PageReading, context: DocumentContext) -> Iterator[Can
     """Identifiers, codes, contacts and parties of a page, and what is bought."""
     roles = context.roles(page)
     found = islice(chain(identifiers(page), contacts(page)), MOST_NUMBERS)
-    numbers = list(_with_banks([_with_role(hit, roles, on_line) for hit, on_line in _places(page, found)]))
+    numbers = list(_beside_inns(page, [_with_role(hit, roles, on_line) for hit, on_line in _places(page, found)]))
+    numbers = list(_with_banks(numbers))
     # What there is little of comes first: who takes but some of a page takes that.
     text = readable(page)
     named = chain(parties(page, roles, numbers), banks(page, roles, text, numbers), addresses(page, roles))
@@ -66,6 +68,7 @@ def candidate_of(page: PageReading, hit: Hit) -> Candidate:
         is_valid=hit.is_valid,
         is_repaired=hit.is_repaired,
         message=hit.message,
+        beside_inn=hit.beside_inn,
         score=hit.score,
     )
 
@@ -86,6 +89,25 @@ def _with_role(hit: Hit, roles: Roles, on_line: OnLine) -> Hit:
         return hit
     own_words = roles.page.text[hit.start : hit.value_start] + " " + roles.page.text[slice(*hit.words)]
     return replace(hit, role=roles.role_at(hit.value_start, own_words=own_words, on_line=on_line))
+
+
+def _beside_inns(page: PageReading, hits: Sequence[Hit]) -> Iterator[Hit]:
+    """Values of nobody with the ИНН nearest to them in their paragraph or cell."""
+    inns = [hit for hit in hits if hit.field is FieldName.INN]
+    starts = [inn.value_start for inn in inns]
+    for hit in hits:
+        if hit.role is not None or hit.field not in _OF_A_PARTY:
+            yield hit
+            continue
+        number = bisect_right(starts, hit.value_start)
+        near = [inn for inn in inns[max(0, number - 1) : number + 1] if _are_together(page, inn, hit)]
+        inn = min(near, key=lambda inn: abs(inn.value_start - hit.value_start), default=None)
+        yield replace(hit, beside_inn=inn.value) if inn is not None else hit
+
+
+def _are_together(page: PageReading, inn: Hit, hit: Hit) -> bool:
+    place, other = page.cell_at(inn.value_start), page.cell_at(hit.value_start)
+    return place == other and page.piece_at(inn.value_start) is page.piece_at(hit.value_start)
 
 
 def _with_banks(hits: Sequence[Hit]) -> Iterator[Hit]:

@@ -66,18 +66,21 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _APPOSITION = re.compile(
-    rf"(?<![А-Яа-яё])(?:{_BARE})[а-яё]{{0,4}}\s?[–—:-]\s?(?=[А-ЯЁа-яё«\"])(?!(?:{_BARE}))", re.IGNORECASE
+    rf"(?<![А-Яа-яё])(?:{_BARE})[а-яё]{{0,4}} ?[–—:-] ?(?=[А-ЯЁа-яё«\"])(?!(?:{_BARE}))",
+    re.IGNORECASE,
 )
 """«… перед Бенефициаром – ГБОУ «Школа» (ИНН …)»: up to the next party or the end of the line."""
 _BIDS = re.compile(
-    r"^\W{0,4}(?:\d{1,2}[.)] ?)?(?:рассмотрен|поступил|подан|участники закупки|перечень участников|сведения об участниках|"
+    r"^\W{0,4}(?:\d{1,2}[.)] ?)?(?:рассмотрен|поступил|подан|участники закупки|перечень участников|сведения об "
+    r"участниках|"
     r"победител|признать победител|победителем признан)[а-яё]{0,3}(?= заявк|\W|$)",
     re.IGNORECASE,
 )
 """What begins the part of a protocol that is about bids."""
 _GOES_ON = re.compile(
-    r"^\W{0,4}(?:ИНН|КПП|ОГРН|БИК|ОКПО|ОКТМО|[РКЛ]/|расч|корр|казнач|ЕКС|единый казн|банк|в\s|(?:юр|почт|факт)[а-яё.]{0,10} ?адрес|"
-    r"адрес|место ?нахожд|тел|факс|e-?mail|эл|\d{6}|г\.|ул\.|\(|директор|в лице|далее|именуем)",
+    r"^\W{0,4}(?:ИНН|КПП|ОГРН|БИК|ОКПО|ОКТМО|[РКЛ]/|расч|корр|казнач|ЕКС|единый казн|банк|в\s|"
+    r"(?:юр|почт|факт)[а-яё.]{0,10} ?адрес|адрес|место ?нахожд|тел|факс|e-?mail|эл|\d{6}|г\.|ул\.|\(|директор|в лице|"
+    r"далее|именуем)",
     re.IGNORECASE,
 )
 """Lines that go on with the requisites of a party after its name."""
@@ -296,18 +299,36 @@ def _marks(page: PageReading) -> Iterator[Mark]:
     A heading of a party goes on to the next heading. «Заказчик: ООО «Ромашка», …» in a text is about him to the end of
     its paragraph, and in those that go on with his requisites.
     """
-    place, open_until = 0, 0
-    for line in page.lined_text.split("\n"):
-        for part in line.split("\t"):
-            mark = _mark(page, part, place) if part else None
-            if mark is not None:
-                yield mark
-                open_until = _end_of_paragraph(page, place) if mark.rest else 0
-            elif open_until and place > open_until and part.strip():
-                if not _GOES_ON.match(part):
-                    yield Mark(place, place, None)
-                    open_until = 0
-            place += len(part) + 1
+    open_until = 0
+    for place, part in _parts(page):
+        mark = _mark(page, part, place)
+        if mark is not None:
+            yield mark
+            open_until = _end_of_paragraph(page, place) if mark.rest else 0
+        elif open_until and place > open_until and not _GOES_ON.match(part):
+            yield Mark(place, place, None)
+            open_until = 0
+
+
+def _parts(page: PageReading) -> Iterator[tuple[int, str]]:
+    """What may be a line that names a party: lines of text and of cells, and those that a paragraph was joined of."""
+    for piece in page.pieces:
+        place = piece.start
+        for line in page.lined_text[piece.start : piece.end].split("\n"):
+            for part in line.split("\t"):
+                if part.strip():
+                    yield from _seen_lines(page, place, part)
+                place += len(part) + 1
+
+
+def _seen_lines(page: PageReading, place: int, part: str) -> Iterator[tuple[int, str]]:
+    """A line of the text; apart from it the first lines that were joined to it, each with a value beside it."""
+    end = place + len(part)
+    line = page.line_at(place)
+    while line is not None and place == line.start and line.end < end and page.line_beside(line.start, line.end):
+        yield line.start, page.lined_text[line.start : line.end].rstrip()
+        place, line = line.end, page.line_at(line.end)
+    yield place, page.lined_text[place:end].rstrip()
 
 
 def _end_of_paragraph(page: PageReading, place: int) -> int:
@@ -319,7 +340,7 @@ def _end_of_paragraph(page: PageReading, place: int) -> int:
 def _mark(page: PageReading, line: str, place: int) -> Mark | None:
     head = line[:_LONGEST_HEADING]
     end = place + len(line)
-    if len(line) <= _LONGEST_HEADING:
+    if len(line) <= _LONGEST_HEADING and not line[:1].islower():
         if (two := _TWO_ALONE.match(head)) and (left := role_in(two["left"])) and (right := role_in(two["right"])):
             return Mark(place, end, left, right) if left != right else Mark(place, end, left)
         if (role := _alone(head)) is not None:

@@ -13,6 +13,7 @@ from tenderlake.fields.parties import WEAK
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldRole
 
 _NAMES = (FieldName.CUSTOMER, FieldName.SUPPLIER, FieldName.PARTICIPANT)
+_TITLED = {FieldName.SUBJECT, FieldName.PURCHASE_METHOD}
 _MORE_TRUST = 0.05
 
 
@@ -22,7 +23,7 @@ def settled(candidates: Sequence[Candidate]) -> list[Candidate]:
     A value without a party that stands elsewhere with one is that party's, and is told once. The ИНН and КПП in an ИКЗ
     are the customer's. The law of a purchase follows from the form of its number.
     """
-    settled = _without_titles(_without_weak_names(_with_parties(_with_customer(candidates))))
+    settled = _without_titles(_without_weak_names(_with_parties(_with_neighbours(_with_customer(candidates)))))
     return [*settled, *_laws(settled)]
 
 
@@ -37,6 +38,19 @@ def _confirmed(candidate: Candidate, codes: Sequence[PurchaseCode]) -> Candidate
     if candidate.value not in own.get(candidate.field, []) or candidate.role not in (None, FieldRole.CUSTOMER):
         return candidate
     return replace(candidate, role=FieldRole.CUSTOMER, score=min(candidate.score + _MORE_TRUST, 1.0))
+
+
+def _with_neighbours(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Values beside an ИНН that elsewhere is said to be somebody's are his."""
+    owners: dict[str, set[FieldRole]] = defaultdict(set)
+    for candidate in candidates:
+        if candidate.field is FieldName.INN and candidate.role is not None:
+            owners[candidate.value].add(candidate.role)
+    return [
+        replace(candidate, role=min(owners[inn])) if inn is not None and len(owners.get(inn, ())) == 1 else candidate
+        for candidate in candidates
+        for inn in (candidate.beside_inn,)
+    ]
 
 
 def _with_parties(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -75,11 +89,9 @@ def _without_weak_names(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _without_titles(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Without subjects that the title tells, where a label does."""
-    subjects = {one.method for one in candidates if one.field is FieldName.SUBJECT}
-    if subjects <= {FieldMethod.TITLE}:
-        return list(candidates)
-    return [one for one in candidates if one.field is not FieldName.SUBJECT or one.method is not FieldMethod.TITLE]
+    """Without subjects and methods that the title tells, where a label does."""
+    told = {one.field for one in candidates if one.method is not FieldMethod.TITLE} & _TITLED
+    return [one for one in candidates if one.field not in told or one.method is not FieldMethod.TITLE]
 
 
 def _laws(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
