@@ -223,6 +223,23 @@ def test_a_pdf_after_some_other_bytes_is_a_pdf(tmp_path: Path) -> None:
 # ---- what is not
 
 
+MISLEADING_BOXES = {
+    "a crop box above the page": ("CropBox", "[2000 2000 3000 3000]"),
+    "a crop box left of the page": ("CropBox", "[-500 0 -100 800]"),
+    "a unit of nothing": ("UserUnit", "0"),
+}
+
+
+@pytest.mark.parametrize("name", MISLEADING_BOXES)
+def test_a_page_whose_box_shows_nothing_of_it_is_read_whole(tmp_path: Path, name: str) -> None:
+    document = digital_pdf()
+    document.xref_set_key(document[0].xref, *MISLEADING_BOXES[name])
+    manifest = manifest_of(saved(document, tmp_path / "a.pdf"), options=PrepareOptions(dpi=72))
+    page = manifest.pages[0]
+    assert (page.kind, page.width_px, page.height_px, page.quality_flags) == (PageKind.NATIVE, 595, 842, ())
+    assert RUSSIAN[0] in (tmp_path / "out" / NATIVE_PAGES_NAME).read_text("utf-8")
+
+
 def zipped(**members: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

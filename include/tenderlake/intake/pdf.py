@@ -119,6 +119,20 @@ def _refuse_dynamic_form(document: Document) -> None:
         )
 
 
+def _with_sound_boxes(page: Page) -> Page:
+    """The page as viewers show it whose crop box lies outside of it, or whose unit is no size: whole.
+
+    MuPDF would show an empty sheet, or nothing, and the page would pass for a blank one.
+    """
+    whole, crop = page.mediabox, page.cropbox  # the second has its zero at the top of the first, but not at its left
+    if crop.x1 <= whole.x0 or crop.x0 >= whole.x1 or crop.y1 <= 0 or crop.y0 >= whole.height:
+        page.set_cropbox(whole)
+    if page.rect.is_empty:
+        page.parent.xref_set_key(page.xref, "UserUnit", "1")
+        return page.parent.reload_page(page)
+    return page
+
+
 def _state_of(pages: tuple[PagePlan, ...]) -> SourceState:
     is_large = any(page.reason == NOT_ENOUGH_MEMORY for page in pages)
     return SourceState.QUARANTINED_TOO_LARGE if is_large else SourceState.QUARANTINED_CORRUPT
@@ -159,7 +173,7 @@ class _PdfJob:
             pymupdf.TOOLS.store_shrink(100)
         size = (0, 0)
         try:
-            page = self.document[number - 1]
+            page = _with_sound_boxes(self.document[number - 1])
             size = (round(page.rect.width), round(page.rect.height))
             if has_files(page):
                 self.pages_with_files.append(number)
