@@ -28,6 +28,8 @@ TODAY, TOMORROW = date(2026, 11, 20), date(2026, 11, 21)
 NEXT_NIGHT = NIGHT + timedelta(days=1)
 TIMES = {"finished_at", "prepare_s", "ocr_s", "assemble_s"}
 """Columns that tell when it was done, not what."""
+CHANGING = ("lake/", "markdown/", "quarantine/", "work/lake-writers/", "work/publishing/")
+"""Where publishing writes, but for the report and the outcome of the run, which are written anew each time."""
 
 
 def rows(storage: Storage, layout: Layout, table: Table) -> list[dict[str, Any]]:
@@ -171,15 +173,18 @@ def test_a_crash_before_any_write_leaves_a_lake_that_the_next_try_completes(
     assert last_write > 25
 
 
-def snapshot(storage: Storage) -> dict[str, bytes]:
-    return {item.key: storage.get_bytes(item.key) for item in storage.list_objects("")}
+def snapshot(storage: Storage) -> dict[str, tuple[str, bytes]]:
+    """ETag and bytes of everything that publishing changes."""
+    items = [item for prefix in CHANGING for item in storage.list_objects(prefix)]
+    return {item.key: (item.etag, storage.get_bytes(item.key)) for item in items}
 
 
-def restore(storage: Storage, objects: dict[str, bytes]) -> None:
-    now = snapshot(storage)
+def restore(storage: Storage, objects: dict[str, tuple[str, bytes]]) -> None:
+    """The bucket as it was, as far as publishing changes it."""
+    now = {item.key: item.etag for key in CHANGING for item in storage.list_objects(key)}
     storage.delete(now.keys() - objects.keys())
-    for key, data in objects.items():
-        if now.get(key) != data:
+    for key, (etag, data) in objects.items():
+        if now.get(key) != etag:
             storage.put_bytes(key, data, "application/octet-stream")
 
 
