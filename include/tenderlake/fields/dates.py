@@ -108,9 +108,11 @@ _DATED = (
         FieldName.WORK_END,
         wanted(
             r"(?:дата|срок)\s(?:окончания|завершения)\s(?:исполнения|выполнения|оказания|поставки|работ)[^:\n\t\d]{0,60}"
+            r"|\bсрок\sсдачи\s(?:проекта|работ|объекта|результат)[^:\n\t\d]{0,40}"
             r"|\b(?:окончание|завершение)(?:\s(?:выполнения\s)?(?:работ|оказания\sуслуг|поставки))?(?=\s{0,2}[-–—:])",
             "окончани",
             "завершени",
+            "срок сдачи",
             reach=120,
         ),
     ),
@@ -135,6 +137,7 @@ _DUTY = wanted(
     "должн",
     reach=160,
 )
+_PAYMENT = wanted(r"\b(?:оплатить|оплата|срок\sоплаты|оплачивается)\b", "оплат", "оплачив", reach=80)
 _END_LEAD = re.compile(r"(?:\bдо|не\s+позднее|по)[\s«\"]*$", re.IGNORECASE)
 _PERIOD_START = re.compile(r"\bс[\s«\"]*$", re.IGNORECASE)
 _PERIOD_MIDDLE = re.compile(r"\s*(?:г\.|года)?\s*(?:и\s+)?(?:по|до|[-–—])[\s«\"]*(?:включительно)?\s*$", re.IGNORECASE)
@@ -208,12 +211,16 @@ def _periods(page: PageReading) -> Iterator[Candidate]:
 
 
 def _ends(page: PageReading) -> Iterator[Candidate]:
-    """«Срок поставки: в течение 30 дней, но не позднее 01.06.2026»."""
-    for label in (_PERIOD, _DUTY):
+    """«Срок поставки: в течение 30 дней, но не позднее 01.06.2026», «Оплатить не позднее 05.04.2019»."""
+    for label, field in (
+        (_PERIOD, FieldName.WORK_END),
+        (_DUTY, FieldName.WORK_END),
+        (_PAYMENT, FieldName.PAYMENT_TERM),
+    ):
         for statement in statements(page, label):
             found = next(dates_in(statement.text), None)
             if found is not None and _END_LEAD.search(statement.text[: found.start]):
-                yield date_candidate(FieldName.WORK_END, found, statement, 0.7)
+                yield date_candidate(field, found, statement, 0.7)
 
 
 def _approvals(page: PageReading) -> Iterator[Candidate]:

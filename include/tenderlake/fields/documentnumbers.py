@@ -79,7 +79,7 @@ _CONTRACT_LABEL = wanted(
     r"\bномер\s(?:(?:государственного|муниципального)\s)?(?:контракта|договора)\s?[:\t]?", "номер", reach=80
 )
 _REGISTRY = re.compile(r"реестров[а-яё]{2,3}\s*$", re.IGNORECASE)
-_LABELLED_NUMBER = re.compile(rf"[\s:]{{0,4}}(?:№[ \t]?)?{_CODE}")
+_LABELLED_NUMBER = re.compile(rf"[\s:–—-]{{0,4}}(?:№[ \t]?)?{_CODE}")
 _CONTRACT_DATE_LABEL = wanted(r"\bдата\s(?:заключения|подписания)\s(?:контракта|договора)\s?[:\t]?", "дата", reach=60)
 _ONE_CODE = re.compile(_CODE)
 _NUMBER_COLUMN = re.compile(r"\s*номер\s+документа\s*(?=\t|\n|$)", re.IGNORECASE)
@@ -234,6 +234,9 @@ def _labelled(page: PageReading) -> Iterator[Candidate]:
         if match is not None and not _REGISTRY.search(statement.before):
             end = statement.text_start + match.end()
             yield from _number(page, match["number"], statement.start, end, is_contract=True, score=0.7, is_both=False)
+            if (date := _date_from(statement.text[match.end() :])) is not None:
+                end += date.end
+                yield from _date(page, date, statement.start, end, is_contract=True, score=0.7, is_both=False)
     for statement in _beside(page, _CONTRACT_DATE_LABEL):
         date = next(dates_in(statement.text), None)
         if date is not None and date.start <= 6:
@@ -249,10 +252,14 @@ def _outgoing(page: PageReading) -> Iterator[Candidate]:
             continue
         end = statement.text_start + match.end()
         yield from _number(page, match["number"], statement.start, end, is_contract=False, score=0.8)
-        behind = statement.text[match.end() :]
-        date = next(dates_in(behind), None)
-        if date is not None and _FROM.fullmatch(behind[: date.start]):
+        if (date := _date_from(statement.text[match.end() :])) is not None:
             yield from _date(page, date, statement.start, end + date.end, is_contract=False, score=0.8)
+
+
+def _date_from(text: str) -> FoundDate | None:
+    """The date of a text that begins with «от 12.03.2026»."""
+    date = next(dates_in(text), None)
+    return date if date is not None and _FROM.fullmatch(text[: date.start]) else None
 
 
 def _columns(page: PageReading) -> Iterator[Candidate]:

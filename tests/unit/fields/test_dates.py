@@ -106,3 +106,8 @@ def test_blanks_and_dates_of_something_else_are_none(text: str) -> None:
 def test_a_page_of_nothing_else_is_read_in_one_pass(piece: str) -> None:
     page = page_of(piece * (200_000 // len(piece)), [["УТВЕРЖДАЮ"]] * 2000)
     assert sum(1 for _ in find_dates(page, CONTEXT)) < 5000
+
+
+def test_the_last_day_to_pay_and_to_deliver_a_project() -> None:
+    assert values(find_dates, "Оплатить не позднее 05.04.2019")["payment_term"] == ["2019-04-05"]
+    assert values(find_dates, "Срок сдачи проекта: 04.07.2019 г.")["work_end"] == ["2019-07-04"]

@@ -110,3 +110,8 @@ def test_a_sentence_on_the_contract_makes_no_contract_of_a_protocol() -> None:
 
 def test_the_number_in_the_registry_is_no_number_of_the_contract() -> None:
     assert values(find_document_numbers, "реестровый номер контракта 2980455120525000016 (Источник № 3)") == {}
+
+
+def test_the_number_and_the_date_of_the_contract_behind_a_label() -> None:
+    fields = values(find_document_numbers, "Номер контракта – 15345-АШ/Д05 от 03.08.06 г.")
+    assert fields == {"contract_number": ["15345-АШ/Д05"], "contract_date": ["2006-08-03"]}
