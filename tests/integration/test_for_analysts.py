@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,15 +21,29 @@ from ocr_tasks.contract import EngineSpec
 from ocr_tasks.engines.tesseract import TesseractEngine
 from ocr_tasks.images import PageImage
 from tenderlake.embedded.state import S3Connection
-from tenderlake.lake.schema import TABLES
+from tenderlake.lake.parquet import ParquetWriter
+from tenderlake.lake.rows import SourceRow, to_table
+from tenderlake.lake.schema import SOURCES, TABLES
 from tenderlake.runs import PublishedRun
+from tenderlake.states import SourceState
 from tests import analystslake
 from tests.codeblocks import code_blocks
 from tests.obstacles import language_data_obstacle, missing
 
 pytestmark = pytest.mark.integration
 
+OLDER_FILES = Path(__file__).parents[1] / "unit/lake/schema_1"
 EXAMPLES = [block for block in code_blocks("for-analysts.md") if "from airflow" not in block.code]
+SOURCE = SourceRow(
+    source_key="inbox/a.pdf",
+    etag="1",
+    size_bytes=1,
+    last_modified=analystslake.NIGHTS[0],
+    state=SourceState.PUBLISHED,
+    run_id="run",
+    first_seen_at=analystslake.NIGHTS[0],
+    finished_at=analystslake.NIGHTS[0],
+)
 EXAMPLE_DAG = next(block for block in code_blocks("for-analysts.md") if "from airflow" in block.code)
 
 
@@ -75,7 +90,18 @@ def copied(in_s3: Lake, s3_server: S3Connection, tmp_path_factory: pytest.TempPa
     return Lake(str(folder / "lake"), in_s3.runs)
 
 
-@pytest.fixture(params=["in_s3", "copied"])
+@pytest.fixture
+def with_older_files(copied: Lake, tmp_path: Path) -> Lake:
+    """A copy with a day that the first version of the schema has written."""
+    folder = Path(shutil.copytree(copied.address, tmp_path / "lake"))
+    for path in OLDER_FILES.glob("*.parquet"):
+        day = folder / path.stem / "ingest_date=2026-03-01"
+        day.mkdir()
+        shutil.copy(path, day / "part-0.parquet")
+    return Lake(str(folder), copied.runs)
+
+
+@pytest.fixture(params=["in_s3", "copied", "with_older_files"])
 def lake(request: pytest.FixtureRequest) -> Lake:
     return request.getfixturevalue(request.param)
 
@@ -103,6 +129,9 @@ def test_every_example_works_and_every_query_finds_something(monkeypatch: pytest
     assert [place for place, rows in answers.items() if rows.empty] == []
     assert not names["highest"].empty
     assert names["deadlines"]["deadline"].to_list()[0].isoformat() == "2026-03-23"
+    count = names["lake"].sql("SELECT count(*), count(tender_id) FROM documents").fetchone()
+    assert (len(names["in_pandas"]), names["in_pandas"]["tender_id"].notna().sum()) == count
+    assert (names["in_polars"].height, names["in_polars"]["tender_id"].count()) == count
     names["lake"].close()
 
 
@@ -210,6 +239,28 @@ def test_sources_documents_and_pages_are_those_that_the_runs_reconciled(in_s3: L
     pages = pd.read_parquet(f"{in_s3.address}/pages", columns=["document_id", "text_source"])
     assert len(pages) == documents["page_count"].sum() == sum(run.page_count for run in in_s3.runs)
     assert (pages["text_source"] == "none").sum() == documents["failed_pages"].sum()
+
+
+def test_a_session_that_keeps_footers_sees_a_file_that_was_replaced(s3_server: S3Connection, tmp_path: Path) -> None:
+    storage, path = s3_server.storage(), tmp_path / "part.parquet"
+
+    def put(value: str, count: int) -> None:
+        rows = [replace(SOURCE, source_key=f"inbox/{number:06}.pdf", run_id=value) for number in range(count)]
+        with ParquetWriter(path, SOURCES, lookup_rows=count) as writer:
+            writer.write(to_table(SOURCES, rows))
+        storage.upload(path, "trial/ingest_date=2026-03-01/part-0.parquet", "application/vnd.apache.parquet")
+
+    with duckdb.connect() as database:
+        database.load_extension("httpfs")
+        database.execute("SET s3_url_style = 'path'")
+        database.execute("SET parquet_metadata_cache = true")
+        files = f"'s3://{s3_server.bucket}/trial/**/*.parquet'"
+        for value, count in (("first", 30_000), ("second", 40_000), ("third", 20_000)):
+            put(value, count)
+            counts = f"SELECT run_id, count(*) FROM {files} GROUP BY ALL"  # noqa: S608
+            last = f"SELECT run_id FROM {files} WHERE source_key = 'inbox/{count - 1:06}.pdf'"  # noqa: S608
+            assert database.sql(last).fetchall() == [(value,)]
+            assert database.sql(counts).fetchall() == [(value, count)]
 
 
 def test_the_example_dag_reads_the_days_that_the_asset_events_name(
