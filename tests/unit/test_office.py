@@ -213,9 +213,9 @@ def test_notes_headers_boxes_and_links_stand_for_what_they_are(tmp_path: Path) -
     )
     assert prepared(tmp_path, data).said() == [
         ("header", "Проект"),
-        ("text", "Цена[2] на сайте вставлено"),
+        ("text", "Цена[1] на сайте вставлено"),
         ("text", "в рамке"),
-        ("footnote", "[2] с НДС"),
+        ("footnote", "[1] с НДС"),
     ]
 
 
@@ -360,6 +360,15 @@ def test_formulas_stand_for_their_values_and_printed_titles_for_headers(tmp_path
         ("1,1", False),
         ("#REF!", False),
     ]
+
+
+def test_a_formula_that_nobody_has_calculated_is_shown_itself(tmp_path: Path) -> None:
+    content = (
+        "<sheetData><row r='1'><c r='A1'><v>2</v></c><c r='B1'><f>A1*5</f><v/></c><c r='C1'><f>A1+1</f></c>"
+        "<c r='D1' t='str'><f>IF(A1&gt;3,\"да\",\"\")</f><v></v></c></row></sheetData>"
+    )
+    found = prepared(tmp_path, xlsx({"Лист": content}))
+    assert rows(found.texts()[1]) == [["2", "=A1*5", "=A1+1"]]
 
 
 def test_a_million_empty_cells_with_a_format_are_nothing(tmp_path: Path) -> None:

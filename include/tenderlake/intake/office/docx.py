@@ -101,6 +101,7 @@ class _DocxReader:
         self._styles = Styles(package.optional_xml(self._relations.first("styles")))
         self._numbering = Numbering(package.optional_xml(self._relations.first("numbering")))
         self._notes = {kind: self._load_notes(kind) for kind in ("footnote", "endnote")}
+        self._note_counts = {"footnote": 0, "endnote": 0}
         self._margins_shown: set[str] = set()
         self._last_break: _Break | None = None
         self._depth = 0
@@ -262,11 +263,14 @@ class _DocxReader:
             self._drawing(element, words)
 
     def _note(self, kind: str, element: Element, words: _Words) -> None:
-        identity = attribute(element, "id")
-        note = self._notes[kind].get(identity)
+        note = self._notes[kind].get(attribute(element, "id"))
         if note is None:
             return
-        mark = "*" if attribute(element, "customMarkFollows") else identity
+        if attribute(element, "customMarkFollows"):
+            mark = "*"
+        else:  # Word counts them as they come; the ids are only names
+            self._note_counts[kind] += 1
+            mark = str(self._note_counts[kind])
         words.add(f"[{mark}]", is_bold=False)
         text = "\n".join(self._cell_paragraphs(note, []))
         words.extras.append(partial(self.flow.note, f"[{mark}] {text.strip()}"))

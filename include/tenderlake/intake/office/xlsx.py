@@ -163,6 +163,8 @@ class _SheetReader:
             return text_of(inline) if inline is not None else ""
         found = child(cell, "v")
         value = (found.text or "") if found is not None else ""
+        if not value and kind == "n" and (formula := child(cell, "f")) is not None and formula.text:
+            return f"={formula.text}"  # of a program that does not calculate: Excel would, when it opens the file
         if kind == "s":
             index = number(value, -1)
             return self.strings[index] if 0 <= index < len(self.strings) else ""
