@@ -25,6 +25,7 @@ _NOT_THIS_DATE = re.compile(
     r"|стать|№|\bфз\b",
     re.IGNORECASE,
 )
+_END = re.compile(r"окончани|завершени", re.IGNORECASE)
 _UNTIL = re.compile(r"(?:\bдо|\bпо|[-–—])[\s«\"]*$", re.IGNORECASE)
 _APPROVED = re.compile(r"(?<![а-яё])(?:УТВЕРЖДАЮ|УТВЕРЖД[ЕЁ]Н[АОЫ]?|Утверждаю|Утвержд[её]н[аоы]?)(?![а-яё])")
 _APPROVAL_REACH = 350
@@ -192,7 +193,8 @@ def _date_behind(statement: Statement, dated: _Dated) -> FoundDate | None:
     dates = list(dates_in(statement.text, with_times=dated.has_time))
     if not dates or dates[0].start > _LONGEST_BRIDGE:
         return None
-    if _NOT_THIS_DATE.search(statement.text[: dates[0].start]):
+    bridge = statement.text[: dates[0].start]
+    if _NOT_THIS_DATE.search(bridge) or (dated.field is FieldName.WORK_START and _END.search(bridge)):
         return None
     if dated.takes_last and len(dates) > 1 and _UNTIL.search(statement.text[dates[0].end : dates[1].start]):
         return dates[1]

@@ -21,6 +21,7 @@ from tenderlake.russiandates import FoundDate, dates_in
 _HEAD = 3500
 """Characters of the first page in which titles are looked for."""
 _LONGEST_TITLE = 300
+_BEHIND_TITLE = 60
 _DATE_REACH = 60
 _SIGN = r"(?:№|N[oº]?\.?|Ne|номер:?)"
 _CODE = r"(?P<number>(?=[^\s_]{0,40}\d)[0-9A-Za-zА-Яа-яЁё][0-9A-Za-zА-Яа-яЁё./\\-]{0,40})(?![0-9A-Za-zА-Яа-яЁё_])"
@@ -38,9 +39,11 @@ _CONTRACTS = r"(?:ПРОЕКТ )?(?:ГОСУДАРСТВЕНН\w{2} |МУНИЦ�
 _CONTRACT_HEAD = re.compile(rf"(?:^|\n)[ |«\"]{{0,3}}(?=[А-ЯЁ])(?i:{_CONTRACTS})(?![А-ЯЁа-яё])")
 _TITLE = re.compile(
     rf"[ |«\"]{{0,3}}(?:(?P<contract>{_CONTRACTS})|(?P<other>{_KINDS}))(?![А-ЯЁа-яё])"
-    rf"(?:[^\n№]{{0,160}}?[\s(])??\s{{0,2}}{_NUMBER}",
+    rf"(?P<between>(?:[^\n№]|\n{{1,2}}(?=[а-яё№])){{0,160}}?[\s(])??\s{{0,2}}{_NUMBER}",
     re.IGNORECASE,
 )
+_TO_PURCHASE = re.compile(r"участи|закупк", re.IGNORECASE)
+"""«Заявка на участие в запросе предложений № …»: the number is that of the purchase."""
 _VERB = re.compile(r";|[а-яё](?:[еюуа]тся|[яаеу]ет|[аяею]ют|[её]н[аоы]?|ит)(?![а-яё])")
 _TITLE_DATE = re.compile(r"[^\n\d]{0,40}?\s?(?:от|г\.)?\s{0,2}[«\"“]?\s?$")
 _TITLE_WITH_DATE = re.compile(
@@ -57,9 +60,14 @@ _TO_CONTRACT = re.compile(
     rf"\b(?:к|по)\s(?:государственному\s|муниципальному\s|гражданско-правовому\s)?(?:контракту|договору)[^\n№]{{0,60}}?\s?{_NUMBER}",
     re.IGNORECASE,
 )
+_BASIS = re.compile(
+    rf"\bоснование\s?[:\t]\s?(?:государственный\s|муниципальный\s)?(?:контракт|договор)\s{{0,2}}{_NUMBER}",
+    re.IGNORECASE,
+)
 _OF_A_CONTRACT = re.compile(r"АКТ|СОГЛАШЕНИЕ|ДОПОЛНИТЕЛЬНОЕ|СПЕЦИФИКАЦИЯ|СЧ[ЕЁ]Т|НАКЛАДНАЯ|СПРАВКА", re.IGNORECASE)
 _LINE = re.compile(
-    rf"[ |]{{0,3}}(?:(?:г\. ?)?[А-ЯЁ][А-ЯЁа-яё-]{{2,25}}[ \t,]{{1,60}})?(?:от )?[«\"“_ ]{{0,3}}(?P<date>\d.{{5,28}}?)"
+    r"[ |]{0,3}(?:(?:(?:г|с|п|д|пос|пгт|ст)\. ?)?[А-ЯЁ][А-ЯЁа-яё-]{2,25}[ \t,]{1,60})?(?:от )?"
+    r"[«\"“_ ]{0,3}(?P<date>\d.{5,28}?)"
     rf"(?:[ \t,]{{1,3}}{_NUMBER})?[ |.]{{0,3}}"
 )
 _NOT_HEAD = re.compile(
@@ -91,6 +99,7 @@ def find_document_numbers(page: PageReading, context: DocumentContext) -> Iterat
     yield from _labelled(page)
     yield from _belongings(page)
     if page.page_number == 1:
+        yield from _basis(page)
         yield from _titles(page)
         yield from _lines(page)
         yield from _columns(page)
@@ -105,7 +114,7 @@ def _titles(page: PageReading) -> Iterator[Candidate]:
             continue
         number_end = dated.end()
         is_contract = bool(dated["contract"])
-        if match is not None:
+        if match is not None and not (match["other"] and _TO_PURCHASE.search(match["between"] or "")):
             yield from _number(page, match["number"], match.start(), match.end(), is_contract=is_contract, score=0.9)
         date, end = _title_date(page.text, dated.start(), number_end)
         if date is not None:
@@ -133,7 +142,8 @@ def _title_date(text: str, start: int, number_end: int) -> tuple[FoundDate | Non
 def _is_title(match: re.Match[str]) -> bool:
     """Titles are in capitals, or begin with one and have no verb: «Контракт заключается … № 5» is a sentence."""
     written = match["contract"] or match["other"]
-    return written.isupper() or (written[:1].isupper() and _VERB.search(match[0]) is None)
+    behind = match.string[match.end() : match.end() + _BEHIND_TITLE].partition("\n")[0]
+    return written.isupper() or (written[:1].isupper() and _VERB.search(match[0] + behind) is None)
 
 
 def _is_value(page: PageReading, start: int) -> bool:
@@ -186,6 +196,12 @@ def _belonging(page: PageReading, match: re.Match[str]) -> Iterator[Candidate]:
     date = next(dates_in(page.text[end : end + _DATE_REACH]), None)
     if date is not None and _TITLE_DATE.fullmatch(page.text[end : end + date.start]):
         yield from _date(page, date, start, end + date.end, is_contract=True, score=0.8, is_both=False)
+
+
+def _basis(page: PageReading) -> Iterator[Candidate]:
+    """«Основание: контракт № 12-ЗК от 01.06.2026» of invoices."""
+    for match in _BASIS.finditer(page.text):
+        yield from _belonging(page, match)
 
 
 def _lines(page: PageReading) -> Iterator[Candidate]:

@@ -111,3 +111,8 @@ def test_a_page_of_nothing_else_is_read_in_one_pass(piece: str) -> None:
 def test_the_last_day_to_pay_and_to_deliver_a_project() -> None:
     assert values(find_dates, "Оплатить не позднее 05.04.2019")["payment_term"] == ["2019-04-05"]
     assert values(find_dates, "Срок сдачи проекта: 04.07.2019 г.")["work_end"] == ["2019-07-04"]
+
+
+def test_the_end_of_the_work_is_not_its_start() -> None:
+    fields = values(find_dates, "Сроки: начало – с даты заключения, окончание – не позднее 30 сентября 2026 года.")
+    assert fields == {"work_end": ["2026-09-30"]}

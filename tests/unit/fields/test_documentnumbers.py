@@ -115,3 +115,32 @@ def test_the_number_in_the_registry_is_no_number_of_the_contract() -> None:
 def test_the_number_and_the_date_of_the_contract_behind_a_label() -> None:
     fields = values(find_document_numbers, "Номер контракта – 15345-АШ/Д05 от 03.08.06 г.")
     assert fields == {"contract_number": ["15345-АШ/Д05"], "contract_date": ["2006-08-03"]}
+
+
+def test_a_bid_has_its_own_number_not_that_of_the_purchase() -> None:
+    fields = values(
+        find_document_numbers,
+        "ЗАЯВКА НА УЧАСТИЕ В ЗАПРОСЕ ПРЕДЛОЖЕНИЙ № 32616227714",
+        "Дата: 02 июля 2026 г. Исх. № 117/07",
+    )
+    assert fields == {"document_number": ["117/07"], "document_date": ["2026-07-02"]}
+
+
+def test_the_number_of_a_protocol_under_what_it_is_about() -> None:
+    fields = values(
+        find_document_numbers,
+        "ПРОТОКОЛ\nрассмотрения и оценки заявок\n№ 0198100006226000078-2",
+        "Заявка № 3 отклонена на основании закона.",
+    )
+    assert fields == {"document_number": ["0198100006226000078-2"]}
+
+
+def test_a_contract_is_the_basis_of_an_invoice() -> None:
+    fields = values(find_document_numbers, "Счёт № 381 от 17.06.2026\nОснование: контракт № 12-ЗК от 01.06.2026")
+    assert fields["contract_number"] == ["12-ЗК"]
+    assert fields["contract_date"] == ["2026-06-01"]
+
+
+def test_a_contract_made_in_a_village() -> None:
+    fields = values(find_document_numbers, "КОНТРАКТ № Ф.2026.0027", [["с. Ольховка", "14.05.2026"]])
+    assert fields["contract_date"] == ["2026-05-14"]

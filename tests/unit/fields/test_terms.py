@@ -144,3 +144,8 @@ def test_a_page_of_nothing_else_is_read_in_one_pass(piece: str) -> None:
 
 def test_a_warranty_in_short() -> None:
     assert values(find_terms, "Срок поставки – 20 рабочих дней. Гарантия – 5 лет.")["warranty_term"] == ["5"]
+
+
+def test_how_long_a_bid_holds() -> None:
+    found_terms = values(find_terms, "4. Настоящая заявка действительна в течение 90 календарных дней.")
+    assert found_terms == {"bid_validity": ["90"]}
