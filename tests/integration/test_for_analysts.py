@@ -1,9 +1,12 @@
-"""Every example of docs/for-analysts.md, run against a lake that the pipeline has made: in S3, and as a local copy."""
+"""Every example of docs/for-analysts.md and its Russian twin, run against a lake that the pipeline has made.
+
+In S3, as a local copy, and as a copy with files of an older version.
+"""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,13 +30,14 @@ from tenderlake.lake.schema import SOURCES, TABLES
 from tenderlake.runs import PublishedRun
 from tenderlake.states import SourceState
 from tests import analystslake
-from tests.codeblocks import code_blocks
+from tests.codeblocks import CodeBlock, code_blocks
 from tests.obstacles import language_data_obstacle, missing
 
 pytestmark = pytest.mark.integration
 
 OLDER_FILES = Path(__file__).parents[1] / "unit/lake/schema_1"
 EXAMPLES = [block for block in code_blocks("for-analysts.md") if "from airflow" not in block.code]
+RUSSIAN_EXAMPLES = code_blocks("for-analysts.ru.md")
 SOURCE = SourceRow(
     source_key="inbox/a.pdf",
     etag="1",
@@ -58,13 +62,9 @@ class Lake:
 @pytest.fixture(scope="module", autouse=True)
 def environment(s3_server: S3Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The variables that the document asks for; DuckDB's extensions are installed already, for lack of internet."""
-    url = urlsplit(s3_server.endpoint_url)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in s3_server.environment().items():
             patch.setenv(name, value)
-        patch.setenv("DUCKDB_S3_ENDPOINT", url.netloc)
-        patch.setenv("DUCKDB_S3_USE_SSL", str(url.scheme == "https").lower())
-        patch.setenv("BUCKET", s3_server.bucket)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         with duckdb.connect() as database:
             import_extension("httpfs", con=database)
@@ -106,12 +106,14 @@ def lake(request: pytest.FixtureRequest) -> Lake:
     return request.getfixturevalue(request.param)
 
 
-def read_through(monkeypatch: pytest.MonkeyPatch, lake: Lake) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """Run the document from its beginning to its end: the variables in the end, and the rows of each query."""
+def read_through(
+    monkeypatch: pytest.MonkeyPatch, lake: Lake, examples: Sequence[CodeBlock] = EXAMPLES
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Run a document from its beginning to its end: the variables in the end, and the rows of each query."""
     monkeypatch.setenv("LAKE", lake.address)
     names: dict[str, Any] = {}
     answers: dict[str, pd.DataFrame] = {}
-    for block in EXAMPLES:
+    for block in examples:
         try:
             if block.language == "sql":
                 answers[block.place] = names["lake"].sql(block.code).df()
@@ -135,12 +137,26 @@ def test_every_example_works_and_every_query_finds_something(monkeypatch: pytest
     names["lake"].close()
 
 
+def test_the_examples_in_russian_work_too(monkeypatch: pytest.MonkeyPatch, in_s3: Lake) -> None:
+    names, answers = read_through(monkeypatch, in_s3, RUSSIAN_EXAMPLES)
+    assert len(answers) >= 6
+    assert [place for place, rows in answers.items() if rows.empty] == []
+    names["lake"].close()
+
+
 @pytest.fixture(scope="module")
 def answers(copied: Lake) -> dict[str, pd.DataFrame]:
     with pytest.MonkeyPatch.context() as patch:
         names, answers = read_through(patch, copied)
     names["lake"].close()
     return answers
+
+
+def reach(server: S3Connection, database: duckdb.DuckDBPyConnection) -> None:
+    """Let a plain DuckDB read the bucket; the keys are in the variables."""
+    url = urlsplit(server.endpoint_url)
+    database.load_extension("httpfs")
+    database.execute(f"SET s3_endpoint = '{url.netloc}'; SET s3_use_ssl = false; SET s3_url_style = 'path'")
 
 
 def answer(answers: dict[str, pd.DataFrame], word: str) -> pd.DataFrame:
@@ -211,11 +227,10 @@ def test_the_cutting_of_a_page_shows_the_value(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_pandas_duckdb_and_the_runs_agree(in_s3: Lake, table: str) -> None:
+def test_pandas_duckdb_and_the_runs_agree(in_s3: Lake, s3_server: S3Connection, table: str) -> None:
     frame = pd.read_parquet(f"{in_s3.address}/{table}")
     with duckdb.connect() as database:
-        database.load_extension("httpfs")
-        database.execute("SET s3_url_style = 'path'")
+        reach(s3_server, database)
         rows = database.sql(f"SELECT * FROM read_parquet('{in_s3.address}/{table}/**/*.parquet')")  # noqa: S608
         assert rows.columns == list(frame.columns)
         keys = [*TABLES[table].key_columns, "ingest_date"]
@@ -251,8 +266,7 @@ def test_a_session_that_keeps_footers_sees_a_file_that_was_replaced(s3_server: S
         storage.upload(path, "trial/ingest_date=2026-03-01/part-0.parquet", "application/vnd.apache.parquet")
 
     with duckdb.connect() as database:
-        database.load_extension("httpfs")
-        database.execute("SET s3_url_style = 'path'")
+        reach(s3_server, database)
         database.execute("SET parquet_metadata_cache = true")
         files = f"'s3://{s3_server.bucket}/trial/**/*.parquet'"
         for value, count in (("first", 30_000), ("second", 40_000), ("third", 20_000)):
