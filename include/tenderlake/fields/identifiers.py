@@ -84,6 +84,8 @@ _MOST_SHARING = 6
 _BETWEEN = re.compile(r"[ /,\\();]{0,3}(?:и )?")
 
 _NOTICE_44 = re.compile(r"(?<![\d.,])0[1-9]\d{9}(?:1[1-9]|[2-4]\d)\d{6}(?!\d)")
+_PROTOCOL_223 = re.compile(r"(?:№|N) ?(3(?:1[1-9]|[2-4]\d)\d{8})-\d{2}(?!\d)")
+"""A protocol under 223-FZ is numbered by its notice."""
 _CONTRACT = re.compile(r"(?<![\d.,])(?:[123]\d{18}|5\d{18}(?:\d{4}|[A-Z]\d{4}))(?![\dA-Z])")
 _CODE_36 = re.compile(r"(?<!\d)\d(?:[ \n]?\d){35}(?!\d)")
 _BARE_ACCOUNT = re.compile(r"(?<!\d)(?:40[1-8]\d\d|301\d\d|421\d\d)(?:643|810|156|840|978)\d{12}(?!\d)")
@@ -302,6 +304,8 @@ def _unlabelled(page: PageReading) -> Iterator[Hit]:
             yield _bare(FieldName.PURCHASE_CODE, value, match)
     for match in _NOTICE_44.finditer(page.text):
         yield _bare(FieldName.PURCHASE_NUMBER, match[0], match)
+    for match in _PROTOCOL_223.finditer(page.text):
+        yield _bare(FieldName.PURCHASE_NUMBER, match[1], match, 1)
     for match in _CONTRACT.finditer(page.text):
         if checksums.is_contract_44(match[0]) or checksums.is_contract_223(match[0]):
             yield _bare(FieldName.CONTRACT_REGISTRY_NUMBER, match[0], match)
