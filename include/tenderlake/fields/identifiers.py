@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
+from ocr_tasks.contract import BlockLabel
 from tenderlake.fields import checksums
 from tenderlake.fields.hits import Hit, Region, regions_after
 from tenderlake.fields.labels import ACCOUNT, Label, labels_in
@@ -87,6 +89,8 @@ _NOTICE_44 = re.compile(r"(?<![\d.,])0[1-9]\d{9}(?:1[1-9]|[2-4]\d)\d{6}(?!\d)")
 _PROTOCOL_223 = re.compile(r"(?:№|N) ?(3(?:1[1-9]|[2-4]\d)\d{8})-\d{2}(?!\d)")
 """A protocol under 223-FZ is numbered by its notice."""
 _CONTRACT = re.compile(r"(?<![\d.,])(?:[123]\d{18}|5\d{18}(?:\d{4}|[A-Z]\d{4}))(?![\dA-Z])")
+_INN_AND_KPP = re.compile(r"(?<![\d.,])(\d{12}|\d{10})(?![\d,])(?:[\s|/]{1,5}(\d{9})(?![\d,]))?")
+_MOST_OF_A_TABLE = 300
 _CODE_36 = re.compile(r"(?<!\d)\d(?:[ \n]?\d){35}(?!\d)")
 _BARE_ACCOUNT = re.compile(r"(?<!\d)(?:40[1-8]\d\d|301\d\d|421\d\d)(?:643|810|156|840|978)\d{12}(?!\d)")
 _AFTER_FIRM = re.compile(rf"(?:{LEGAL_FORM})[^\n\t\d]{{2,120}}?[»\"”][ ,]{{1,3}}(\d{{12}}|\d{{10}})(?=[\n\t]|\Z)")
@@ -98,7 +102,7 @@ def identifiers(page: PageReading) -> Iterator[Hit]:
     for hit in _labelled(page):
         taken.add(hit.value_start)
         yield hit
-    for hit in _unlabelled(page):
+    for hit in chain(_in_read_tables(page), _unlabelled(page)):
         if hit.value_start not in taken:
             yield hit
 
@@ -295,6 +299,23 @@ def _own_number(text: str, label: Label, region: Region, near: int) -> Hit | Non
         message=message,
         score=0.4,
     )
+
+
+def _in_read_tables(page: PageReading) -> Iterator[Hit]:
+    """Numbers under «ИНН» and «КПП» in a table that OCR read as lines: those that pass, a КПП behind its ИНН."""
+    for piece in page.pieces:
+        if piece.label is not BlockLabel.TABLE or piece.table is not None:
+            continue
+        head, _, body = page.text[piece.start : piece.end].partition("\n")
+        names = {label.name for label in labels_in(head, is_ocr=page.is_ocr)}
+        if FieldName.INN not in names or re.search(r"\d{9}", head):
+            continue
+        words = piece.start, min(piece.end, piece.start + len(head) + _LONGEST_TOKEN)
+        for match in islice(_INN_AND_KPP.finditer(page.text, piece.end - len(body), piece.end), _MOST_OF_A_TABLE):
+            if checksums.is_inn(match[1]):
+                yield replace(_bare(FieldName.INN, match[1], match, 1), words=words, score=0.5)
+                if match[2] and FieldName.KPP in names and checksums.is_kpp(match[2]):
+                    yield replace(_bare(FieldName.KPP, match[2], match, 2), words=words, score=0.5)
 
 
 def _unlabelled(page: PageReading) -> Iterator[Hit]:

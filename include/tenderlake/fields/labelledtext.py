@@ -90,7 +90,10 @@ def _goes_on(page: PageReading, position: int) -> bool:
 
 def _line_start(page: PageReading, position: int, place: tuple[PlacedTable, PlacedCell] | None) -> int:
     line = page.line_start(position)
-    return max(line, place[1].start) if place else line
+    if place is not None:
+        return max(line, place[1].start)
+    seen = page.line_at(position)
+    return max(line, seen.start) if seen is not None else line
 
 
 def _line_end(page: PageReading, position: int, place: tuple[PlacedTable, PlacedCell] | None) -> int:

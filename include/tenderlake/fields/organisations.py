@@ -95,6 +95,8 @@ def name_end_of(text: str, start: int, end: int) -> int:
     quote = re.compile(r"[«“„\"]").search(text, start, min(end, start + _MOST_WORDS_BEFORE_QUOTE + 60))
     clause = _END_OF_CLAUSE.search(text, start, end)
     clause_end = clause.start() if clause else end
+    if clause and quote and not text[clause_end : quote.start()].strip(" \n"):
+        clause_end = quote.end()  # «Муниципальное учреждение» and its name on the next line
     if quote is None or quote.start() > clause_end:
         return _trimmed(text, start, clause_end)
     quoted_end = _quoted_end(text, quote.start(), end)

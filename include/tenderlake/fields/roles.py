@@ -70,6 +70,9 @@ _APPOSITION = re.compile(
     re.IGNORECASE,
 )
 """«… перед Бенефициаром – ГБОУ «Школа» (ИНН …)»: up to the next party or the end of the line."""
+_WINNER = re.compile(
+    r"победител[а-яё]{1,3}\s(?:признан|являет|стал)|(?:признать|признан[аоы]?)\sпобедител", re.IGNORECASE
+)
 _BIDS = re.compile(
     r"^\W{0,4}(?:\d{1,2}[.)] ?)?(?:рассмотрен|поступил|подан|участники закупки|перечень участников|сведения об "
     r"участниках|"
@@ -362,6 +365,7 @@ def _sentences(page: PageReading) -> Iterator[Sentence]:
     """What of a contract's first sentence is about whom: up to the word that names the party, and to its «стороны»."""
     last = 0
     yield from _appositions(page)
+    yield from _winners(page)
     for match in islice(_NAMED.finditer(page.text), _MOST_SENTENCES):
         role = role_in(match["party"])
         if role is None:
@@ -376,6 +380,13 @@ def _sentences(page: PageReading) -> Iterator[Sentence]:
         start = paragraph + 2 if paragraph >= 0 else before
         yield Sentence(start, end, role, match.start(), is_aside=match[0][:5].lower() == "далее")
         last = end
+
+
+def _winners(page: PageReading) -> Iterator[Sentence]:
+    """«Победителем признано ООО «Ромашка», ИНН …»: to the end of the line."""
+    for match in islice(_WINNER.finditer(page.lined_text), _MOST_SENTENCES):
+        end = page.line_end(match.end())
+        yield Sentence(match.end(), end, FieldRole.PARTICIPANT, end, is_aside=False)
 
 
 def _appositions(page: PageReading) -> Iterator[Sentence]:
