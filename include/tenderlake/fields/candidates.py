@@ -28,6 +28,7 @@ class Candidate:
         is_valid: whether form, check digits or arithmetic hold; None where nothing can be checked.
         is_repaired: whether look-alikes were replaced; only where a check proves it.
         message: what does not hold or what was repaired, in words.
+        beside_inn: the ИНН that stands beside it, where it is not said whose it is.
         score: how sure the finder is, 0 to 1; orders the candidates of a field.
     """
 
@@ -44,4 +45,5 @@ class Candidate:
     is_valid: bool | None = None
     is_repaired: bool = False
     message: str | None = None
+    beside_inn: str | None = None
     score: float = 0.5
