@@ -183,6 +183,8 @@ def _labelled(page: PageReading, roles: Roles, text: str) -> Iterator[_Named]:
 
 def _is_whole_name(cell: str) -> bool:
     """Whether a cell holds a name and nothing else: «ФЕДЕРАЛЬНОЕ КАЗНАЧЕЙСТВО»."""
+    if cell.lower().startswith(("не ", "нет", "отсутству")):
+        return False
     is_short = 5 < len(cell) <= 150 and len(cell.split()) > 1
     return (
         is_short

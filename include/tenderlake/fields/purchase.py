@@ -30,6 +30,8 @@ _TITLE = re.compile(
     r"\W{0,3}(?:$|(?=\sна\s|\sпо\s))",
     re.IGNORECASE,
 )
+_TITLE_LABEL = re.compile(r"название(?: тендера| процедуры)?(?=\s{0,2}:)", re.IGNORECASE)
+"""Says anything; believed where what follows is a thing to buy."""
 _CAPTION = re.compile(r"\n{1,2}[^\w\n]{0,4}\(наименование работ и затрат")
 """Stands under the subject of an estimate, in the form that all estimates have."""
 _WHAT = re.compile(
@@ -105,9 +107,9 @@ _LAW = re.compile(r"закон[а-яё]{0,3}(?:[^\n\t;]{0,60}?)(?:№|N)?\s{0,2}
 def purchase(page: PageReading, trail: RoleTrail) -> Iterator[Hit]:
     """Subject, method, platform and law, as far as this page tells."""
     yield from _subjects(page)
-    yield from _methods(page)
-    yield from _platforms(page)
     if trail.is_of_purchase:
+        yield from _methods(page)
+        yield from _platforms(page)
         for found in _LAW.finditer(page.text):
             value = f"{found['number']}-FZ"
             yield Hit(FieldName.LAW, value, found.start(), found.start(), found.end(), FieldMethod.PHRASE, score=0.5)
@@ -118,6 +120,9 @@ def _subjects(page: PageReading) -> Iterator[Hit]:
         if labelled.is_column:
             continue  # «Наименование услуги» over the lines of an estimate
         yield from _subject(page, labelled.label_start, labelled.start, labelled.end, labelled.method, 0.8)
+    for labelled in labelled_texts(page, _TITLE_LABEL, anywhere=True):
+        if _WHAT.match(page.text[labelled.start : labelled.end]):
+            yield from _subject(page, labelled.label_start, labelled.start, labelled.end, labelled.method, 0.6)
     if page.page_number == 1:
         yield from _title(page)
     for caption in _CAPTION.finditer(page.lined_text):
