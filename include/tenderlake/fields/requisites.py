@@ -46,7 +46,7 @@ def find_requisites(page: PageReading, context: DocumentContext) -> Iterator[Can
     """Identifiers, codes, contacts and parties of a page, and what is bought."""
     roles = context.roles(page)
     found = islice(chain(identifiers(page), contacts(page)), MOST_NUMBERS)
-    numbers = list(_beside_inns(page, [_with_role(hit, roles, on_line) for hit, on_line in _places(page, found)]))
+    numbers = list(_beside_inns(roles, [_with_role(hit, roles, on_line) for hit, on_line in _places(page, found)]))
     numbers = list(_with_banks(numbers))
     # What there is little of comes first: who takes but some of a page takes that.
     text = readable(page)
@@ -91,7 +91,7 @@ def _with_role(hit: Hit, roles: Roles, on_line: OnLine) -> Hit:
     return replace(hit, role=roles.role_at(hit.value_start, own_words=own_words, on_line=on_line))
 
 
-def _beside_inns(page: PageReading, hits: Sequence[Hit]) -> Iterator[Hit]:
+def _beside_inns(roles: Roles, hits: Sequence[Hit]) -> Iterator[Hit]:
     """Values of nobody with the ИНН nearest to them in their paragraph or cell."""
     inns = [hit for hit in hits if hit.field is FieldName.INN]
     starts = [inn.value_start for inn in inns]
@@ -100,12 +100,15 @@ def _beside_inns(page: PageReading, hits: Sequence[Hit]) -> Iterator[Hit]:
             yield hit
             continue
         number = bisect_right(starts, hit.value_start)
-        near = [inn for inn in inns[max(0, number - 1) : number + 1] if _are_together(page, inn, hit)]
+        near = [inn for inn in inns[max(0, number - 1) : number + 1] if _are_together(roles, inn, hit)]
         inn = min(near, key=lambda inn: abs(inn.value_start - hit.value_start), default=None)
         yield replace(hit, beside_inn=inn.value) if inn is not None else hit
 
 
-def _are_together(page: PageReading, inn: Hit, hit: Hit) -> bool:
+def _are_together(roles: Roles, inn: Hit, hit: Hit) -> bool:
+    page = roles.page
+    if roles.are_parted(inn.value_start, hit.value_start):
+        return False
     place, other = page.cell_at(inn.value_start), page.cell_at(hit.value_start)
     return place == other and page.piece_at(inn.value_start) is page.piece_at(hit.value_start)
 

@@ -229,6 +229,10 @@ class Roles:
         """The party that the page speaks of at its end: for the next one."""
         return next(iter([mark.role for mark in self.marks[-1:] if mark.right is None]), self.trail.carried)
 
+    def are_parted(self, one: int, other: int) -> bool:
+        """Whether a line that names a party stands between two places."""
+        return bisect_right(self._mark_starts, one) != bisect_right(self._mark_starts, other)
+
     def role_at(self, start: int, *, own_words: str = "", on_line: OnLine = _ALONE_ON_LINE) -> FieldRole | None:
         """Whose the value is that stands at ``start``.
 

@@ -254,3 +254,126 @@ def test_sentences_about_the_customer_do_not_name_him(text: str) -> None:
 )
 def test_one_name_is_written_in_one_way(written: str, normal: str) -> None:
     assert normal_name(written) == normal
+
+
+def placed(*lines: tuple[str, float, float], label: BlockLabel = BlockLabel.TEXT) -> PageReading:
+    """A page of one-line blocks, each with its left edge and its top; ten pixels a character."""
+    blocks = tuple(
+        Block(
+            label=label,
+            bbox_px=(x, y, x + 10 * len(words), y + 20),
+            content=words,
+            lines=(Line(text=words, bbox_px=(x, y, x + 10 * len(words), y + 20)),),
+        )
+        for words, x, y in lines
+    )
+    page = PageResult(
+        page_key="k",
+        document_id="d",
+        page_number=1,
+        status=PageStatus.DONE,
+        engine="native",
+        engine_version="1",
+        width_px=1000,
+        height_px=1000,
+        blocks=blocks,
+    )
+    return PageReading.of(page, is_ocr=False)
+
+
+def test_a_form_without_rules_is_read_by_height_whatever_the_order_of_its_columns() -> None:
+    labels = ("Извещение о закупке", 300.0, 0.0), ("Номер извещения", 10.0, 50.0), ("Заказчик", 10.0, 80.0)
+    more = ("ИНН", 10.0, 110.0), ("Предмет закупки", 10.0, 140.0), ("Номер контактного телефона", 10.0, 170.0)
+    said = (
+        ("0101500000623000057", 500.0, 50.0),
+        ("АО «Порт»", 500.0, 80.0),
+        ("7707083893", 500.0, 110.0),
+        ("Поставка бумаги офисной", 500.0, 140.0),
+        ("8-495-2147000", 500.0, 170.0),
+    )
+    found_in_all = {one.candidate.field: one.candidate for one in finder_of(placed(*labels, *more, *said)).ranked()}
+    assert found_in_all[FieldName.PURCHASE_NUMBER].value == "0101500000623000057"
+    assert found_in_all[FieldName.CUSTOMER].value == "АО «Порт»"
+    assert (found_in_all[FieldName.INN].value, found_in_all[FieldName.INN].role) == (FIRM, CUSTOMER)
+    assert found_in_all[FieldName.SUBJECT].value == "Поставка бумаги офисной"
+    assert found_in_all[FieldName.PHONE].value == "+74952147000"
+
+
+def test_parties_named_in_passing() -> None:
+    text = (
+        "обязуется уплатить Бенефициару – ГБОУ «Школа № 1» (ИНН 9701186367) за Принципала – ООО «Ромашка» "
+        "(ИНН 7707083893, ОГРН 1027700132195)"
+    )
+    assert owners(text) == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+    assert owners(text, field=FieldName.OGRN) == {"1027700132195": SUPPLIER}
+    assert owners("Реквизиты Бенефициара: БИК 019802107", field=FieldName.BIK) == {"019802107": CUSTOMER}
+
+
+def test_bids_of_a_protocol_are_no_longer_about_the_customer() -> None:
+    parts = (
+        "ПРОТОКОЛ",
+        "Заказчик: АО «Порт» (ИНН 9701186367).",
+        "Предмет закупки: ремонт причала.",
+        "1. Рассмотрены заявки:",
+        "1) ООО «Ромашка», ИНН 7707083893. Цена предложения 5 190 000,00 руб.",
+    )
+    assert owners(*parts) == {SCHOOL: CUSTOMER, FIRM: PARTICIPANT}
+    assert names(*parts) == {"customer": ["АО «Порт»"], "participant": ["ООО «Ромашка»"]}
+    assert owners("ПРОТОКОЛ", "Победителем признано ООО «Ромашка», ИНН 7707083893") == {FIRM: PARTICIPANT}
+
+
+def test_values_beside_an_inn_are_its_owners() -> None:
+    parts = (
+        "Обеспечение перечисляется: ИНН 9701186367, КПП 770101001, БИК 004525988",
+        [["Заказчик:\nГБОУ «Школа № 1»\nИНН 9701186367", "Поставщик:\n__________\nИНН __________"]],
+    )
+    assert owners(*parts, field=FieldName.KPP) == {"770101001": CUSTOMER}
+    assert owners(*parts, field=FieldName.BIK) == {"004525988": CUSTOMER}
+
+
+def test_requisites_without_labels_are_known_by_their_column() -> None:
+    rows = [
+        ["ЗАКАЗЧИК", "ИСПОЛНИТЕЛЬ"],
+        [
+            "998020, Приозёрная область, г. Заозёрск, ул. Котельная, д. 9",
+            "998115, Приозёрная обл., г. Заозёрск, ул. Мира, 5",
+        ],
+        ["Р/счёт 40602810700000000025", "Р/счёт 40802810570110000138"],
+        ["ПАО «Промбанк» г. Вологда", "Филиал «Северный» АО «Банк Развитие»"],
+    ]
+    assert owners(rows, field=FieldName.ADDRESS) == {
+        "998020, Приозёрная область, г. Заозёрск, ул. Котельная, д. 9": CUSTOMER,
+        "998115, Приозёрная обл., г. Заозёрск, ул. Мира, 5": SUPPLIER,
+    }
+    assert owners(rows, field=FieldName.BANK) == {
+        "ПАО «Промбанк» г. Вологда": CUSTOMER,
+        "Филиал «Северный» АО «Банк Развитие»": SUPPLIER,
+    }
+
+
+def test_participants_in_a_table_that_ocr_read_as_lines() -> None:
+    read = (
+        "Номер Наименование участника ИНН КПП Предложение\n"
+        "117804512 ООО «Ромашка» 7707083893 | 770701001 | 1 091 697,84 1"
+    )
+    page = placed(("ПРОТОКОЛ", 0.0, 0.0))
+    block = Block(label=BlockLabel.TABLE, bbox_px=(0, 50, 900, 90), content=read)
+    whole = PageReading.of(
+        PageResult(
+            page_key="k",
+            document_id="d",
+            page_number=1,
+            status=PageStatus.DONE,
+            engine="tesseract",
+            engine_version="5",
+            width_px=1000,
+            height_px=1000,
+            blocks=(page.pieces[0].block, block),
+        ),
+        is_ocr=True,
+    )
+    found_in_all = [one.candidate for one in finder_of(whole).ranked()]
+    numbers = {
+        (one.field.value, one.value, one.role) for one in found_in_all if one.field in (FieldName.INN, FieldName.KPP)
+    }
+    assert numbers == {("inn", FIRM, PARTICIPANT), ("kpp", "770701001", PARTICIPANT)}
