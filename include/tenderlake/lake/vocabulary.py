@@ -82,7 +82,8 @@ class FieldName(Word):
 
     PURCHASE_NUMBER = (
         "purchase_number",
-        "Number of the notice in the unified system: 19 digits (44-FZ) or 11 (223-FZ).",
+        "Number of the notice in the unified system: 19 digits (44-FZ) or 11 (223-FZ); a number that the customer or "
+        "the platform gave has no `is_valid`.",
         "номер извещения, реестровый номер закупки",
     )
     LAW = "law", "The law that the purchase is held under: 44-FZ or 223-FZ.", "44-ФЗ, 223-ФЗ"
