@@ -25,12 +25,13 @@ from tenderlake.fields.sums import (
     money_text,
     numbers_behind,
     plain,
+    scale_of,
     sum_behind,
     sum_candidate,
 )
 from tenderlake.fields.totals import fits_rate
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
-from tenderlake.russiannumbers import MONEY, decimal_of
+from tenderlake.russiannumbers import MONEY, decimal_of, fitted
 
 _PRICE = (
     r"(?:начальн\w{1,4}\s{0,3}\(?\s?максимальн\w{1,4}\s?\)?\s{0,3}цен\w{1,3}(?:\s(?:контракт|договор|лот|закупк)\w{0,3})?"
@@ -42,6 +43,7 @@ _TOTAL_ROW = re.compile(r"\s*(?:итого|всего)\b", re.IGNORECASE)
 _QUANTITY = re.compile(r"\s*кол(?:-|ич|\.|во)", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\bтыс\.?\s?руб", re.IGNORECASE)
 _ROUBLES = re.compile(r"\bруб|₽", re.IGNORECASE)
+_OWN_UNIT = re.compile(r"[а-яё₽$€]", re.IGNORECASE)
 _MOST_HEADERS = 40
 """Cells in which a header is looked for."""
 _CONTRACT_PRICE = wanted(
@@ -205,14 +207,21 @@ def _in_columns(page: PageReading) -> Iterator[Candidate]:
     """A column «НМЦК» with one sum, or with a row «Итого»; sums of single rows are those of single goods."""
     for column in columns_under(page, _NMCK_COLUMN):
         cells = [cell for cell in column.cells if not cell.is_empty]
-        numbers = [
-            (cell, number) for cell in cells if (number := decimal_of(page.text[cell.start : cell.end])) is not None
-        ]
+        numbers = [(cell, number) for cell in cells if (number := _number_in(page, column.header, cell)) is not None]
         found = next((pair for pair in numbers if _is_total(page, column.table, pair[0])), None)
         if found is None and len(numbers) == 1 and not _has_quantities(page, column.table):
             found = numbers[0]
         if found is not None and found[1] >= LEAST_PRICE:
             yield _column_candidate(page, column.header, *found)
+
+
+def _number_in(page: PageReading, header: PlacedCell, cell: PlacedCell) -> Decimal | None:
+    """What a cell says in the unit of its header, where it has none of its own."""
+    said = page.text[cell.start : cell.end]
+    number = decimal_of(said)
+    if number is None or _OWN_UNIT.search(said):
+        return number
+    return fitted(number * scale_of(page.text[header.start : header.end]))
 
 
 def _is_total(page: PageReading, table: PlacedTable, cell: PlacedCell) -> bool:

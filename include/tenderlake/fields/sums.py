@@ -64,6 +64,14 @@ _CONDITION_BEFORE = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _SAYS_ROUBLES = re.compile(r"\bруб", re.IGNORECASE)
+_SAYS_SCALE = re.compile(
+    r"(?P<thousand>\bтыс\.?\s?руб|(?:[,(]\s?|\bв\s)тысяч(?:ах)?\sруб)|\bмлн\.?\s?руб|(?:[,(]\s?|\bв\s)миллион(?:ов|ах)\sруб",
+    re.IGNORECASE,
+)
+_TERM = re.compile(r"\s?\)?\s?(?:=|[+×*÷хx](?=\s?[\d(])|/\s?\d{1,3}(?![\d.,]|\s\d))", re.IGNORECASE)
+"""Behind a number that is one of a formula: «(100 000,00 + 200 000,00) / 2 = 150 000,00»."""
+_BROKEN = re.compile(r"(?<=[0-9] [0-9]{3})\n(?=[0-9]{3}(?: [0-9]{3}){0,6}[.,][0-9]{2}(?![0-9]))")
+"""Where a line ends between two groups of digits of one sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ def numbers_behind(statement: Statement) -> Iterator[Sum]:
     """The numbers of a statement with what stands between them and the label or the number before."""
     at = 0
     # A tab parts cells: no group of digits goes over it, a unit in the next cell belongs to its number.
-    for amount in amounts_in(statement.text.replace("\t", "\n")):
+    for amount in amounts_in(_BROKEN.sub(" ", statement.text).replace("\t", "\n")):
         yield Sum(amount, statement.text[at : amount.start])
         at = amount.end
 
@@ -92,19 +100,39 @@ def sum_behind(statement: Statement, *, least: Decimal = LEAST_PRICE) -> Sum | N
     """The sum that a label announces, None where it announces none."""
     if _SHARE_BEFORE.search(statement.before) or _CONDITION_BEFORE.search(statement.before):
         return None
-    bridge = ""
+    bridge, is_formula = "", False
     for found in numbers_behind(statement):
-        bridge += found.bridge
         amount = found.amount
+        if is_formula and not found.bridge.strip().endswith("="):
+            continue
+        bridge += "" if is_formula else found.bridge
+        is_formula = _TERM.match(statement.text, amount.end) is not None
+        if is_formula:
+            continue
         if _is_remark(bridge, amount):
             bridge += amount.raw
             continue
         if len(bridge) > _LONGEST_BRIDGE or not leads_to_a_sum(bridge):
             return None
-        if amount.unit is None and _SAYS_ROUBLES.search(f"{statement.label} {bridge}"):
-            amount = replace(amount, unit=FieldUnit.RUB)
+        amount = in_roubles(amount, f"{statement.label} {bridge}")
         return Sum(amount, bridge) if _is_sum(amount, bridge, least) else None
     return None
+
+
+def in_roubles(amount: Amount, words: str) -> Amount:
+    """The sum in roubles where the words before it say that: «НМЦК, тыс. руб.: 1 234,5» are 1 234 500 roubles."""
+    scale = scale_of(words)
+    if amount.unit is None and _SAYS_ROUBLES.search(words):
+        return replace(amount, value=amount.value * scale, unit=FieldUnit.RUB)
+    if amount.spelled is not None and not amount.words_agree and amount.spelled.says(amount.value * scale):
+        return replace(amount, value=amount.value * scale)
+    return amount
+
+
+def scale_of(words: str) -> int:
+    """How many roubles the unit has that the words of a label or a header name: 1, 1000 or 1000000."""
+    match = _SAYS_SCALE.search(words)
+    return 1 if match is None else 10**3 if match["thousand"] else 10**6
 
 
 def leads_to_a_sum(bridge: str) -> bool:

@@ -15,7 +15,7 @@ from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, Piece
 from tenderlake.fields.statements import raw, searchable
-from tenderlake.fields.sums import VAT_INSIDE, currency_of, money_text
+from tenderlake.fields.sums import VAT_INSIDE, currency_of, money_text, scale_of
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
 from tenderlake.russiannumerals import spelled_number
@@ -107,7 +107,8 @@ def _row(page: PageReading, piece: Piece, start: int, line: str) -> list[_Total]
     amounts = [amount for amount in amounts if not _is_rate(amount)]
     unit = _unit(page, piece, line)
     amount = _amount(amounts, is_row=piece.table is not None, is_priced=unit is not None)
-    if amount is None or (number := fitted(amount.value)) is None:
+    scale = _scale(page, piece, line)
+    if amount is None or (number := _fitted(amount, scale)) is None:
         return []
     label = line[match.start("label") : amount.start]
     if _NOT_OF_DOCUMENT.search(label):
@@ -119,7 +120,7 @@ def _row(page: PageReading, piece: Piece, start: int, line: str) -> list[_Total]
     found = [_Total(_with_words(page, total, amount, start + amount.end), int(rate[1]) if rate is not None else None)]
     inside = VAT_INSIDE.match(printed, amount.end) if piece.table is None else None
     vat = next((one for one in amounts if inside is not None and 0 <= one.start - inside.end() <= _VAT_GAP), None)
-    if inside is not None and vat is not None and (vat_number := fitted(vat.value)) is not None:
+    if inside is not None and vat is not None and (vat_number := _fitted(vat, scale)) is not None:
         tax = _total(replace(place, label=inside.start("label")), FieldName.VAT_AMOUNT, vat, vat_number, unit, score)
         found.append(_Total(tax, int(inside["rate"]) if inside["rate"] else None))
     return found
@@ -182,12 +183,27 @@ def _has_kopecks(amount: Amount) -> bool:
     return amount.unit is None and amount.value.as_tuple().exponent == -2
 
 
+def _fitted(amount: Amount, scale: int) -> Decimal | None:
+    return fitted(amount.value * (1 if amount.unit is not None else scale))
+
+
+def _scale(page: PageReading, piece: Piece, line: str) -> int:
+    """How many roubles the unit of a row has, which its head tells: «Стоимость, тыс. руб.»."""
+    if piece.table is None or _ROUBLES.search(line):
+        return scale_of(line)
+    head = _PRICE_HEAD.search(_head(page, piece))
+    return scale_of(head[0]) if head is not None else 1
+
+
+def _head(page: PageReading, piece: Piece) -> str:
+    return page.text[max(0, piece.start - _HEAD) : min(piece.end, piece.start + _HEAD)]
+
+
 def _unit(page: PageReading, piece: Piece, line: str) -> FieldUnit | None:
     """Roubles where the row, its table, or the head of the table before says so."""
     if _ROUBLES.search(line):
         return FieldUnit.RUB
-    before = page.text[max(0, piece.start - _HEAD) : min(piece.end, piece.start + _HEAD)]
-    return FieldUnit.RUB if _PRICE_HEAD.search(before) else None
+    return FieldUnit.RUB if _PRICE_HEAD.search(_head(page, piece)) else None
 
 
 def _with_words(page: PageReading, candidate: Candidate, amount: Amount, end: int) -> Candidate:
