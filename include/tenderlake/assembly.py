@@ -263,7 +263,7 @@ class _Assembler:
         numbers = (
             ranked.candidate.value
             for ranked in fields
-            if ranked.candidate.field is FieldName.PURCHASE_NUMBER and ranked.candidate.is_valid is not False
+            if ranked.candidate.field is FieldName.PURCHASE_NUMBER and ranked.candidate.is_valid
         )
         return tender_id_of(path, self._layout.settings.tender_id_pattern) or next(numbers, None)
 
