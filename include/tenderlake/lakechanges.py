@@ -82,7 +82,7 @@ class LakeChanges:
         self.known = _known(storage, layout, {outcome.source.key for outcome in judged})
         in_lake = published_documents(storage, layout, {str(o.document_id) for o in judged if o.document_id})
         outcomes = [self._unless_published_meanwhile(self._unless_known_better(outcome), in_lake) for outcome in judged]
-        originals = {outcome.document_id: outcome for outcome in outcomes if outcome.markdown_staging_key is not None}
+        originals = {o.document_id: o for o in outcomes if o.state is not SourceState.SKIPPED_DUPLICATE}
         self.outcomes = _archives_wait_for_members(
             [self._like_its_original(outcome, originals, in_lake) for outcome in outcomes]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections import Counter
@@ -17,6 +18,7 @@ from PIL import Image
 
 from ocr_tasks.contract import Block, BlockLabel, PageResult, PageStatus
 from tenderlake import publishing
+from tenderlake.documents import NATIVE_PAGES_NAME
 from tenderlake.lake.reading import iter_table
 from tenderlake.lake.schema import DOCUMENTS, PAGES, SOURCES, TABLES
 from tenderlake.layout import Layout
@@ -389,6 +391,25 @@ def test_a_duplicate_shares_the_quarantine_of_its_original(storage: Storage) -> 
     put(storage, a_png=scan(), b_png=scan())
     pipeline.run(storage, layout, "run-1")
     assert states(storage, layout) == {"a.png": "quarantined_ocr_failed", "b.png": "quarantined_ocr_failed"}
+
+
+def test_a_duplicate_of_a_document_that_cannot_be_assembled_is_in_quarantine_with_it(
+    storage: Storage, layout: Layout
+) -> None:
+    put(storage, a_pdf=digital_pdf(), b_pdf=digital_pdf("Другой договор. " * 30))
+    data = storage.get_bytes("inbox/a.pdf")
+    put(storage, c_pdf=data)
+    found = pipeline.take(storage, layout, "run")
+    assert not pipeline.prepare_and_plan(storage, layout, found)
+    folder = layout.document(hashlib.sha256(data).hexdigest(), found.options.prepare_options.digest)
+    storage.put_bytes(folder + NATIVE_PAGES_NAME, b"{}\n", "application/json")
+    published = pipeline.finish(storage, layout, found)
+    assert not published.left_reasons
+    assert states(storage, layout) == {
+        "a.pdf": "quarantined_invalid",
+        "b.pdf": "published",
+        "c.pdf": "quarantined_invalid",
+    }
 
 
 def test_when_the_original_is_corrected_its_duplicate_takes_the_document_over(storage: Storage, layout: Layout) -> None:
