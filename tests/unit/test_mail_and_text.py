@@ -78,6 +78,12 @@ def test_a_stray_control_character_hides_no_text(tmp_path: Path, encoding: str) 
     assert prepared(tmp_path, page.encode(encoding)).texts() == [text]
 
 
+def test_a_page_too_deep_to_be_read_does_not_pass_for_an_empty_one(tmp_path: Path) -> None:
+    rejection = rejected(tmp_path, b"<html><body>" + b"<div>" * 3000 + ORDER.encode())
+    assert rejection.state is SourceState.QUARANTINED_CORRUPT
+    assert rejection.reason == "the document is damaged: its elements lie in each other without end"
+
+
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_search_for_an_encoding(data: bytes) -> None:
     decoded = decode_text(data)

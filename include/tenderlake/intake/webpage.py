@@ -73,6 +73,8 @@ def parse_html(data: bytes) -> Element:
         root = html.document_fromstring(text, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise corrupt(one_line(error)) from error
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):  # libxml2 drops all that follows
+        raise corrupt("its elements lie in each other without end")
     return root
 
 
