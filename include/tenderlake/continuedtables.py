@@ -1,8 +1,8 @@
 """Tables that go on over pages: which block continues which, and both as one table.
 
 A table goes on where it ends one page and one begins the next, running headers and footers aside, and the second says
-so («Продолжение таблицы 3»), repeats the header of the first, or has its columns and stands in the same place. It
-works on page results, so it is the same for digital pages and for OCR.
+so («Продолжение таблицы 3»), repeats the header of the first, or has its columns, stands in the same place and has no
+header that names other columns. It works on page results, so it is the same for digital pages and for OCR.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult
 from ocr_tasks.htmltables import Cell, Table, parse_html_table
+from tenderlake.tablemeaning import has_header_of_its_own
 
 _RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER, BlockLabel.OTHER})
 """Also print along the edge of a sheet, which comes last on its page."""
@@ -72,7 +74,11 @@ def continuation_of(table: Table, block: Block, before: PageResult, page: PageRe
         return None
     repeated = _repeated_rows(table, parsed)
     has_same_columns = parsed.column_count == table.column_count
-    is_same_place = has_same_columns and _is_same_place(block, before, following, page)
+    is_same_place = (
+        has_same_columns
+        and _is_same_place(block, before, following, page)
+        and (bool(repeated) or not has_header_of_its_own(parsed, table))
+    )
     if not (has_same_columns and (has_caption or repeated)) and not is_same_place:
         return None
     return Continuation(first, place - first + 1, _without_rows(parsed, repeated))
@@ -104,9 +110,8 @@ def _is_same_place(block: Block, before: PageResult, following: Block, page: Pag
 def _rows(table: Table, count: int) -> list[tuple[str, ...]]:
     """The texts of the first rows, white space and case aside."""
     rows: list[list[str]] = [[] for _ in range(min(count, table.row_count))]
-    for cell in table.cells:
-        if cell.row < len(rows):
-            rows[cell.row].append("".join(cell.text.split()).lower())
+    for cell in takewhile(lambda cell: cell.row < len(rows), table.cells):
+        rows[cell.row].append("".join(cell.text.split()).lower())
     return [tuple(row) for row in rows]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from ocr_tasks.htmltables import Cell, Table
 from tenderlake.lake.vocabulary import ColumnRole, RowKind
@@ -17,6 +18,8 @@ from tenderlake.russiannumbers import decimal_of
 
 _MOST_HEADER_ROWS = 8
 _LONGEST_HEADER_TEXT = 200
+_LONGEST_NAME = 60
+"""Of a column; a text that is longer only speaks of names and prices."""
 _FEWEST_NAMED, _LEAST_NAMED_SHARE = 2, 0.25
 """Cells of a header whose words are known; the others may say anything."""
 
@@ -25,22 +28,29 @@ _ROLES: tuple[tuple[ColumnRole, re.Pattern[str]], ...] = tuple(
     for role, pattern in (
         (ColumnRole.ROW_NUMBER, r"^№ ?(?:п ?[/.]? ?п\.?|строки|позиции)?$|^N,? ?п/п$|^п/п$|^№№|^номер (?:п/п|строки)"),
         (ColumnRole.VAT, r"\bндс\b"),
+        (ColumnRole.PRICE, r"^(?:[а-яё() ]{0,40}\bцен[аы]|стоимость|нмц[а-яё]?)\b.*\b(?:единиц|ед\b)"),
         (ColumnRole.UNIT, r"^ед\.?,?(?: ?изм\w*\.?)?$|единиц\w* измерения|^ед\. ?изм"),
         (ColumnRole.QUANTITY, r"^кол(?:-? ?во|ичество|\.)|^объ[её]м"),
+        (ColumnRole.AMOUNT, r"(?:общая|итоговая) цена|цена (?:общая|всего)"),
         (ColumnRole.PRICE, r"\bцен[аы]\b|стоимость единиц|нмц за ед|на единицу|за единицу|за ед\."),
         (ColumnRole.AMOUNT, r"сумма|общая стоимость|^стоимость|^всего|^итого"),
         (ColumnRole.CODE, r"^код|артикул|окпд|ктру|^обоснование|шифр"),
         (ColumnRole.NAME, r"наименование|товары ?\(работы|предмет|описание"),
     )
 )
-"""In the order of their trust: «Наименование единицы измерения» is a unit."""
+"""In the order of their trust: «Наименование единицы измерения» is a unit, «Цена за единицу измерения» a price."""
+_REMARK_ON_VAT = re.compile(
+    r"[,(]? ?(?:(?:без|с)(?: уч[её]та| уч[её]том)?|включая|вкл\.?|(?<=[,(] )в том числе|(?<=[,(])в том числе"
+    r"|(?<=[,(] )в т\. ?ч\.|(?<=[,(])в т\. ?ч\.) ндс(?: ?\d{1,2} ?%)?\)?|[,(]? ?ндс (?:не облагается|включ[её]н)\)?",
+    re.IGNORECASE,
+)
 _REMARK_ON_MONEY = re.compile(
     r",? ?\(?(?:руб\.?|рублей|₽|без ндс|с ндс|с уч[её]том ндс|в т\. ?ч\. ндс).*$", re.IGNORECASE
 )
 _HYPHENATED = re.compile(r"(?<=[а-яё])- ?\n?(?=[а-яё])")
 _TOTAL = re.compile(
-    r"\s*(?:итого|всего(?! наименований)|в ?т(?:ом|\.) ?ч(?:исле|\.)|ндс\b|сумма ндс|к оплате|промежуточный итог"
-    r"|итоги)",
+    r"\s*(?:итого(?!в[а-яё])|итогов[а-яё]{2,3} (?:сумм|стоимост|цен)|всего(?! наименований)|в ?т(?:ом|\.) ?ч(?:исле|\.)"
+    r"|ндс\b|сумма ндс|к оплате|промежуточный итог|итоги)",
     re.IGNORECASE,
 )
 _NUMBER_OF_COLUMN = re.compile(r"\(?(\d{1,2})\)?(?: ?=.*)?")
@@ -68,8 +78,29 @@ def meaning_of(table: Table) -> TableMeaning:
 def role_of_header(header: str) -> ColumnRole | None:
     """What a column with this header says; None where the words are not known."""
     text = re.sub(r"\s+", " ", _HYPHENATED.sub("", header.strip()[:_LONGEST_HEADER_TEXT]))
-    core = _REMARK_ON_MONEY.sub("", text)
+    core = _REMARK_ON_MONEY.sub("", _REMARK_ON_VAT.sub("", text)).strip()
     return next((role for role, pattern in _ROLES if pattern.search(core)), None)
+
+
+def has_header_of_its_own(table: Table, before: Table) -> bool:
+    """Whether the first row of a table names columns, and others than those of the table before it."""
+    filled = [cell for cell in _top(table, 1).cells if cell.text.strip()]
+    named = {
+        cell.column: role
+        for cell in filled
+        if len(cell.text) <= _LONGEST_NAME and (role := role_of_header(cell.text)) is not None
+    }
+    if len(named) < max(_FEWEST_NAMED, len(filled) / 2) or any(decimal_of(cell.text) is not None for cell in filled):
+        return False
+    top = _top(before, _MOST_HEADER_ROWS)
+    known = _roles(top, _header_rows(top, _rows(top)))
+    return any(known[column] is not role for column, role in named.items())
+
+
+def _top(table: Table, row_count: int) -> Table:
+    """The first rows; cells stand in reading order."""
+    cells = tuple(takewhile(lambda cell: cell.row < row_count, table.cells))
+    return Table(cells, min(row_count, table.row_count), table.column_count)
 
 
 def is_numbering_row(texts: Sequence[str]) -> bool:

@@ -100,10 +100,11 @@ def test_a_table_without_a_repeated_header_goes_on_in_its_place() -> None:
         (text("Таблица 4. Сроки"), table(HEADER, ("2", "Провод", "20"))),
         (table(("Этап", "Срок", "Место", "Кто")),),
         (table(("Этап", "Срок", "Место"), box=(400, 100, 700, 200)),),
+        (table(("Наименование", "Ед. изм.", "Цена"), ("Бумага", "пачка", "300,00")),),
         (text("Итого"), text("Подпись")),
         (),
     ],
-    ids=["a title between", "other columns", "another place", "no table", "nothing"],
+    ids=["a title between", "other columns", "another place", "another header", "no table", "nothing"],
 )
 def test_other_tables_stay_apart(second: tuple[Block, ...]) -> None:
     first = (table(HEADER, ("1", "Кабель", "10")),)

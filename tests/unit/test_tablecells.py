@@ -181,6 +181,15 @@ def test_cells_marked_as_header_are_one() -> None:
         ("НМЦ за ед., руб.", ColumnRole.PRICE),
         ("Ставка НДС, %", ColumnRole.VAT),
         ("Общая стоимость", ColumnRole.AMOUNT),
+        ("Цена за единицу измерения, руб.", ColumnRole.PRICE),
+        ("Стоимость единицы измерения", ColumnRole.PRICE),
+        ("Цена за единицу, включая НДС", ColumnRole.PRICE),
+        ("Цена без учета НДС за единицу", ColumnRole.PRICE),
+        ("Сумма, в том числе НДС 20%", ColumnRole.AMOUNT),
+        ("Стоимость (НДС не облагается)", ColumnRole.AMOUNT),
+        ("Общая цена, руб.", ColumnRole.AMOUNT),
+        ("Сумма НДС, руб.", ColumnRole.VAT),
+        ("В том числе НДС", ColumnRole.VAT),
         ("Код ОКПД2", ColumnRole.CODE),
         ("Примечание", None),
         ("", None),
@@ -188,6 +197,21 @@ def test_cells_marked_as_header_are_one() -> None:
 )
 def test_role_by_header(header: str, role: ColumnRole | None) -> None:
     assert role_of_header(header) is role
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Итого по разделу 1:", RowKind.TOTAL),
+        ("Итоговая сумма", RowKind.TOTAL),
+        ("ИТОГОпо смете", RowKind.TOTAL),
+        ("Итоговый отчёт об испытаниях", RowKind.DATA),
+        ("Итоговая аттестация слушателей", RowKind.DATA),
+    ],
+)
+def test_a_row_of_a_total_and_a_thing_that_is_called_like_one(name: str, kind: RowKind) -> None:
+    found = cells([block(html(PRICES, ("1", name, "шт", "1", "5", "5")))])
+    assert row(found, 2)[0].row_kind is kind
 
 
 @pytest.mark.parametrize(
