@@ -18,6 +18,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any, NamedTuple
 
 from ocr_tasks.contract import BBox, BlockLabel, ContentFormat, PageResult, PageStatus
+from tenderlake.alignedforms import take_forms
 from tenderlake.alignedtables import take_aligned_tables
 from tenderlake.mupdf import Page, pymupdf
 from tenderlake.pagecontent import Box, PageContent
@@ -266,7 +267,8 @@ def _pieces(page: Page, content: PageContent, pictures: Sequence[Box], px_per_pt
     habits = HyphenHabits.of([line.text for line in content.lines])
     tables, lines, sideways = take_tables(page, content, habits)
     aligned, lines = take_aligned_tables(lines, habits)
-    tables += aligned
+    forms, lines = take_forms(lines, habits)
+    tables += [*aligned, *forms]
     apart, over_text = _parted(pictures, [*(line.box for line in lines), *(table.box for table in tables)])
     objects = [*(_table_piece(table) for table in tables), *map(_picture_piece, apart)]
     pieces: list[_Piece] = []

@@ -30,7 +30,7 @@ _MIN_PARTY_LINES = 2
 _NUMERAL = re.compile(r"\d{1,4}")
 _PAGE_NUMBER = re.compile(r"[-–—\s]*\d{1,4}[-–—\s]*")
 _CORNER_PT = 3.0
-_PARTY = re.compile(
+PARTY = re.compile(
     r"\W*(?-i:(?=[А-ЯЁA-Z]))(?:от (?:имени )?)?(?:(?:государственн|муниципальн)\w+ )?"
     r"(?:заказчик|поставщик|исполнител|(?:суб|ген)?подрядчик|покупател|продав[еца]|арендатор|арендодател|участник|"
     r"утвержда|утвержд[её]н|согласован|приложение №|customer|supplier|contractor|buyer|seller)",
@@ -156,7 +156,7 @@ def _party_columns(items: list[_Item]) -> _Parties | None:
     Their lines look like labels and values, but read by rows the customer's account would stand beside the supplier's.
     """
     names = sorted(
-        (item for item in items if item.line and _PARTY.match(item.line.text)), key=lambda item: item.box.center[1]
+        (item for item in items if item.line and PARTY.match(item.line.text)), key=lambda item: item.box.center[1]
     )
     for left, right in permutations(names, 2):
         if right.box.x0 - left.box.x1 < _MIN_GUTTER_PT or _overlap(left.box, right.box) < 0.5:
