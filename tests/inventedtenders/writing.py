@@ -24,6 +24,7 @@ _DOCX_STYLES = {"#": ('<w:jc w:val="center"/>', "<w:b/>"), "##": ("", "<w:b/>"),
 _SHEET = Sheet(size_pt=11, footer="{page}")
 _WIDE_SHEET = Sheet(size_pt=9, landscape=True, margin_left_pt=40, footer="{page}")
 _MANY_COLUMNS = 7
+_GUTTER_PT = 8
 _BORDERS = "".join(
     f'<w:{side} w:val="single" w:sz="4"/>' for side in ("top", "left", "bottom", "right", "insideH", "insideV")
 )
@@ -90,7 +91,7 @@ def _in_pdf(mark: str, rows: list[list[str]]) -> str:
         style = _PDF_STYLES.get(mark, 'p style="text-align:right"' if mark else "p")
         return f"<{style}>{_lines(rows[0][0], '<br/>')}</p>"
     columns = max(len(row) for row in rows)
-    width = "" if mark == "|" else f' style="width:{100 // columns}%"'
+    width = "" if mark == "|" else f' style="width:{100 // columns}%;padding-right:{_GUTTER_PT}pt"'
     body = "".join(
         "<tr>"
         + "".join(

@@ -39,10 +39,10 @@ _CONTRACTS = r"(?:ПРОЕКТ )?(?:ГОСУДАРСТВЕНН\w{2} |МУНИЦ�
 _CONTRACT_HEAD = re.compile(rf"(?:^|\n)[ |«\"]{{0,3}}(?=[А-ЯЁ])(?i:{_CONTRACTS})(?![А-ЯЁа-яё])")
 _TITLE = re.compile(
     rf"[ |«\"]{{0,3}}(?:(?P<contract>{_CONTRACTS})|(?P<other>{_KINDS}))(?![А-ЯЁа-яё])"
-    rf"(?P<between>(?:[^\n№]|\n{{1,2}}(?=[а-яё№])){{0,160}}?[\s(])??\s{{0,2}}{_NUMBER}",
+    rf"(?P<between>(?:[^\n№]|\n{{1,2}}(?=(?-i:[а-яё№]))){{0,160}}?[\s(])??\s{{0,2}}{_NUMBER}",
     re.IGNORECASE,
 )
-_TO_PURCHASE = re.compile(r"участи|закупк", re.IGNORECASE)
+_TO_PURCHASE = re.compile(r"заявка\s[^№]{0,60}(?:участи|закупк)", re.IGNORECASE)
 """«Заявка на участие в запросе предложений № …»: the number is that of the purchase."""
 _VERB = re.compile(r";|[а-яё](?:[еюуа]тся|[яаеу]ет|[аяею]ют|[её]н[аоы]?|ит)(?![а-яё])")
 _TITLE_DATE = re.compile(r"[^\n\d]{0,40}?\s?(?:от|г\.)?\s{0,2}[«\"“]?\s?$")
@@ -114,7 +114,7 @@ def _titles(page: PageReading) -> Iterator[Candidate]:
             continue
         number_end = dated.end()
         is_contract = bool(dated["contract"])
-        if match is not None and not (match["other"] and _TO_PURCHASE.search(match["between"] or "")):
+        if match is not None and not _TO_PURCHASE.match(match[0].lstrip(' |«"')):
             yield from _number(page, match["number"], match.start(), match.end(), is_contract=is_contract, score=0.9)
         date, end = _title_date(page.text, dated.start(), number_end)
         if date is not None:

@@ -129,7 +129,7 @@ def test_a_bid_has_its_own_number_not_that_of_the_purchase() -> None:
 def test_the_number_of_a_protocol_under_what_it_is_about() -> None:
     fields = values(
         find_document_numbers,
-        "ПРОТОКОЛ\nрассмотрения и оценки заявок\n№ 0198100006226000078-2",
+        "ПРОТОКОЛ\nрассмотрения и оценки заявок на участие в конкурсе\n№ 0198100006226000078-2",
         "Заявка № 3 отклонена на основании закона.",
     )
     assert fields == {"document_number": ["0198100006226000078-2"]}
@@ -144,3 +144,13 @@ def test_a_contract_is_the_basis_of_an_invoice() -> None:
 def test_a_contract_made_in_a_village() -> None:
     fields = values(find_document_numbers, "КОНТРАКТ № Ф.2026.0027", [["с. Ольховка", "14.05.2026"]])
     assert fields["contract_date"] == ["2026-05-14"]
+
+
+def test_the_letter_that_is_answered_is_not_the_document() -> None:
+    fields = values(
+        find_document_numbers,
+        "Исх. № 54 от 12.01.2026",
+        "КОММЕРЧЕСКОЕ ПРЕДЛОЖЕНИЕ",
+        "В ответ на Ваш запрос от 29.12.2025 № 1187 предлагаем",
+    )
+    assert fields == {"document_number": ["54"], "document_date": ["2026-01-12"]}
