@@ -109,6 +109,11 @@ class _Staging(ExitStack):
         for writer in self._writers:
             writer.flush()
 
+    def forget(self) -> None:
+        """Drop what is left of a document that failed: written with the next one, or with the end, it fails them."""
+        for writer in self._writers:
+            writer.forget()
+
 
 @dataclass
 class _Totals:
@@ -171,6 +176,7 @@ class _Assembler:
         except Exception as error:
             # Whatever one document does to this code, the others of the batch go on.
             log.exception("%s could not be assembled", prepared.source.key)
+            self._staging.forget()
             outcome = SourceOutcome(
                 source=prepared.source,
                 document_id=prepared.document_id,

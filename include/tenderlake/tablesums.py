@@ -2,9 +2,12 @@
 
 What does not hold is a misread digit, a lost row or an error of the document: a person should look, so it is a warning
 and never more. A rule is only believed where the table proves that it is meant: most of its rows have to obey. Totals
-may be those of a section, of everything so far, of the totals of the sections, or the total before with VAT.
+may be those of a section, of everything so far, of the totals of the sections, or the total before with VAT or with the
+rows after it. A table says nothing about its totals where a row has no number, where rows are parts of others («1.1»
+under «1», «в том числе») or factors and discounts, and where totals stand above their rows.
 
-Rows are rounded half up to kopecks, estimates to whole roubles; n rounded rows are off by 0.005·n at most.
+Rows are rounded half up to kopecks, estimates to whole roubles; prices to their last digit. n rounded rows are off by
+0.005·n at most.
 """
 
 from __future__ import annotations
@@ -16,12 +19,20 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from tenderlake.lake.vocabulary import ColumnRole, RowKind
+from tenderlake.tablemeaning import is_numbering_row
 
 _KOPECK, _HALF_KOPECK, _HALF_ROUBLE = Decimal("0.01"), Decimal("0.005"), Decimal("0.5")
 _FEWEST_ROWS = 2
 _MOST_ROWS_SHARE = 0.6
 """Share of the rows that have to obey before the others are doubted."""
+_FAR = Decimal("0.5")
+"""Share of a total by which what the rows make may be off: beyond it, the total is one of something else."""
 _PART_OF_IT = re.compile(r"\s*(?:в ?т(?:ом|\.) ?ч|из них|(?:сумма )?ндс)", re.IGNORECASE)
+_NO_PLAIN_SUM = re.compile(
+    r"скид|снижен|коэффиц|индекс|аванс|остат|удерж|обеспеч|средн|миним|максим|эконом|с уч[её]том(?! ?ндс)",
+    re.IGNORECASE,
+)
+_NOTHING = frozenset(("", "-", "–", "—", "x", "х"))
 
 
 class SumCell(NamedTuple):
@@ -54,18 +65,44 @@ def check_sums(cells: Sequence[SumCell]) -> Iterator[SumCheck]:
     Args:
         cells: of one table, in the order of rows and columns.
     """
-    rows: dict[int, list[SumCell]] = {}
+    by_row: dict[int, list[SumCell]] = {}
     for cell in cells:
-        rows.setdefault(cell.row, []).append(cell)
+        by_row.setdefault(cell.row, []).append(cell)
+    rows = [_Row.of(of_row) for of_row in by_row.values()]
     yield from _products(rows)
     for column in sorted({cell.column for cell in cells if cell.column_role is ColumnRole.AMOUNT}):
         yield from _totals(rows, column)
 
 
-def _products(rows: Mapping[int, list[SumCell]]) -> Iterator[SumCheck]:
+@dataclass(frozen=True)
+class _Row:
+    """A row as all its columns of amounts need it: a table may have thousands of them."""
+
+    kind: RowKind
+    by_column: Mapping[int, SumCell]
+    product: Decimal | None
+    """Quantity × price, where the row has one of each."""
+    is_part: bool
+    """Whether it tells VAT and the like, which is in the total before."""
+
+    @classmethod
+    def of(cls, cells: Sequence[SumCell]) -> _Row:
+        quantities, prices = (
+            [cell.number for cell in cells if cell.column_role is role and cell.number is not None]
+            for role in (ColumnRole.QUANTITY, ColumnRole.PRICE)
+        )
+        product = quantities[0] * prices[0] if len(quantities) == len(prices) == 1 else None
+        kind = cells[0].row_kind
+        is_part = kind is RowKind.TOTAL and any(_PART_OF_IT.match(cell.text) for cell in cells)
+        return cls(kind, {cell.column: cell for cell in reversed(cells)}, product, is_part)
+
+
+def _products(rows: Sequence[_Row]) -> Iterator[SumCheck]:
     """Quantity × price against each column of amounts, where most rows obey."""
-    data = [row for row in rows.values() if row[0].row_kind is RowKind.DATA]
-    amounts = sorted({cell.column for row in data for cell in row if cell.column_role is ColumnRole.AMOUNT})
+    data = [row for row in rows if row.kind is RowKind.DATA and row.product is not None]
+    amounts = sorted(
+        {column for row in data for column, cell in row.by_column.items() if cell.column_role is ColumnRole.AMOUNT}
+    )
     for column in amounts:
         checks = [check for row in data if (check := _product(row, column)) is not None]
         obeying = sum(check.holds for check in checks)
@@ -78,69 +115,131 @@ def _product(row: Sequence[SumCell], column: int) -> SumCheck | None:
     def numbers(role: ColumnRole) -> list[Decimal]:
         return [cell.number for cell in row if cell.column_role is role and cell.number is not None]
 
-    quantities, prices = numbers(ColumnRole.QUANTITY), numbers(ColumnRole.PRICE)
-    amount = next((cell for cell in row if cell.column == column), None)
+    quantities, prices, amount = numbers(ColumnRole.QUANTITY), numbers(ColumnRole.PRICE), _at(row, column)
     if len(quantities) != 1 or len(prices) != 1 or amount is None or amount.number is None:
         return None
     product = quantities[0] * prices[0]
     is_whole = amount.number == amount.number.to_integral_value()
-    tolerance = _HALF_ROUBLE if is_whole and abs(product) >= 100 else _KOPECK
-    holds = abs(product - amount.number) <= tolerance
+    rounding = abs(quantities[0]) * _half_of_last_digit(prices[0])
+    tolerance = max(rounding, _HALF_ROUBLE if is_whole and abs(product) >= 100 else _KOPECK)
+    # Estimates have columns of factors.
+    factors = [cell.number for cell in row if cell.column_role is None and cell.number is not None]
+    holds = any(abs(product * factor - amount.number) <= tolerance for factor in (1, *factors))
     return SumCheck(amount.page_number, amount.row, column, amount.number, product, holds, is_total=False)
+
+
+def _at(row: Sequence[SumCell], column: int) -> SumCell | None:
+    return next((cell for cell in row if cell.column == column), None)
+
+
+def _half_of_last_digit(price: Decimal) -> Decimal:
+    """By how much a price is rounded; kopecks are taken for given, whatever zeros the column has after them."""
+    exponent = price.normalize().as_tuple().exponent
+    return Decimal(5).scaleb(min(int(exponent), -2) - 1)
 
 
 @dataclass
 class _Sums:
-    """What a total may be the sum of, while the rows of a column go by."""
+    """What a total may be the sum of, while the rows of a column go by.
 
-    since_total: Decimal = Decimal(0)
+    A section are rows with the totals under them: the first is the sum of the rows, the last may be that with VAT.
+    """
+
+    items: list[Decimal] = field(default_factory=list)
+    """Rows since the last total."""
     everything: Decimal = Decimal(0)
-    of_totals: Decimal = Decimal(0)
     row_count: int = 0
-    rows_since_total: int = 0
-    is_complete: bool = True
-    """Whether every row had a number."""
-    last_totals: list[Decimal] = field(default_factory=list)
+    first_totals: Decimal = Decimal(0)
+    closed_sections: Decimal = Decimal(0)
+    """Sum of their last totals."""
+    last_total: Decimal | None = None
+    """Of this section."""
     parts: Decimal = Decimal(0)
     """VAT and the like since the last total."""
 
-    def add(self, number: Decimal | None) -> None:
+    def add(self, number: Decimal) -> None:
+        if not self.items and self.last_total is not None:
+            self.closed_sections += self.last_total
+        self.items.append(number)
         self.row_count += 1
-        self.rows_since_total += 1
-        if number is None:
-            self.is_complete = False
-            return
-        self.since_total += number
         self.everything += number
 
-    def candidates(self) -> list[Decimal]:
-        found = [self.everything, self.of_totals]
-        if self.rows_since_total:
-            found.insert(0, self.since_total)
-        found.extend(total + part for total in self.last_totals[-1:] for part in (Decimal(0), self.parts))
-        return found
+    def candidates(self) -> Iterator[Decimal]:
+        items, before = sum(self.items, Decimal(0)), self.last_total
+        yield self.everything
+        if self.items:
+            yield items
+            yield self.closed_sections + items
+        if before is not None:
+            yield self.first_totals
+            yield from (before, before + self.parts, before + items)
+            yield self.closed_sections + (Decimal(0) if self.items else before)
 
     def close(self, total: Decimal) -> None:
-        if self.rows_since_total:
-            self.of_totals += total
-        self.last_totals.append(total)
-        self.since_total, self.rows_since_total, self.parts = Decimal(0), 0, Decimal(0)
+        if self.items:
+            self.first_totals += total
+        self.last_total, self.items, self.parts = total, [], Decimal(0)
 
 
 def _totals(rows: Mapping[int, list[SumCell]], column: int) -> Iterator[SumCheck]:
+    """The totals of a column, as far as the table says what they are the sum of."""
+    if _has_rows_within_rows(rows, column):
+        return
     sums = _Sums()
     for cells in rows.values():
-        kind, cell = cells[0].row_kind, next((one for one in cells if one.column == column), None)
+        cell = _at(cells, column)
         number = cell.number if cell is not None else None
-        if kind is RowKind.DATA:
-            sums.add(number)
-        elif kind is RowKind.TOTAL and cell is not None and number is not None:
+        if cells[0].row_kind is RowKind.DATA:
+            if not _take(sums, cells, number):
+                return
+        elif cells[0].row_kind is RowKind.TOTAL and cell is not None and number is not None:
+            if not sums.row_count:
+                return
             if any(_PART_OF_IT.match(one.text) for one in cells):
                 sums.parts += number
                 continue
-            if sums.is_complete and sums.row_count >= _FEWEST_ROWS:
-                tolerance = _KOPECK + _HALF_KOPECK * sums.row_count
-                nearest = min(sums.candidates(), key=lambda one: abs(one - number))
-                holds = abs(nearest - number) <= tolerance
-                yield SumCheck(cell.page_number, cell.row, column, number, nearest, holds, is_total=True)
+            check = _total(sums, cell, number)
+            if check is not None and not any(_NO_PLAIN_SUM.search(one.text) for one in cells):
+                yield check
             sums.close(number)
+
+
+def _total(sums: _Sums, cell: SumCell, number: Decimal) -> SumCheck | None:
+    if sums.row_count < _FEWEST_ROWS:
+        return None
+    tolerance = _KOPECK + _HALF_KOPECK * sums.row_count
+    nearest = min(sums.candidates(), key=lambda one: abs(one - number))
+    if abs(nearest - number) > _FAR * abs(number):
+        return None
+    holds = abs(nearest - number) <= tolerance
+    return SumCheck(cell.page_number, cell.row, cell.column, number, nearest, holds, is_total=True)
+
+
+def _take(sums: _Sums, cells: Sequence[SumCell], number: Decimal | None) -> bool:
+    """Add a row of data; False where totals cannot be verified from here on."""
+    texts = [cell.text.strip() for cell in cells]
+    if _NOTHING.issuperset(texts) or is_numbering_row(texts):
+        return True
+    if any(_NO_PLAIN_SUM.search(text) or _PART_OF_IT.match(text) for text in texts):
+        return False
+    if number is None:
+        return False
+    if len(sums.items) >= _FEWEST_ROWS and number == sum(sums.items):
+        sums.close(number)  # a total by another name
+    else:
+        sums.add(number)
+    return True
+
+
+def _has_rows_within_rows(rows: Mapping[int, list[SumCell]], column: int) -> bool:
+    """Whether rows with an amount are numbered as parts of others with one: «1.1» under «1»."""
+    numbered = {
+        cell.text.strip().rstrip(".")
+        for cells in rows.values()
+        if cells[0].row_kind is RowKind.DATA
+        and (amount := _at(cells, column)) is not None
+        and amount.number is not None
+        for cell in cells
+        if cell.column_role is ColumnRole.ROW_NUMBER
+    }
+    return any(text.rpartition(".")[0] in numbered for text in numbered if "." in text)

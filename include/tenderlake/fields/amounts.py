@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import islice
 
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
@@ -44,6 +45,8 @@ _QUANTITY = re.compile(r"\s*кол(?:-|ич|\.|во)", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\bтыс\.?\s?руб", re.IGNORECASE)
 _ROUBLES = re.compile(r"\bруб|₽", re.IGNORECASE)
 _OWN_UNIT = re.compile(r"[а-яё₽$€]", re.IGNORECASE)
+MOST_COLUMNS = 20
+"""With this header; more are no prices of purchases, and each cell of each is asked for its row."""
 _MOST_HEADERS = 40
 """Cells in which a header is looked for."""
 _CONTRACT_PRICE = wanted(
@@ -205,7 +208,7 @@ def _other_with_vat(price: _Price, statement: Statement, first: Sum) -> Candidat
 
 def _in_columns(page: PageReading) -> Iterator[Candidate]:
     """A column «НМЦК» with one sum, or with a row «Итого»; sums of single rows are those of single goods."""
-    for column in columns_under(page, _NMCK_COLUMN):
+    for column in islice(columns_under(page, _NMCK_COLUMN), MOST_COLUMNS):
         cells = [cell for cell in column.cells if not cell.is_empty]
         numbers = [(cell, number) for cell in cells if (number := _number_in(page, column.header, cell)) is not None]
         found = next((pair for pair in numbers if _is_total(page, column.table, pair[0])), None)

@@ -70,6 +70,10 @@ class StagingWriter:
             if len(self._pending) >= _ROWS_AT_A_TIME:
                 self.flush()
 
+    def forget(self) -> None:
+        """Drop what was added since the last flush, so that no other document is blamed for it."""
+        self._pending = []
+
     def flush(self) -> None:
         """Write what was added so far, so that a row that cannot be written is told from those of the next document.
 

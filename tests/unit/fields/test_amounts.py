@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tenderlake.fields.amounts import find_amounts
+from tenderlake.fields.amounts import MOST_COLUMNS, find_amounts
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.statements import MOST_STATEMENTS
 from tenderlake.fields.totals import find_totals
@@ -322,3 +322,9 @@ def test_the_price_at_which_a_contract_is_made() -> None:
         FINDERS, "Договор заключается по цене 5 190 000 (пять миллионов сто девяносто тысяч) рублей 00 копеек."
     )
     assert fields["contract_price"] == ["5190000.00"]
+
+
+def test_a_table_of_hundreds_of_prices_is_not_searched_to_its_end() -> None:
+    rows = [["НМЦК"] * 300, [f"{number} 000,00" for number in range(100, 400)]]
+
+    assert len(values(find_amounts, rows)["nmck"]) == MOST_COLUMNS
