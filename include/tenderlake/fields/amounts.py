@@ -83,6 +83,10 @@ _BOUND = re.compile(
     r"превыша|более|менее|свыше|\bпен[яиюе]\b|неустой|штраф|увелич|уменьш|\bдо\b|полутор|снижен|антидемпинг|\bесли\b",
     re.IGNORECASE,
 )
+_STATED_PRICE = re.compile(
+    r"начальная \(?\s?максимальная\s?\)? цена|(?<![%а-я] )\bнмц[кдл]?\s?(?::|=|составля|равн)", re.IGNORECASE
+)
+"""What follows is the price that the security is a share of."""
 _OF_PRICE = re.compile(r"\bот\b", re.IGNORECASE)
 _ADVANCE = wanted(
     r"\bаванс(?:а|ом|у|овый|ового|овым)?\b(?:\sплат[её]ж(?:а|ом|у)?)?|\bпредоплат[аыуе]\b",
@@ -270,7 +274,7 @@ def _security(statement: Statement) -> tuple[Sum | None, Sum | None]:
     bridge = ""
     for found in numbers_behind(statement):
         bridge += f" {found.bridge}"
-        if _BOUND.search(bridge) or _ANY_SECURITY.search(bridge):
+        if _BOUND.search(bridge) or _ANY_SECURITY.search(bridge) or _STATED_PRICE.search(bridge):
             break
         if _is_percentage(found) and not VAT_REMARK.search(found.bridge[-20:]):
             # «от 0,5 до 5 процентов» says what the law allows; «5 % от НМЦК» what is asked for.

@@ -328,3 +328,18 @@ def test_a_table_of_hundreds_of_prices_is_not_searched_to_its_end() -> None:
     rows = [["НМЦК"] * 300, [f"{number} 000,00" for number in range(100, 400)]]
 
     assert len(values(find_amounts, rows)["nmck"]) == MOST_COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("10 % от цены контракта, начальная (максимальная) цена которого 5 000 000 руб.", []),
+        ("5 %, НМЦК: 1 000 000,00 руб.", []),
+        ("5 % от НМЦК: 50 000,00 руб.", ["50000.00"]),
+        ("5 % от начальной (максимальной) цены контракта (50 000,00 руб.)", ["50000.00"]),
+    ],
+)
+def test_the_price_behind_a_security_is_not_its_sum(text: str, amounts: list[str]) -> None:
+    said = values(FINDERS, f"Размер обеспечения исполнения контракта: {text}")
+
+    assert said.get("contract_security_amount", []) == amounts
