@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -32,6 +32,8 @@ _NO_PLAIN_SUM = re.compile(
     r"скид|снижен|коэффиц|индекс|аванс|остат|удерж|обеспеч|средн|миним|максим|эконом|с уч[её]том(?! ?ндс)",
     re.IGNORECASE,
 )
+_MOST_COLUMNS = 30
+"""Of amounts that are looked at: no table of a tender has more, and a hostile one has a million."""
 _NOTHING = frozenset(("", "-", "–", "—", "x", "х"))
 
 
@@ -69,41 +71,55 @@ def check_sums(cells: Sequence[SumCell]) -> Iterator[SumCheck]:
     for cell in cells:
         by_row.setdefault(cell.row, []).append(cell)
     rows = [_Row.of(of_row) for of_row in by_row.values()]
-    yield from _products(rows)
-    for column in sorted({cell.column for cell in cells if cell.column_role is ColumnRole.AMOUNT}):
+    columns = sorted({cell.column for cell in cells if cell.column_role is ColumnRole.AMOUNT})[:_MOST_COLUMNS]
+    yield from _products(rows, columns)
+    for column in columns:
         yield from _totals(rows, column)
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A row as all its columns of amounts need it: a table may have thousands of them."""
+    """A row as all its columns of amounts need it: a table may have thousands of them.
+
+    ``factors`` are the numbers of columns without a meaning.
+    """
 
     kind: RowKind
+    texts: tuple[str, ...]
     by_column: Mapping[int, SumCell]
-    product: Decimal | None
-    """Quantity × price, where the row has one of each."""
+    number: str
+    quantity: Decimal | None
+    price: Decimal | None
+    factors: tuple[Decimal, ...]
     is_part: bool
-    """Whether it tells VAT and the like, which is in the total before."""
+    """Whether it tells VAT and the like, which is in the total before, or begins a list of parts."""
+    is_plain: bool
+    """Whether its words leave its number what it is: neither a discount nor a factor."""
 
     @classmethod
     def of(cls, cells: Sequence[SumCell]) -> _Row:
-        quantities, prices = (
-            [cell.number for cell in cells if cell.column_role is role and cell.number is not None]
-            for role in (ColumnRole.QUANTITY, ColumnRole.PRICE)
+        def only(role: ColumnRole) -> Decimal | None:
+            found = [cell.number for cell in cells if cell.column_role is role and cell.number is not None]
+            return found[0] if len(found) == 1 else None
+
+        texts = tuple(cell.text.strip() for cell in cells)
+        return cls(
+            kind=cells[0].row_kind,
+            texts=texts,
+            by_column={cell.column: cell for cell in reversed(cells)},
+            number=next((cell.text.strip(" .") for cell in cells if cell.column_role is ColumnRole.ROW_NUMBER), ""),
+            quantity=only(ColumnRole.QUANTITY),
+            price=only(ColumnRole.PRICE),
+            factors=tuple(cell.number for cell in cells if cell.column_role is None and cell.number is not None),
+            is_part=any(_PART_OF_IT.match(text) for text in texts),
+            is_plain=not any(_NO_PLAIN_SUM.search(text) for text in texts),
         )
-        product = quantities[0] * prices[0] if len(quantities) == len(prices) == 1 else None
-        kind = cells[0].row_kind
-        is_part = kind is RowKind.TOTAL and any(_PART_OF_IT.match(cell.text) for cell in cells)
-        return cls(kind, {cell.column: cell for cell in reversed(cells)}, product, is_part)
 
 
-def _products(rows: Sequence[_Row]) -> Iterator[SumCheck]:
+def _products(rows: Sequence[_Row], columns: Sequence[int]) -> Iterator[SumCheck]:
     """Quantity × price against each column of amounts, where most rows obey."""
-    data = [row for row in rows if row.kind is RowKind.DATA and row.product is not None]
-    amounts = sorted(
-        {column for row in data for column, cell in row.by_column.items() if cell.column_role is ColumnRole.AMOUNT}
-    )
-    for column in amounts:
+    data = [row for row in rows if row.kind is RowKind.DATA]
+    for column in columns:
         checks = [check for row in data if (check := _product(row, column)) is not None]
         obeying = sum(check.holds for check in checks)
         if obeying >= max(_FEWEST_ROWS, _MOST_ROWS_SHARE * len(checks)):
@@ -111,25 +127,17 @@ def _products(rows: Sequence[_Row]) -> Iterator[SumCheck]:
             return
 
 
-def _product(row: Sequence[SumCell], column: int) -> SumCheck | None:
-    def numbers(role: ColumnRole) -> list[Decimal]:
-        return [cell.number for cell in row if cell.column_role is role and cell.number is not None]
-
-    quantities, prices, amount = numbers(ColumnRole.QUANTITY), numbers(ColumnRole.PRICE), _at(row, column)
-    if len(quantities) != 1 or len(prices) != 1 or amount is None or amount.number is None:
+def _product(row: _Row, column: int) -> SumCheck | None:
+    amount = row.by_column.get(column)
+    if row.quantity is None or row.price is None or amount is None or amount.number is None:
         return None
-    product = quantities[0] * prices[0]
-    is_whole = amount.number == amount.number.to_integral_value()
-    rounding = abs(quantities[0]) * _half_of_last_digit(prices[0])
+    stated, product = amount.number, row.quantity * row.price
+    is_whole = stated == stated.to_integral_value()
+    rounding = abs(row.quantity) * _half_of_last_digit(row.price)
     tolerance = max(rounding, _HALF_ROUBLE if is_whole and abs(product) >= 100 else _KOPECK)
     # Estimates have columns of factors.
-    factors = [cell.number for cell in row if cell.column_role is None and cell.number is not None]
-    holds = any(abs(product * factor - amount.number) <= tolerance for factor in (1, *factors))
-    return SumCheck(amount.page_number, amount.row, column, amount.number, product, holds, is_total=False)
-
-
-def _at(row: Sequence[SumCell], column: int) -> SumCell | None:
-    return next((cell for cell in row if cell.column == column), None)
+    holds = any(abs(product * factor - stated) <= tolerance for factor in (Decimal(1), *row.factors))
+    return SumCheck(amount.page_number, amount.row, column, stated, product, holds, is_total=False)
 
 
 def _half_of_last_digit(price: Decimal) -> Decimal:
@@ -145,8 +153,9 @@ class _Sums:
     A section are rows with the totals under them: the first is the sum of the rows, the last may be that with VAT.
     """
 
-    items: list[Decimal] = field(default_factory=list)
+    items: int = 0
     """Rows since the last total."""
+    of_items: Decimal = Decimal(0)
     everything: Decimal = Decimal(0)
     row_count: int = 0
     first_totals: Decimal = Decimal(0)
@@ -160,16 +169,16 @@ class _Sums:
     def add(self, number: Decimal) -> None:
         if not self.items and self.last_total is not None:
             self.closed_sections += self.last_total
-        self.items.append(number)
+        self.items += 1
+        self.of_items += number
         self.row_count += 1
         self.everything += number
 
     def candidates(self) -> Iterator[Decimal]:
-        items, before = sum(self.items, Decimal(0)), self.last_total
+        items, before = self.of_items, self.last_total
         yield self.everything
         if self.items:
-            yield items
-            yield self.closed_sections + items
+            yield from (items, self.closed_sections + items)
         if before is not None:
             yield self.first_totals
             yield from (before, before + self.parts, before + items)
@@ -178,28 +187,28 @@ class _Sums:
     def close(self, total: Decimal) -> None:
         if self.items:
             self.first_totals += total
-        self.last_total, self.items, self.parts = total, [], Decimal(0)
+        self.last_total, self.items, self.of_items, self.parts = total, 0, Decimal(0), Decimal(0)
 
 
-def _totals(rows: Mapping[int, list[SumCell]], column: int) -> Iterator[SumCheck]:
+def _totals(rows: Sequence[_Row], column: int) -> Iterator[SumCheck]:
     """The totals of a column, as far as the table says what they are the sum of."""
     if _has_rows_within_rows(rows, column):
         return
     sums = _Sums()
-    for cells in rows.values():
-        cell = _at(cells, column)
+    for row in rows:
+        cell = row.by_column.get(column)
         number = cell.number if cell is not None else None
-        if cells[0].row_kind is RowKind.DATA:
-            if not _take(sums, cells, number):
+        if row.kind is RowKind.DATA:
+            if not _take(sums, row, number):
                 return
-        elif cells[0].row_kind is RowKind.TOTAL and cell is not None and number is not None:
+        elif row.kind is RowKind.TOTAL and cell is not None and number is not None:
             if not sums.row_count:
                 return
-            if any(_PART_OF_IT.match(one.text) for one in cells):
+            if row.is_part:
                 sums.parts += number
                 continue
             check = _total(sums, cell, number)
-            if check is not None and not any(_NO_PLAIN_SUM.search(one.text) for one in cells):
+            if check is not None and row.is_plain:
                 yield check
             sums.close(number)
 
@@ -215,31 +224,24 @@ def _total(sums: _Sums, cell: SumCell, number: Decimal) -> SumCheck | None:
     return SumCheck(cell.page_number, cell.row, cell.column, number, nearest, holds, is_total=True)
 
 
-def _take(sums: _Sums, cells: Sequence[SumCell], number: Decimal | None) -> bool:
+def _take(sums: _Sums, row: _Row, number: Decimal | None) -> bool:
     """Add a row of data; False where totals cannot be verified from here on."""
-    texts = [cell.text.strip() for cell in cells]
-    if _NOTHING.issuperset(texts) or is_numbering_row(texts):
+    if _NOTHING.issuperset(row.texts) or is_numbering_row(row.texts):
         return True
-    if any(_NO_PLAIN_SUM.search(text) or _PART_OF_IT.match(text) for text in texts):
+    if number is None or row.is_part or not row.is_plain:
         return False
-    if number is None:
-        return False
-    if len(sums.items) >= _FEWEST_ROWS and number == sum(sums.items):
+    if sums.items >= _FEWEST_ROWS and number == sums.of_items:
         sums.close(number)  # a total by another name
     else:
         sums.add(number)
     return True
 
 
-def _has_rows_within_rows(rows: Mapping[int, list[SumCell]], column: int) -> bool:
+def _has_rows_within_rows(rows: Sequence[_Row], column: int) -> bool:
     """Whether rows with an amount are numbered as parts of others with one: «1.1» under «1»."""
     numbered = {
-        cell.text.strip().rstrip(".")
-        for cells in rows.values()
-        if cells[0].row_kind is RowKind.DATA
-        and (amount := _at(cells, column)) is not None
-        and amount.number is not None
-        for cell in cells
-        if cell.column_role is ColumnRole.ROW_NUMBER
+        row.number
+        for row in rows
+        if row.kind is RowKind.DATA and (cell := row.by_column.get(column)) is not None and cell.number is not None
     }
-    return any(text.rpartition(".")[0] in numbered for text in numbered if "." in text)
+    return any(number.rpartition(".")[0] in numbered for number in numbered if "." in number)

@@ -72,7 +72,10 @@ class SuiteResult:
         from great_expectations.render.renderer import ValidationResultsPageRenderer
         from great_expectations.render.view import DefaultJinjaPageView
 
-        result = expectationSuiteValidationResultSchema.load(_escaped(self.to_json(run_id)))
+        told = self.to_json(run_id)
+        # What is expected is ours; what was found is that of documents.
+        told["results"] = [{**result, "result": _escaped(result["result"])} for result in told["results"]]
+        result = expectationSuiteValidationResultSchema.load(told)
         page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
         return _offline_page(page, f"{self.suite_name} · {run_id}")
 
@@ -139,12 +142,15 @@ _KEPT = frozenset((
 ))
 _DROPPED = frozenset((
     "script", "style", "svg", "button", "nav", "form", "select", "title", "head", "iframe", "object", "noscript",
+    "footer",
 ))
 """With all that is in them."""
+_SIGNS = {"fa-check-circle": "✓", "fa-times": "✗", "fa-exclamation-triangle": "⚠"}
+"""Letters in the place of pictures, by their class."""
 # fmt: on
 _VOID = frozenset(("br", "hr"))
-_WALKTHROUGH = "modal"
-"""Class of the library's advertisement of itself."""
+_CONTROLS = frozenset(("modal", "sticky"))
+"""Classes of what needs a script, and of the library's advertisement of itself."""
 
 
 class _KeptText(HTMLParser):
@@ -161,8 +167,10 @@ class _KeptText(HTMLParser):
         classes = (given.get("class") or "").split()
         if self._dropped:
             self._depth += tag == self._dropped
-        elif tag in _DROPPED or _WALKTHROUGH in classes:
+        elif tag in _DROPPED or not _CONTROLS.isdisjoint(classes):
             self._dropped, self._depth = tag, 1
+        elif signs := [sign for name, sign in _SIGNS.items() if name in classes]:
+            self.parts.extend(signs)
         elif tag in _KEPT:
             kept = {"id": given.get("id"), "class": " ".join(classes)}
             if (target := given.get("href") or "").startswith("#"):
