@@ -81,9 +81,23 @@ _RENDERERS: Mapping[BlockLabel, Callable[[Block], str]] = {
 }
 
 
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
 def front_matter(facts: Mapping[str, object]) -> str:
-    """YAML front matter; every value is written as JSON, which is YAML and cannot break out of its line."""
-    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in facts.items() if value is not None]
+    """YAML front matter; every value is written as JSON, which is YAML and cannot break out of its line.
+
+    But for characters that end lines in YAML or may not stand in it (YAML 1.1, 5.1 and 5.4): these are escaped.
+    """
+    lines = [
+        f"{name}: {_NOT_IN_YAML.sub(_escaped, json.dumps(value, ensure_ascii=False))}"
+        for name, value in facts.items()
+        if value is not None
+    ]
     return "---\n" + "\n".join(lines) + "\n---\n"
 
 

@@ -97,10 +97,11 @@ class Settings(BaseSettings):
     )
 
     tender_id_pattern: str = Field(
-        default=r"(?<!\d)(\d{19}|\d{11})(?!\d)",
+        default=r"(?<!\d)(\d{19}|3(?:1[1-9]|[2-4]\d)\d{8})(?!\d)",
         description=(
             "Regular expression that finds the purchase number in a path of the inbox: its first group, or "
-            "the whole match. By default 19 digits (44-FZ) or 11 (223-FZ)."
+            "the whole match. By default 19 digits (44-FZ), or 11 that begin with 3 and the year (223-FZ): others "
+            "are telephone numbers."
         ),
     )
 

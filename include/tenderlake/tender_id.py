@@ -14,8 +14,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 def tender_id_of(path: str, pattern: str) -> str | None:
     """The first match of the pattern in the path (its first group, where it has one), None where nothing matches.
 
-    The default pattern of the settings finds purchase numbers of the unified system: 19 digits under 44-FZ, 11 under
-    223-FZ.
+    The default pattern of the settings finds purchase numbers of the unified system: 19 digits under 44-FZ, under
+    223-FZ 11 that begin with 3 and the year.
     """
     match = _compiled(pattern).search(path)
     if match is None:

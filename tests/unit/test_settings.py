@@ -21,6 +21,7 @@ from tenderlake.runs import FormError, Reprocess, RunOptions
 from tenderlake.settings import RunnerChoice, Settings, SettingsError, read_settings
 from tenderlake.settings_table import settings_table
 from tenderlake.states import SourceState
+from tenderlake.tender_id import tender_id_of
 
 pytestmark = pytest.mark.unit
 
@@ -212,3 +213,19 @@ def test_keys_follow_the_path_in_the_inbox() -> None:
         == "quarantine/quarantined_corrupt/а/б.pdf.json"
     )
     assert run_folder("manual__2026-11-21T02:00:00+00:00") == "manual__2026-11-21T02-00-00-00-00"
+
+
+@pytest.mark.parametrize(
+    ("path", "tender_id"),
+    [
+        ("44/0173100004525000001/ТЗ.pdf", "0173100004525000001"),
+        ("закупка 32515000001/ТЗ.pdf", "32515000001"),
+        ("заявка 89161234567.pdf", None),
+        ("+79161234567/scan_20261121153.pdf", None),
+        ("01731000045250000012/ТЗ.pdf", None),
+    ],
+)
+def test_the_purchase_by_its_path_and_no_telephone(path: str, tender_id: str | None) -> None:
+    pattern = Settings.model_fields["tender_id_pattern"].default
+
+    assert tender_id_of(path, pattern) == tender_id

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from html import escape as escape_html
 from html import unescape
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from pydantic import ValidationError
@@ -115,6 +116,15 @@ def test_front_matter_values_stay_on_their_line(value: str) -> None:
     assert lines[0] == lines[2] == "---"
     assert lines[1].startswith('source: "')
     assert len(lines) == 4
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+@example("имя\u2028---\u2029.pdf")
+@example("имя\x7f\x80\x85\ufeff\ufffe.pdf")
+def test_front_matter_has_only_what_yaml_may_hold_and_loses_nothing(value: str) -> None:
+    line = front_matter({"source": value}).split("\n")[1]
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", line)
+    assert json.loads(line.removeprefix("source: ")) == value
 
 
 def test_blanks_to_fill_in_stay_readable() -> None:
