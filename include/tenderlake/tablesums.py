@@ -32,6 +32,7 @@ _NO_PLAIN_SUM = re.compile(
     r"скид|снижен|коэффиц|индекс|аванс|остат|удерж|обеспеч|средн|миним|максим|эконом|с уч[её]том(?! ?ндс)",
     re.IGNORECASE,
 )
+_OVERHEAD = re.compile(r"(?i:накладные расходы|сметная прибыль)|(?:НР|СП)\b")
 _MOST_COLUMNS = 30
 """Of amounts that are looked at: no table of a tender has more, and a hostile one has a million."""
 _NOTHING = frozenset(("", "-", "–", "—", "x", "х"))
@@ -93,6 +94,7 @@ class _Row:
     factors: tuple[Decimal, ...]
     is_part: bool
     """Whether it tells VAT and the like, which is in the total before, or begins a list of parts."""
+    is_overhead: bool
     is_plain: bool
     """Whether its words leave its number what it is: neither a discount nor a factor."""
 
@@ -112,6 +114,7 @@ class _Row:
             price=only(ColumnRole.PRICE),
             factors=tuple(cell.number for cell in cells if cell.column_role is None and cell.number is not None),
             is_part=any(_PART_OF_IT.match(text) for text in texts),
+            is_overhead=any(_OVERHEAD.match(text) for text in texts),
             is_plain=not any(_NO_PLAIN_SUM.search(text) for text in texts),
         )
 
@@ -163,12 +166,15 @@ class _Sums:
     """Sum of their last totals."""
     last_total: Decimal | None = None
     """Of this section."""
+    continued: Decimal = Decimal(0)
+    """The total above these rows, which the next one may go on from: overheads are added to a total of their own."""
     parts: Decimal = Decimal(0)
     """VAT and the like since the last total."""
 
     def add(self, number: Decimal) -> None:
         if not self.items and self.last_total is not None:
             self.closed_sections += self.last_total
+            self.continued = self.last_total
         self.items += 1
         self.of_items += number
         self.row_count += 1
@@ -186,6 +192,9 @@ class _Sums:
 
     def close(self, total: Decimal) -> None:
         if self.items:
+            if abs(self.continued + self.of_items - total) <= _KOPECK:
+                self.closed_sections -= self.continued
+                self.first_totals -= self.continued
             self.first_totals += total
         self.last_total, self.items, self.of_items, self.parts = total, 0, Decimal(0), Decimal(0)
 
@@ -194,7 +203,7 @@ def _totals(rows: Sequence[_Row], column: int) -> Iterator[SumCheck]:
     """The totals of a column, as far as the table says what they are the sum of."""
     if _has_rows_within_rows(rows, column):
         return
-    sums = _Sums()
+    sums, has_overheads = _Sums(), any(row.is_overhead for row in rows)
     for row in rows:
         cell = row.by_column.get(column)
         number = cell.number if cell is not None else None
@@ -208,7 +217,8 @@ def _totals(rows: Sequence[_Row], column: int) -> Iterator[SumCheck]:
                 sums.parts += number
                 continue
             check = _total(sums, cell, number)
-            if check is not None and row.is_plain:
+            # Where overheads have rows, totals of sections that are printed without them may hold them all the same.
+            if check is not None and row.is_plain and (check.holds or not has_overheads):
                 yield check
             sums.close(number)
 
