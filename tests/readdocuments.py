@@ -22,6 +22,7 @@ from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.finding import FieldFinder, RankedField
 from tenderlake.fields.pagereading import PageReading
 from tenderlake.paragraphs import page_text, with_joined_lines
+from tenderlake.readforms import with_forms
 from tenderlake.sandbox import PrepareSandbox
 
 _PAGE_TIMEOUT_S = 120.0
@@ -97,7 +98,8 @@ class DocumentReader:
                     dpi=plan.dpi,
                     timeout_s=_PAGE_TIMEOUT_S,
                 )
-                read = with_joined_lines(self._tesseract().read((output / plan.image_name).read_bytes(), request))
+                read = self._tesseract().read((output / plan.image_name).read_bytes(), request)
+                read = with_joined_lines(with_forms(read))
             yield assembled_page(plan, native.get(plan.page_number), read)
 
     def _tesseract(self) -> PageReader:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -25,7 +25,8 @@ _MIN_ROWS = 3
 _MIN_ROWS_OF_MORE = 1
 """Under another form of the page with the same gutter."""
 _MIN_GUTTER_PT = 6.0
-_ONE_PLACE_PT = 2.0
+_ONE_PLACE_PT, _ONE_GUTTER_PT = 2.0, 6.0
+"""How far values may begin from the one before, and from those of another form of the page."""
 _MOST_STEP = 2.6
 """Line heights to the next line of the same form."""
 _APART_STEP = 1.7
@@ -39,6 +40,8 @@ _FULL_STOP_SHARE = 0.2
 _DIGITS_SHARE = 0.15
 _WORDS_SHARE = 0.8
 _LONGEST_LABEL = 90
+_NUMBERED = 3
+_ROW_NUMBER = re.compile(r"\d{1,3}[.)]?")
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d{6}")
 _WORD = re.compile(r"[^\W\d_]{3}")
@@ -83,11 +86,17 @@ def take_forms(lines: list[TextLine], habits: HyphenHabits) -> tuple[list[PageTa
         runs = [
             run
             for run in _runs(groups, habits, _MIN_ROWS_OF_MORE)
-            if any(abs(_place(run) - place) <= _ONE_PLACE_PT for place in places)
+            if any(abs(_place(run) - place) <= _ONE_GUTTER_PT for place in places)
         ]
     forms = [_table(run, habits) for run in runs]
-    boxes = [form.box.grown(0.5) for form in forms]
-    return forms, [line for line in lines if not any(box.holds(*line.box.center) for box in boxes)]
+    taken = {line for form in forms for line in taken_lines(form, lines)}
+    return forms, [line for line in lines if line not in taken]
+
+
+def taken_lines(form: PageTable, lines: Iterable[TextLine]) -> list[TextLine]:
+    """The lines that a form is made of."""
+    box = form.box.grown(0.5)
+    return [line for line in lines if box.holds(*line.box.center)]
 
 
 def _runs(groups: list[list[TextLine]], habits: HyphenHabits, least: int) -> Iterator[list[_Line]]:
@@ -107,7 +116,7 @@ def _place(run: list[_Line]) -> float:
 
 
 def _parted(group: list[TextLine]) -> list[TextLine]:
-    """Lines on one base line, those without a gap between them as one."""
+    """Lines on one base line, those without a gap between them as one; a number of the row is part of its label."""
     parts: list[TextLine] = []
     for line in sorted(group, key=lambda line: line.box.x0):
         if parts and line.box.x0 - parts[-1].box.x1 < max(_MIN_GUTTER_PT, 0.7 * line.size):
@@ -116,6 +125,9 @@ def _parted(group: list[TextLine]) -> list[TextLine]:
             parts[-1] = last._replace(box=box, text=text, is_bold=last.is_bold and line.is_bold)
         else:
             parts.append(line)
+    if len(parts) == _NUMBERED and _ROW_NUMBER.fullmatch(parts[0].text.strip()):
+        box, text = union((parts[0].box, parts[1].box)), f"{parts[0].text.strip()} {parts[1].text}"
+        parts[:2] = [parts[1]._replace(box=box, text=text)]
     return parts
 
 
@@ -130,6 +142,7 @@ def _run(groups: list[list[TextLine]]) -> list[_Line]:
         if run and _is_heading(line, run):
             break
         run.append(line)
+        place = line.value.box.x0 if line.value is not None else place  # a skewed page drifts
     while run and run[-1].value is None and run[-1].label is not None and not _goes_on(run[-1].label):
         run.pop()
     return run

@@ -34,6 +34,7 @@ from tenderlake.paragraphs import page_text, with_joined_lines
 from tenderlake.planning import page_key
 from tenderlake.preparation import prepared_key
 from tenderlake.quality import PageQuality, grade, language_of
+from tenderlake.readforms import with_forms
 from tenderlake.runs import AssembledBatch, Discovery, PreparedBatch, PrimarySource, RunPlan, SourceOutcome
 from tenderlake.states import SourceState
 from tenderlake.storage import ObjectMissingError, Storage, StorageError
@@ -324,7 +325,7 @@ class _Assembler:
             plan.page_number,
         ):
             return self._failed_page(manifest, plan, "what the engine wrote is no result of this page")
-        return with_joined_lines(result)
+        return with_joined_lines(with_forms(result))
 
     def _failed_page(self, manifest: DocumentManifest, plan: PagePlan, reason: str) -> PageResult:
         return PageResult(
