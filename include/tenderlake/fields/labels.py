@@ -31,7 +31,7 @@ _WORDS: dict[FieldName | None, str] = {
     FieldName.KBK: r"КБК|КОД[А-Я]?\sБЮДЖЕТНОЙ\sКЛАССИФИКАЦИИ",
     FieldName.PURCHASE_CODE: rf"ИКЗ|ИДЕНТИФИКАЦИОНН{_ENDING}\sКОД{_CASE}\sЗАКУПКИ",
     FieldName.CONTRACT_REGISTRY_NUMBER: rf"РЕЕСТРОВ{_ENDING} НОМЕР{_CASE} (?:КОНТРАКТ|ДОГОВОР){_CASE}|"
-    rf"(?:НОМЕР{_CASE} |№ ?)?РЕЕСТРОВОЙ ЗАПИСИ",
+    rf"(?:НОМЕР{_CASE} |№ ?)?РЕЕСТРОВОЙ ЗАПИСИ(?! ИЗВЕЩЕНИ)",
     FieldName.PURCHASE_NUMBER: rf"(?:РЕЕСТРОВ{_ENDING} |УНИКАЛЬН{_ENDING} )?(?:НОМЕР{_CASE}|№) (?:В ЕИС |ЕИС )?"
     rf"{_PURCHASE}{_ABOUT}(?: В ЕИС)?|{_PURCHASE}{_ABOUT} ?(?:№|N(?=[ \d])|НОМЕР)|RЕGNUМВЕR=",
     FieldName.OKPD2: r"ОКПД ?-? ?2?",

@@ -254,3 +254,10 @@ def test_endless_repetition_ends(part: Part) -> None:
 def test_five_thousand_identifiers_on_a_page_are_looked_at_up_to_a_limit() -> None:
     page = page_of("\n".join(f"ИНН {number:010d}" for number in range(1, 5001)))
     assert sum(1 for _ in find_requisites(page, DocumentContext("x", 1))) == MOST_NUMBERS
+
+
+def test_the_record_of_a_notice_is_no_contract() -> None:
+    said = found(find_requisites, [["Номер реестровой записи извещения", "0198100006226000078"]])
+
+    assert [one.value for one in said[FieldName.PURCHASE_NUMBER]] == ["0198100006226000078"]
+    assert FieldName.CONTRACT_REGISTRY_NUMBER not in said
