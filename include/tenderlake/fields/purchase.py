@@ -99,8 +99,9 @@ _PLATFORM = re.compile(
     r"СБЕРБАНК|Росэлторг|ЕЭТП|"
     r"Единая электронная торговая|АСТ|Российский аукционный дом|РАД|ТЭК|Фабрикант|Национальная электронная площадка|"
     r"B2B|ГПБ|Lot-online|OTC|"
-    r"ZakazRF|Автодор)[^\n\t;,]{0,60}"
+    r"ZakazRF|Автодор)[^\n\t;,]{0,60}|(?:П?АО|ООО|ЗАО|НКО) [«\"][^»\"\n\t]{2,60}[»\"]"
 )
+_ADDRESS = re.compile(r"https?:|[a-z0-9.-]+$")
 _LAW = re.compile(r"закон[а-яё]{0,3}(?:[^\n\t;]{0,60}?)(?:№|N)?\s{0,2}(?P<number>44|223)\s?[-–—]\s?ФЗ", re.IGNORECASE)
 
 
@@ -166,7 +167,10 @@ def _platforms(page: PageReading) -> Iterator[Hit]:
     for labelled in labelled_texts(page, _PLATFORM_LABEL):
         if (found := _PLATFORM.match(page.text, labelled.start, labelled.end)) is not None:
             value = found[0].strip(" .,")
-            yield Hit(FieldName.PLATFORM, value, found.start(), found.start(), found.end(), labelled.method, score=0.7)
+            score = 0.7 if _ADDRESS.match(value) else 0.75
+            yield Hit(
+                FieldName.PLATFORM, value, found.start(), found.start(), found.end(), labelled.method, score=score
+            )
 
 
 def _subject(

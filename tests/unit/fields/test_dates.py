@@ -116,3 +116,8 @@ def test_the_last_day_to_pay_and_to_deliver_a_project() -> None:
 def test_the_end_of_the_work_is_not_its_start() -> None:
     fields = values(find_dates, "Сроки: начало – с даты заключения, окончание – не позднее 30 сентября 2026 года.")
     assert fields == {"work_end": ["2026-09-30"]}
+
+
+def test_a_protocol_tells_when_bids_ended() -> None:
+    fields = values(find_dates, "По окончании срока подачи заявок до 06.04.2026 08:00 подано 2 заявки.")
+    assert fields == {"bid_deadline": ["2026-04-06T08:00"]}

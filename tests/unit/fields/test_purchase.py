@@ -77,3 +77,14 @@ def test_the_law_is_that_of_the_number_or_of_a_paper_of_a_purchase() -> None:
     by_law = "в соответствии с Федеральным законом от 18.07.2011 № 223-ФЗ"
     assert values(find_requisites, "ИЗВЕЩЕНИЕ о закупке", by_law)["law"] == ["223-FZ"]
     assert "law" not in values(find_requisites, "ФЕДЕРАЛЬНЫЙ ЗАКОН", "О контрактной системе", by_law)
+
+
+def test_the_name_of_a_platform_comes_before_its_address() -> None:
+    form = [
+        ["Наименование электронной площадки в сети «Интернет»", "АО «Площадка Приозёрья»"],
+        ["Адрес электронной площадки в сети «Интернет»", "http://etp.example.ru"],
+    ]
+    assert values(find_requisites, "Извещение", form)["platform"] == [
+        "АО «Площадка Приозёрья»",
+        "http://etp.example.ru",
+    ]
