@@ -317,14 +317,16 @@ class _Assembler:
     def _ocr_page(self, manifest: DocumentManifest, plan: PagePlan) -> PageResult:
         if plan.image_name is None:
             return self._failed_page(manifest, plan, plan.reason)
-        result = read_result(self._storage, self._result_key(manifest.document_id, plan.page_number))
+        result_key = self._result_key(manifest.document_id, plan.page_number)
+        result = read_result(self._storage, result_key)
         key = page_key(manifest.document_id, plan.page_number, self._plan.reading_digest)
         if result is None or (result.page_key, result.document_id, result.page_number) != (
             key,
             manifest.document_id,
             plan.page_number,
         ):
-            return self._failed_page(manifest, plan, "what the engine wrote is no result of this page")
+            reason = f"what the engine wrote to {result_key} is no result of this page"
+            return self._failed_page(manifest, plan, reason)
         return with_joined_lines(with_forms(result))
 
     def _failed_page(self, manifest: DocumentManifest, plan: PagePlan, reason: str) -> PageResult:

@@ -106,8 +106,11 @@ class Layout:
 
     def quarantine(self, state: SourceState, source_key: str, archive_path: str | None = None) -> str:
         """The note on a quarantined source."""
-        prefix = f"{self.settings.quarantine_prefix}{state.value}/"
-        return _derived_key(prefix, self.path_of(source_key, archive_path), ".json")
+        return _derived_key(self.quarantined(state), self.path_of(source_key, archive_path), ".json")
+
+    def quarantined(self, state: SourceState) -> str:
+        """Prefix of the notes on all sources in this state."""
+        return f"{self.settings.quarantine_prefix}{state.value}/"
 
     def path_of(self, source_key: str, archive_path: str | None = None) -> str:
         """The path that people know of a source: in the inbox, and in the archive there."""

@@ -29,14 +29,22 @@ from tenderlake.documents import Value
 from tenderlake.lake.additions import Additions, Owner, owner
 from tenderlake.lake.lease import LeaseLostError, WriterLease, writer_lease
 from tenderlake.lake.partitions import Merge, PartitionError, list_parts, merge_additions
-from tenderlake.lake.reading import LakeReadError, published_documents
+from tenderlake.lake.reading import LakeReadError, published_documents, quarantined_sources
 from tenderlake.lake.rows import SourceRow, to_table
 from tenderlake.lake.schema import DOCUMENTS, SOURCES, TABLES, Table
 from tenderlake.lake.staging import read_staging
 from tenderlake.lakechanges import PUBLISHED_BY_A_NEWER_RUN, LakeChanges, is_published
 from tenderlake.layout import Layout
 from tenderlake.preparation import PEOPLES_DOING
-from tenderlake.reports import LEFT, CheckedDocument, ReportedSource, RunReport, StageFigure, write_report
+from tenderlake.reports import (
+    LEFT,
+    CheckedDocument,
+    QuarantineCount,
+    ReportedSource,
+    RunReport,
+    StageFigure,
+    write_report,
+)
 from tenderlake.runs import (
     AssembledBatch,
     Batch,
@@ -198,7 +206,8 @@ def _publish(storage: Storage, layout: Layout, lease: WriterLease, run_id: str) 
     storage.delete(mark.stale_keys)
     outcomes = changes.outcomes
     published = _summary(run_id, outcomes, merges)
-    report_key = write_report(storage, layout, _report(layout, discovery, validation, outcomes, published.rows))
+    report = _report(layout, discovery, validation, outcomes, published.rows, quarantined_sources(storage, layout))
+    report_key = write_report(storage, layout, report)
     published = published.model_copy(update={"report_key": report_key})
     storage.put_model(published_key(layout, run_id), published)
     storage.delete([layout.publishing_mark(run_id)])
@@ -409,6 +418,7 @@ def _report(
     validation: Validation,
     outcomes: Sequence[SourceOutcome],
     rows: dict[str, int],
+    quarantined: Mapping[SourceState, int],
 ) -> RunReport:
     return RunReport(
         run_id=discovery.run_id,
@@ -433,6 +443,10 @@ def _report(
         ),
         checks=validation.checks,
         data_docs=validation.data_docs,
+        quarantine=tuple(
+            QuarantineCount(state=state, sources=count, folder=layout.quarantined(state))
+            for state, count in quarantined.items()
+        ),
         reconciliation=validation.reconciliation,
         more_waiting=discovery.continue_after is not None,
     )

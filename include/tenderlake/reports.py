@@ -109,6 +109,8 @@ class RunReport(Value):
     checks: tuple[CheckResult, ...] = ()
     data_docs: tuple[str, ...] = ()
     """Pages of Great Expectations beside the report."""
+    quarantine: tuple[QuarantineCount, ...] = ()
+    """What is there after this run, of all runs."""
     reconciliation: Reconciliation | None = None
     more_waiting: bool = False
     """Whether the inbox held more than the run may take."""

@@ -9,7 +9,15 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tenderlake.reports import CheckedDocument, ReportedSource, RunReport, StageFigure, render_report, report_json
+from tenderlake.reports import (
+    CheckedDocument,
+    QuarantineCount,
+    ReportedSource,
+    RunReport,
+    StageFigure,
+    render_report,
+    report_json,
+)
 from tenderlake.runs import RunOptions
 from tenderlake.states import SourceState
 from tenderlake.validation.results import (
@@ -85,6 +93,7 @@ class Page(HTMLParser):
 
     def _section(self, title: str) -> Iterator[str]:
         titles = {"Needs a look", "What the checks found", "All other sources", "Sources", "Sums", "Stages", "Run"}
+        titles.add("In quarantine now")
         inside = False
         for word in self.words:
             if word in titles | {"Checks"}:
@@ -153,10 +162,18 @@ def test_what_the_checks_found_is_told_by_document_and_page_the_worst_first() ->
     assert found == [
         *("я последний.pdf", "dddddddddddd…", "critical", check, "1", "confidence 1.7 is above 1"),
         *(PUBLISHED.path, "dddddddddddd…", "boxes off page", check, "1", "the box reaches outside the page"),
-        *("boxes off page", check, "2", "the box is turned inside out"),
+        *("2", "the box is turned inside out"),
         "and 38 more like this",
     ]
     assert len(page.links) == 2, "in the list of sources and in that of findings"
+
+
+def test_what_is_in_quarantine_from_earlier_runs_is_counted_with_its_folder() -> None:
+    state = SourceState.QUARANTINED_TIMEOUT
+    count = QuarantineCount(state=state, sources=7, folder="quarantine/quarantined_timeout/")
+    page = Page(render_report(report(PUBLISHED, quarantine=(count,)), KEY))
+    assert "\n".join(("quarantined timeout", "7", state.advice, count.folder)) in page.section("In quarantine now")
+    assert "../../quarantine/quarantined_timeout/" in page.links
 
 
 def test_nothing_of_a_document_becomes_markup() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from tenderlake.errors import NeedsPersonError
 from tenderlake.lake.parquet import ParquetError, read_row_groups
 from tenderlake.lake.schema import DOCUMENTS, SOURCES, Table
 from tenderlake.layout import Layout
+from tenderlake.states import SourceState
 from tenderlake.storage import ObjectMissingError, Storage
 
 KNOWN_COLUMNS = (
@@ -97,6 +99,15 @@ def known_sources(storage: Storage, layout: Layout) -> Iterator[pa.RecordBatch]:
     for day, rows in iter_table(storage, layout, SOURCES, KNOWN_COLUMNS):
         days = pa.repeat(pa.scalar(day, pa.date32()), rows.num_rows)
         yield from rows.append_column("ingest_date", days).to_batches()
+
+
+def quarantined_sources(storage: Storage, layout: Layout) -> dict[SourceState, int]:
+    """How many sources are in quarantine, by state; none of a state that no source is in."""
+    counts: Counter[str] = Counter()
+    for _, rows in iter_table(storage, layout, SOURCES, ["state"]):
+        for found in rows["state"].value_counts().to_pylist():
+            counts[found["values"]] += found["counts"]
+    return {state: counts[state.value] for state in SourceState if state.is_quarantined and counts[state.value]}
 
 
 def published_documents(

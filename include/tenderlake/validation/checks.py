@@ -150,6 +150,7 @@ def _beside_counts(frames: BatchFrames) -> pd.DataFrame:
         counted_pages=documents["native_pages"] + documents["ocr_pages"],
         page_rows=count(pages),
         failed_page_rows=count(pages[pages["text_source"] == TextSource.NONE.value]),
+        read_page_rows=count(pages[pages["text_source"] != TextSource.NONE.value]),
         ocr_page_rows=count(pages[pages["text_source"] == TextSource.OCR.value]),
         text_pages=count(pages[_has_text(pages)]),
         filled_tables=count(blocks[blocks[HAS_CELLS].fillna(False)]),

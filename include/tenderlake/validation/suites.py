@@ -311,7 +311,9 @@ def _document_rules() -> Iterator[Check]:
     )
     yield Check(
         "some_text",
-        lambda gxe: gxe.ExpectColumnValuesToBeBetween(column="text_pages", min_value=1),
+        lambda gxe: gxe.ExpectColumnValuesToBeBetween(
+            column="text_pages", min_value=1, row_condition=_column("read_page_rows") > 0
+        ),
         lambda row: "none of its pages has any text",
         Severity.WARNING,
         flag=DocumentFlag.NO_TEXT,
