@@ -132,7 +132,8 @@ def scores(known: Known, ranked: Sequence[RankedField]) -> Scores:
     for one in expected:
         score = found[FieldName(one.field)]
         score.expected += 1
-        limit = sum(other.field == one.field and other.role in ("", one.role) for other in expected)
+        listed = (*expected, *known.tolerated)
+        limit = sum(other.field == one.field and other.role in ("", one.role) for other in listed)
         if any(each.rank <= limit and is_same(one, each.candidate) for each in ranked):
             score.found += 1
         else:

@@ -20,6 +20,7 @@ _MOST_CELLS = 100
 _MOST_LABELS = 2000
 _LONGEST_LABEL_CELL = 120
 _LONGEST_HEADING = 40
+_ROW_NUMBER = re.compile(r"\d{1,3}[.)]?")
 _LABEL_AND_VALUE = 2
 """Columns of a table that is a form."""
 
@@ -122,6 +123,8 @@ def _heads_columns(table: PlacedTable, cell: PlacedCell, right: PlacedCell, text
     """Whether a cell is in the header of columns: first row of a table with more, its neighbour a few words too."""
     if cell.is_header and right.is_header:
         return True
+    if any(_ROW_NUMBER.fullmatch(text, left.start, left.end) for left in table.left_of(cell)):
+        return False  # «1 | Фирменное наименование | ИП Сафина»
     words = text[right.start : right.end]
     is_label = len(words) <= _LONGEST_HEADING and not any(letter.isdigit() or letter in '«»"@' for letter in words)
     return cell.row == 0 and table.column_count > _LABEL_AND_VALUE and is_label and any(True for _ in table.below(cell))

@@ -14,7 +14,10 @@ ACCOUNT = FieldName.SETTLEMENT_ACCOUNT
 
 _CASE = r"[А-Я]{0,4}"
 _ENDING = r"[А-Я]{2,3}"
-_PURCHASE = rf"(?:ЗАКУПК{_CASE}|ПРОЦЕДУР{_CASE}|ИЗВЕЩЕНИ{_CASE}|АУКЦИОН{_CASE}|КОНКУРС{_CASE}|ЗАПРОС{_CASE} КОТИРОВОК)"
+_PURCHASE = (
+    rf"(?:ЗАКУПК{_CASE}|ПРОЦЕДУР{_CASE}|ИЗВЕЩЕНИ{_CASE}|АУКЦИОН{_CASE}|КОНКУРС{_CASE}|"
+    rf"ЗАПРОС{_CASE} (?:КОТИРОВОК|ПРЕДЛОЖЕНИЙ|ЦЕН))"
+)
 _ABOUT = r"(?: (?:О|ОБ|В) [^\n\t:№\d]{3,60}?)?"
 _WORDS: dict[FieldName | None, str] = {
     FieldName.INN: rf"И ?Н ?Н(?: ЮЛ| ФЛ)?|ИДЕНТИФИКАЦИОНН{_ENDING}\sНОМЕР[А-Я]?\sНАЛОГОПЛАТЕЛЬЩИКА",

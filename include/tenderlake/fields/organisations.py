@@ -60,6 +60,9 @@ _OPENING, _CLOSING, _EITHER = "«„", "»”", '"“'
 _END_OF_CLAUSE = re.compile(
     r"[,;:()\n\t_]|\.(?=\s|$)|\s[–—-]\s|(?<=[а-яё»])\s+(?:ИНН|КПП|ОГРН|в лице|именуем|далее|расположенн)"
 )
+_WITH_INITIALS = re.compile(
+    r"(?:ИП|индивидуальн[а-яё]{2,3} предпринимател[а-яё]{1,3}) [А-ЯЁ][а-яё-]{1,30} [А-ЯЁ]\. ?[А-ЯЁ]\.", re.IGNORECASE
+)
 _LONGEST_NAME = 250
 _LONGEST_QUOTED = 200
 _MOST_WORDS_BEFORE_QUOTE = 60
@@ -93,6 +96,8 @@ def _is_name(text: str, match: re.Match[str], end: int) -> bool:
 def name_end_of(text: str, start: int, end: int) -> int:
     """Where the name that begins at ``start`` ends: with its last quotation mark, else with its clause."""
     end = min(end, start + _LONGEST_NAME)
+    if (person := _WITH_INITIALS.match(text, start, end)) is not None:
+        return person.end()
     quote = re.compile(r"[«“„\"]").search(text, start, min(end, start + _MOST_WORDS_BEFORE_QUOTE + 60))
     clause = _END_OF_CLAUSE.search(text, start, end)
     clause_end = clause.start() if clause else end
@@ -139,6 +144,8 @@ def _opens(text: str, place: int) -> bool:
 def normal_name(text: str) -> str:
     """A name as it is compared: short legal form, «» for all quotation marks, first word in the nominative."""
     name = " ".join(text.split()).strip(" ,;:.-–—")
+    if _WITH_INITIALS.fullmatch(f"{name}."):
+        name += "."
     for pattern, short in _WRITTEN_FORMS:
         name = pattern.sub(short, name)
     name = _INSTITUTION.sub(_initials, name)

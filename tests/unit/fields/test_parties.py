@@ -11,7 +11,7 @@ from tenderlake.fields.organisations import normal_name
 from tenderlake.fields.pagereading import PageReading
 from tenderlake.fields.requisites import find_requisites
 from tenderlake.lake.vocabulary import FieldName, FieldRole
-from tests.fieldpages import Part, found, page_of
+from tests.fieldpages import Part, found, page_of, values
 
 pytestmark = pytest.mark.unit
 
@@ -377,3 +377,23 @@ def test_participants_in_a_table_that_ocr_read_as_lines() -> None:
         (one.field.value, one.value, one.role) for one in found_in_all if one.field in (FieldName.INN, FieldName.KPP)
     }
     assert numbers == {("inn", FIRM, PARTICIPANT), ("kpp", "770701001", PARTICIPANT)}
+
+
+def test_the_first_row_of_a_numbered_form_is_no_header() -> None:
+    form = [
+        ["1", "Фирменное наименование", "ИП Сафина Лилия Маратовна"],
+        ["2", "Место жительства", "998112, г. Заозёрск, б-р Строителей, д. 22"],
+        ["3", "Банковские реквизиты", "р/с 40802810000000000456 в АО «Альянс-Банк»"],
+    ]
+    fields = values(find_requisites, "ЗАЯВКА НА УЧАСТИЕ В ЗАПРОСЕ ПРЕДЛОЖЕНИЙ", "2. Сведения об участнике:", form)
+    assert fields["participant"] == ["ИП Сафина Лилия Маратовна"]
+
+
+def test_the_participants_of_a_protocol_stand_under_their_word() -> None:
+    bids = [
+        ["Номер заявки", "Участник закупки", "Предложение о цене контракта, руб."],
+        ["1", "ООО «МедТехноПоставка»", "26 980 000,00"],
+        ["2", "ИП Сафина Л. М.", "–"],
+    ]
+    fields = values(find_requisites, "ПРОТОКОЛ рассмотрения и оценки заявок", bids)
+    assert fields["participant"] == ["ИП Сафина Л. М.", "ООО «МедТехноПоставка»"]
