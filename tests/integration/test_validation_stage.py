@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -25,6 +27,7 @@ from tenderlake.runs import (
     SourceOutcome,
     Validation,
 )
+from tenderlake.settings import Settings
 from tenderlake.states import SourceState
 from tenderlake.storage import Storage
 from tenderlake.validation.results import Reconciliation, Tally
@@ -91,10 +94,18 @@ def document_row(document_id: str) -> DocumentRow:
     )
 
 
-def put_batch(storage: Storage, layout: Layout, number: int, names: list[str], *, is_assembled: bool) -> None:
+def put_batch(
+    storage: Storage,
+    layout: Layout,
+    number: int,
+    names: list[str],
+    *,
+    is_assembled: bool,
+    document_ids: Sequence[str] = (GOOD, BAD),
+) -> None:
     sources = tuple(source(name) for name in names)
     storage.put_model(layout.run(RUN, f"batches/batch-{number:04d}.json"), Batch(number=number, sources=sources))
-    ids = dict(zip(names, (GOOD, BAD), strict=False))
+    ids = dict(zip(names, document_ids, strict=False))
     prepared = tuple(
         PreparedSource(source=source(name), document_id=ids[name], manifest_key="m", page_count=2) for name in names
     )
@@ -177,3 +188,31 @@ def test_a_run_that_took_nothing_is_valid(storage: Storage, layout: Layout) -> N
     validation = validate_run(storage, layout, RUN)
     assert validation.verdicts == {}
     assert validation.reconciliation_errors == ()
+
+
+def test_batches_are_checked_together_or_some_at_a_time_with_the_same_outcome(
+    storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_discovery(storage, layout, batches=2, sources=2)
+    for number, (name, document_id) in enumerate((("good.pdf", GOOD), ("bad.pdf", BAD)), start=1):
+        put_batch(storage, layout, number, [name], is_assembled=True, document_ids=(document_id,))
+        stage(storage, layout, number, document_id, confidence=1.7)
+    together = validate_run(storage, layout, RUN)
+    pages = [item.key for item in storage.list_objects(layout.report(RUN, "great_expectations/"))]
+    monkeypatch.setattr("tenderlake.validation.stage.MOST_ROWS", 1)
+    assert validate_run(storage, layout, RUN) == together
+    assert set(together.verdicts) == {GOOD, BAD}
+    assert [item.key for item in storage.list_objects(layout.report(RUN, "great_expectations/"))] == pages
+    assert sorted(layout.report(RUN, name) for name in together.data_docs) == sorted(
+        key for key in pages if key.endswith(".html")
+    )
+    told = json.loads(storage.get_bytes(layout.report(RUN, "great_expectations/pages.json")))
+    (failed,) = (result for result in told["results"] if not result["success"])
+    assert failed["result"]["partial_unexpected_index_list"] == [{"document_id": BAD, "page_number": 2}]
+
+
+def test_the_results_of_great_expectations_can_be_left_out(storage: Storage) -> None:
+    layout = Layout(Settings.model_construct(data_docs=False))
+    put_discovery(storage, layout, batches=0, sources=0)
+    assert validate_run(storage, layout, RUN).data_docs == ()
+    assert list(storage.list_objects("reports/")) == []
