@@ -221,7 +221,7 @@ def _ends(page: PageReading) -> Iterator[Candidate]:
     ):
         for statement in statements(page, label):
             found = next(dates_in(statement.text), None)
-            if found is not None and _END_LEAD.search(statement.text[: found.start]):
+            if found is not None and _END_LEAD.search(statement.label + statement.text[: found.start]):
                 yield date_candidate(field, found, statement, 0.7)
 
 

@@ -36,7 +36,7 @@ _WORDS: dict[FieldName | None, str] = {
     FieldName.CONTRACT_REGISTRY_NUMBER: rf"РЕЕСТРОВ{_ENDING} НОМЕР{_CASE} (?:КОНТРАКТ|ДОГОВОР){_CASE}|"
     rf"(?:НОМЕР{_CASE} |№ ?)?РЕЕСТРОВОЙ ЗАПИСИ(?! ИЗВЕЩЕНИ)",
     FieldName.PURCHASE_NUMBER: rf"(?:РЕЕСТРОВ{_ENDING} |УНИКАЛЬН{_ENDING} )?(?:НОМЕР{_CASE}|№) (?:В ЕИС |ЕИС )?"
-    rf"{_PURCHASE}{_ABOUT}(?: В ЕИС)?|{_PURCHASE}{_ABOUT} ?(?:№|N(?=[ \d])|НОМЕР)|RЕGNUМВЕR=",
+    rf"{_PURCHASE}{_ABOUT}(?: В ЕИС)?|{_PURCHASE}{_ABOUT}\s{{0,2}}(?:№|N(?=[ \d])|НОМЕР)|RЕGNUМВЕR=",
     FieldName.OKPD2: r"ОКПД ?-? ?2?",
     FieldName.KTRU: r"КТРУ",
     FieldName.OKVED2: r"ОКВЭД ?-? ?2?",

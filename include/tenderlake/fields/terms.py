@@ -137,6 +137,7 @@ _ADDRESS = re.compile(
     r"|набережная|шоссе|переулок|площадь|бульвар)\b|по месту нахождения|\bсклад\b",
     re.IGNORECASE,
 )
+_COLON = re.compile(r"\s{0,2}:[ ]{0,2}[^\s:]")
 _PLACE_LEAD = re.compile(
     r"[\s:.–—-]{0,12}(?:[^.:\n]{0,80}?по (?:следующему )?адресу\s?[:–—-]?\s?)?",
     re.IGNORECASE,
@@ -199,8 +200,9 @@ def _unit(match: re.Match[str]) -> FieldUnit:
 
 def _places(page: PageReading) -> Iterator[Candidate]:
     for statement in statements(page, _PLACE):
-        # In a table the rest of the label's cell belongs to the label.
-        cell_end = statement.text.find("\t") + 1 if statement.is_row and not statement.is_below else 0
+        # In a table the rest of the label's cell belongs to the label, but for what stands behind a colon.
+        is_apart = statement.is_row and not statement.is_below and not _COLON.match(statement.text)
+        cell_end = statement.text.find("\t") + 1 if is_apart else 0
         lead = _PLACE_LEAD.match(statement.text, cell_end)
         start = lead.end() if lead is not None else cell_end
         told = _PLACE_END.split(statement.text[start:], maxsplit=1)[0].rstrip(" \n\t.;,")

@@ -121,3 +121,7 @@ def test_the_end_of_the_work_is_not_its_start() -> None:
 def test_a_protocol_tells_when_bids_ended() -> None:
     fields = values(find_dates, "По окончании срока подачи заявок до 06.04.2026 08:00 подано 2 заявки.")
     assert fields == {"bid_deadline": ["2026-04-06T08:00"]}
+
+
+def test_the_end_of_a_term_behind_a_dash() -> None:
+    assert values(find_dates, "«3.1. Срок поставки – до 15.11.2026».") == {"work_end": ["2026-11-15"]}

@@ -397,3 +397,16 @@ def test_the_participants_of_a_protocol_stand_under_their_word() -> None:
     ]
     fields = values(find_requisites, "ПРОТОКОЛ рассмотрения и оценки заявок", bids)
     assert fields["participant"] == ["ИП Сафина Л. М.", "ООО «МедТехноПоставка»"]
+
+
+def test_the_customer_and_the_address_of_a_short_notice() -> None:
+    fields = values(
+        find_requisites,
+        "Извещение о закупке у единственного поставщика",
+        "№ 32617003391",
+        "Наименование заказчика: Областное государственное унитарное предприятие «Приозёрскавтодор»",
+        "Адрес места нахождения: 998330, Приозёрная область, г. Верхнеозёрск, ул. Дорожная, 15",
+    )
+    assert fields["purchase_number"] == ["32617003391"]
+    assert fields["customer"] == ["ОГУП «Приозёрскавтодор»"]
+    assert fields["address"] == ["998330, Приозёрная область, г. Верхнеозёрск, ул. Дорожная, 15"]

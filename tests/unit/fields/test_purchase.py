@@ -86,3 +86,15 @@ def test_the_name_of_a_platform_comes_before_its_address() -> None:
     ]
     names = values(find_requisites, "Извещение", form)["platform"]
     assert names == ["АО «Площадка Приозёрья»", "http://etp.example.ru"]
+
+
+@pytest.mark.parametrize(
+    ("text", "phones"),
+    [
+        ("тел. (00041) 2-31-77", ["+70004123177"]),
+        ("Call us: (818) 708-8131", []),
+        ("т. (342) 2123344", ["+73422123344"]),
+    ],
+)
+def test_a_phone_of_another_country_is_none_of_ours(text: str, phones: list[str]) -> None:
+    assert values(find_requisites, text).get("phone", []) == phones

@@ -149,3 +149,8 @@ def test_a_warranty_in_short() -> None:
 def test_how_long_a_bid_holds() -> None:
     found_terms = values(find_terms, "4. Настоящая заявка действительна в течение 90 календарных дней.")
     assert found_terms == {"bid_validity": ["90"]}
+
+
+def test_a_place_in_the_cell_of_its_label() -> None:
+    row = [["1.2. Место поставки: г. Верхнеозёрск, ул. Складская, д. 2."], ["1.3. Срок поставки: 5 рабочих дней"]]
+    assert values(find_terms, row)["delivery_place"] == ["г. Верхнеозёрск, ул. Складская, д. 2"]
