@@ -135,7 +135,7 @@ def with_verdict(outcome: SourceOutcome, verdicts: Mapping[str, Verdict]) -> Sou
     verdict = verdicts.get(outcome.document_id or "")
     if outcome.markdown_staging_key is None or verdict is None or not verdict.critical:
         return outcome
-    return outcome.model_copy(update={"state": SourceState.QUARANTINED_INVALID, "reason": "; ".join(verdict.critical)})
+    return outcome.model_copy(update={"state": SourceState.QUARANTINED_INVALID, "reason": verdict.reason})
 
 
 def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:

@@ -106,6 +106,13 @@ class Verdict(Value):
         return self._told(Severity.CRITICAL)
 
     @property
+    def reason(self) -> str:
+        """Why the document goes to quarantine, short enough for a note."""
+        told = self.critical
+        more = f"; and {len(told) - MOST_EXAMPLES} more in the report of the run" if len(told) > MOST_EXAMPLES else ""
+        return "; ".join(told[:MOST_EXAMPLES]) + more
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What should be looked at, in sentences."""
         return self._told(Severity.WARNING)

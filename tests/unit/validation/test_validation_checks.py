@@ -557,6 +557,8 @@ def test_many_failures_of_one_kind_are_told_once_and_counted(validator: Validato
         *(f"page 2, block {number}: confidence 2 is above 1" for number in range(1, MOST_EXAMPLES + 1)),
         "and 295 more like this: page 2, block 5: confidence 2 is above 1",
     )
+    assert verdict.reason.startswith("page 2, block 1: confidence 2 is above 1; page 2, block 2: ")
+    assert verdict.reason.endswith("; and 1 more in the report of the run")
 
 
 def test_each_failing_document_of_a_batch_gets_its_own_verdict(validator: Validator) -> None:
