@@ -18,6 +18,7 @@ from PIL import Image
 
 from ocr_tasks.contract import Block, BlockLabel, PageResult, PageStatus
 from tenderlake import publishing
+from tenderlake.document_type import Classification, classify
 from tenderlake.documents import NATIVE_PAGES_NAME
 from tenderlake.lake.reading import iter_table
 from tenderlake.lake.schema import DOCUMENTS, PAGES, SOURCES, TABLES
@@ -365,9 +366,10 @@ def test_a_document_that_the_code_fails_on_costs_itself_only(
 ) -> None:
     put(storage, a_pdf=digital_pdf(), b_png=scan())
 
-    def failing(filename: str, text: str) -> None:
+    def failing(filename: str, text: str) -> Classification:
         if filename == "a.pdf":
             raise RuntimeError("a fault of the code")
+        return classify(filename, text)
 
     monkeypatch.setattr("tenderlake.assembly.classify", failing)
     pipeline.run(storage, layout, "run-1")
