@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 
-from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
+from ocr_tasks.contract import Block, BlockLabel
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.finding import FieldFinder, Finder
 from tenderlake.fields.pagereading import PageReading
 from tenderlake.lake.vocabulary import FieldName
+from tests.pageresults import page_result, table_block, table_html
 
 Row = Sequence[str]
 Part = str | Sequence[Row]
@@ -20,17 +20,7 @@ Part = str | Sequence[Row]
 def page_of(*parts: Part, number: int = 1, is_ocr: bool = False) -> PageReading:
     """A page with these paragraphs and tables one under the other, each 100 pixels high."""
     blocks = [_block(part, place) for place, part in enumerate(parts)]
-    result = PageResult(
-        page_key="key",
-        document_id="document",
-        page_number=number,
-        status=PageStatus.DONE,
-        engine="native",
-        engine_version="1",
-        width_px=1000,
-        height_px=100 * len(parts),
-        blocks=tuple(blocks),
-    )
+    result = page_result(*blocks, number=number, size_px=(1000, 100 * len(parts)))
     return PageReading.of(result, is_ocr=is_ocr)
 
 
@@ -57,7 +47,4 @@ def _block(part: Part, place: int) -> Block:
     box = (0.0, 100.0 * place, 1000.0, 100.0 * place + 90)
     if isinstance(part, str):
         return Block(label=BlockLabel.TEXT, bbox_px=box, content=part)
-    rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in part)
-    return Block(
-        label=BlockLabel.TABLE, bbox_px=box, content=f"<table>{rows}</table>", content_format=ContentFormat.HTML
-    )
+    return table_block(table_html(*part), box)

@@ -6,8 +6,9 @@ import io
 
 import pytest
 
-from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
+from ocr_tasks.contract import Block, BlockLabel, ContentFormat
 from tenderlake.documentmarkdown import DocumentMarkdown
+from tests.pageresults import page_result, table_block, table_html
 
 pytestmark = pytest.mark.unit
 
@@ -17,10 +18,7 @@ NUMBERS = ("1", "2", "3")
 
 
 def table(*rows: tuple[str, ...], box: tuple[float, float, float, float] = BOX) -> Block:
-    body = "".join("<tr>" + "".join(f"<td>{text}</td>" for text in row) + "</tr>" for row in rows)
-    return Block(
-        label=BlockLabel.TABLE, bbox_px=box, content=f"<table>{body}</table>", content_format=ContentFormat.HTML
-    )
+    return table_block(table_html(*rows), box)
 
 
 def text(content: str, label: BlockLabel = BlockLabel.TEXT) -> Block:
@@ -31,18 +29,7 @@ def markdown(*pages: tuple[Block, ...], trouble: str | None = None) -> str:
     file = io.StringIO()
     writer = DocumentMarkdown(file)
     for number, blocks in enumerate(pages, start=1):
-        page = PageResult(
-            page_key="k",
-            document_id="d0c",
-            page_number=number,
-            status=PageStatus.DONE,
-            engine="native",
-            engine_version="1",
-            width_px=1000,
-            height_px=1400,
-            blocks=blocks,
-        )
-        writer.add(page, trouble)
+        writer.add(page_result(*blocks, number=number), trouble)
     writer.close()
     return file.getvalue()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ocr_tasks.contract import Block, BlockLabel, Line, PageResult, PageStatus
+from ocr_tasks.contract import Block, BlockLabel, Line
 from tenderlake.paragraphs import with_joined_lines
+from tests.pageresults import page_result
 
 pytestmark = pytest.mark.unit
 
@@ -18,18 +19,7 @@ def content(*lines: tuple[str, float], label: BlockLabel = BlockLabel.TEXT) -> s
         content="\n".join(text for text, _ in lines),
         lines=tuple(Line(text=text, bbox_px=(0, 40 * n, right, 40 * n + 30)) for n, (text, right) in enumerate(lines)),
     )
-    page = PageResult(
-        page_key="k",
-        document_id="d",
-        page_number=1,
-        status=PageStatus.DONE,
-        engine="tesseract",
-        engine_version="5",
-        width_px=1000,
-        height_px=1000,
-        blocks=(block,),
-    )
-    return with_joined_lines(page).blocks[0].content
+    return with_joined_lines(page_result(block, size_px=(1000, 1000))).blocks[0].content
 
 
 def test_a_sentence_over_lines_is_one_and_its_words_are_whole() -> None:

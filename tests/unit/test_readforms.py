@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult, PageStatus
+from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult
 from ocr_tasks.htmltables import parse_html_table
 from tenderlake.readforms import with_forms
+from tests.pageresults import page_result
 
 pytestmark = pytest.mark.unit
 
@@ -25,17 +26,7 @@ def block_of(texts: tuple[str, ...], x: int, top: int, *, label: BlockLabel = Bl
 
 
 def page_of(*blocks: Block) -> PageResult:
-    return PageResult(
-        page_key="key",
-        document_id="document",
-        page_number=1,
-        status=PageStatus.DONE,
-        engine="tesseract",
-        engine_version="5",
-        width_px=2480,
-        height_px=3508,
-        blocks=blocks,
-    )
+    return page_result(*blocks, size_px=(2480, 3508))
 
 
 def test_two_columns_of_a_form_become_one_table_where_the_first_stood() -> None:

@@ -9,26 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
+from ocr_tasks.contract import Block, BlockLabel
 from ocr_tasks.htmltables import parse_html_table
 from tenderlake.lake.rows import CellRow
 from tenderlake.lake.vocabulary import ColumnRole, RowKind
 from tenderlake.tablecells import DocumentCells
 from tenderlake.tablemeaning import is_numbering_row, meaning_of, role_of_header
+from tests.pageresults import page_result, table_block, table_html
 
 pytestmark = pytest.mark.unit
 
 DOCUMENT_ID = "d" * 64
-BOX = (100.0, 100.0, 900.0, 1200.0)
 PRICES = ("№ п/п", "Наименование товара", "Ед. изм.", "Кол-во", "Цена за ед., руб.", "Сумма, руб. с НДС")
-
-
-def html(*rows: Sequence[str], tag: str = "td") -> str:
-    return "<table>" + "".join("<tr>" + "".join(f"<{tag}>{text}</{tag}>" for text in row) + "</tr>" for row in rows)
-
-
-def block(content: str) -> Block:
-    return Block(label=BlockLabel.TABLE, bbox_px=BOX, content=content, content_format=ContentFormat.HTML)
 
 
 def prose(content: str) -> Block:
@@ -39,18 +31,7 @@ def cells(*pages: Sequence[Block]) -> list[CellRow]:
     document = DocumentCells(DOCUMENT_ID)
     found: list[CellRow] = []
     for number, blocks in enumerate(pages, start=1):
-        page = PageResult(
-            page_key="k",
-            document_id=DOCUMENT_ID,
-            page_number=number,
-            status=PageStatus.DONE,
-            engine="native",
-            engine_version="1",
-            width_px=1000,
-            height_px=1400,
-            blocks=tuple(blocks),
-        )
-        found.extend(document.add(page))
+        found.extend(document.add(page_result(*blocks, number=number)))
     found.extend(document.close())
     return found
 
@@ -59,7 +40,7 @@ def row(found: Sequence[CellRow], number: int) -> list[CellRow]:
     return [cell for cell in found if cell.row == number]
 
 
-SPECIFICATION = html(
+SPECIFICATION = table_html(
     PRICES,
     ("1", "2", "3", "4", "5", "6 = 4 × 5"),
     ("1.10", "Кабель ВВГнг(А)-LS 3х2,5", "м", "1 200", "176,00", "211 200,00"),
@@ -69,7 +50,7 @@ SPECIFICATION = html(
 
 
 def test_a_specification_is_ready_to_be_summed_up() -> None:
-    found = cells([block(SPECIFICATION)])
+    found = cells([table_block(SPECIFICATION)])
     assert [cell.column_role for cell in row(found, 3)] == [
         ColumnRole.ROW_NUMBER,
         ColumnRole.NAME,
@@ -93,14 +74,14 @@ def test_a_specification_is_ready_to_be_summed_up() -> None:
 
 
 def test_numbers_in_the_header_are_no_data() -> None:
-    assert {cell.number for cell in row(cells([block(SPECIFICATION)]), 2)} == {None}
+    assert {cell.number for cell in row(cells([table_block(SPECIFICATION)]), 2)} == {None}
 
 
 def test_a_table_over_three_pages_is_one_and_its_cells_know_their_page() -> None:
-    first = block(html(PRICES, ("1", "Кабель", "м", "5", "10", "50")))
-    second = block(html(PRICES, ("2", "Муфта", "шт", "1", "7", "7")))
-    third = block(html(PRICES, ("3", "Лоток", "шт", "2", "4", "8"), ("", "Итого", "", "", "", "65")))
-    after = block(html(("Заказчик", "Поставщик"), ("АО «Север»", "ООО «Юг»")))
+    first = table_block(table_html(PRICES, ("1", "Кабель", "м", "5", "10", "50")))
+    second = table_block(table_html(PRICES, ("2", "Муфта", "шт", "1", "7", "7")))
+    third = table_block(table_html(PRICES, ("3", "Лоток", "шт", "2", "4", "8"), ("", "Итого", "", "", "", "65")))
+    after = table_block(table_html(("Заказчик", "Поставщик"), ("АО «Север»", "ООО «Юг»")))
     found = cells([prose("Спецификация"), first], [second], [third, prose("Подписи сторон"), after])
     assert {cell.table_number for cell in found} == {1, 2}
     one = [cell for cell in found if cell.table_number == 1]
@@ -133,7 +114,7 @@ def test_spans_are_kept_and_a_header_of_three_storeys_names_its_columns() -> Non
         "<td>1525</td></tr>"
         '<tr><td colspan="6">Итого по разделу 1</td><td>1 525</td></tr></table>'
     )
-    found = cells([block(estimate)])
+    found = cells([table_block(estimate)])
     roles = {cell.column: cell.column_role for cell in found if cell.row == 5}
     assert roles == {
         1: ColumnRole.ROW_NUMBER,
@@ -159,15 +140,17 @@ def test_spans_are_kept_and_a_header_of_three_storeys_names_its_columns() -> Non
 
 
 def test_a_table_without_a_header_has_no_roles() -> None:
-    found = cells([block(html(("Москва", "12 500"), ("Казань", "1 200")))])
+    found = cells([table_block(table_html(("Москва", "12 500"), ("Казань", "1 200")))])
     assert {cell.row_kind for cell in found} == {RowKind.DATA}
     assert {cell.column_role for cell in found} == {None}
     assert [cell.number for cell in found] == [None, Decimal(12500), None, Decimal(1200)]
 
 
 def test_cells_marked_as_header_are_one() -> None:
-    marked = html(("Город", "Жителей"), tag="th") + html(("Москва", "12 500")).removeprefix("<table>")
-    assert [cell.row_kind for cell in cells([block(marked)])] == [RowKind.HEADER] * 2 + [RowKind.DATA] * 2
+    marked = table_html(("Город", "Жителей"), tag="th").removesuffix("</table>") + table_html(
+        ("Москва", "12 500")
+    ).removeprefix("<table>")
+    assert [cell.row_kind for cell in cells([table_block(marked)])] == [RowKind.HEADER] * 2 + [RowKind.DATA] * 2
 
 
 @pytest.mark.parametrize(
@@ -210,7 +193,7 @@ def test_role_by_header(header: str, role: ColumnRole | None) -> None:
     ],
 )
 def test_a_row_of_a_total_and_a_thing_that_is_called_like_one(name: str, kind: RowKind) -> None:
-    found = cells([block(html(PRICES, ("1", name, "шт", "1", "5", "5")))])
+    found = cells([table_block(table_html(PRICES, ("1", name, "шт", "1", "5", "5")))])
     assert row(found, 2)[0].row_kind is kind
 
 
@@ -235,18 +218,18 @@ CELLS = st.sampled_from(["", "1", "2", "3", "Итого", "Кабель", "Це�
 
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=6), min_size=1, max_size=12))
 def test_whatever_stands_in_a_table_no_cell_is_lost(grid: list[list[str]]) -> None:
-    source = html(*grid)
+    source = table_html(*grid)
     table = parse_html_table(source)
     meaning = meaning_of(table)
     assert len(meaning.row_kinds) == table.row_count
     assert len(meaning.column_roles) == table.column_count
-    found = cells([block(source)], [prose("конец")])
+    found = cells([table_block(source)], [prose("конец")])
     assert sorted(cell.text for cell in found) == sorted(text for texts in grid for text in texts)
     assert len({(cell.table_number, cell.row, cell.column) for cell in found}) == len(found)
 
 
 def test_what_a_model_leaves_open_costs_only_itself() -> None:
     hostile = "<table><tr><td rowspan=999999 colspan=999999>" + "9" * 100_000 + "<td>\x00<tr><tr><td>конец"
-    found = cells([block(hostile)], [block("no table at all"), block(SPECIFICATION)])
+    found = cells([table_block(hostile)], [table_block("no table at all"), table_block(SPECIFICATION)])
     assert found[0].number is None
     assert found[-1].text == "211 465,50"

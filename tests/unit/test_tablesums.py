@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
 from tenderlake.tablecells import DocumentCells
 from tenderlake.tablesums import SumCell, SumCheck, check_sums
+from tests.pageresults import page_result, table_block, table_html
 
 pytestmark = pytest.mark.unit
 
@@ -19,25 +19,7 @@ HEADER = "№ п/п|Наименование|Кол-во|Цена, руб.|Су�
 
 def checks(*rows: str, header: str = HEADER) -> list[SumCheck]:
     """The relations of a table that is written with | between its cells."""
-    body = "".join("<tr>" + "".join(f"<td>{text}</td>" for text in row.split("|")) + "</tr>" for row in (header, *rows))
-    page = PageResult(
-        page_key="k",
-        document_id="d" * 64,
-        page_number=1,
-        status=PageStatus.DONE,
-        engine="native",
-        engine_version="1",
-        width_px=1000,
-        height_px=1400,
-        blocks=(
-            Block(
-                label=BlockLabel.TABLE,
-                bbox_px=(0, 0, 10, 10),
-                content=f"<table>{body}</table>",
-                content_format=ContentFormat.HTML,
-            ),
-        ),
-    )
+    page = page_result(table_block(table_html(*(row.split("|") for row in (header, *rows)))))
     document = DocumentCells("d" * 64)
     cells = [*document.add(page), *document.close()]
     return list(

@@ -9,7 +9,7 @@ from itertools import groupby, islice
 
 from tenderlake.fields.amounts import find_amounts
 from tenderlake.fields.candidates import Candidate
-from tenderlake.fields.context import DocumentContext as DocumentContext
+from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.dates import find_dates
 from tenderlake.fields.documentnumbers import find_document_numbers
 from tenderlake.fields.pagereading import PageReading

@@ -6,25 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult, PageStatus
+from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line
 from tenderlake.fields.pagereading import LONGEST_CELL, NOWHERE, PageReading, clean
+from tests.pageresults import page_result
 
 pytestmark = pytest.mark.unit
 
 
 def reading(*blocks: Block) -> PageReading:
-    page = PageResult(
-        page_key="k",
-        document_id="d",
-        page_number=1,
-        status=PageStatus.DONE,
-        engine="native",
-        engine_version="1",
-        width_px=1000,
-        height_px=1000,
-        blocks=blocks,
-    )
-    return PageReading.of(page, is_ocr=False)
+    return PageReading.of(page_result(*blocks, size_px=(1000, 1000)), is_ocr=False)
 
 
 def table(html: str) -> Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocr_tasks.contract import Block, BlockLabel, Line, PageResult, PageStatus
+from ocr_tasks.contract import Block, BlockLabel, Line
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.finding import FieldFinder
 from tenderlake.fields.organisations import normal_name
@@ -12,6 +12,7 @@ from tenderlake.fields.pagereading import PageReading
 from tenderlake.fields.requisites import find_requisites
 from tenderlake.lake.vocabulary import FieldName, FieldRole
 from tests.fieldpages import Part, found, page_of, values
+from tests.pageresults import page_result
 
 pytestmark = pytest.mark.unit
 
@@ -106,18 +107,7 @@ def test_two_columns_of_a_scan_are_told_by_where_their_lines_stand() -> None:
         lined("ИНН 7707083893\nКПП 770701001", (460, 140), (460, 160)),
         lined("ИНН 9701186367\nКПП 770101001", (50, 140), (50, 160)),
     )
-    page = PageResult(
-        page_key="k",
-        document_id="d",
-        page_number=1,
-        status=PageStatus.DONE,
-        engine="tesseract",
-        engine_version="5",
-        width_px=900,
-        height_px=1200,
-        blocks=blocks,
-    )
-    reading = PageReading.of(page, is_ocr=True)
+    reading = PageReading.of(page_result(*blocks, size_px=(900, 1200)), is_ocr=True)
     found_here = list(find_requisites(reading, DocumentContext("scan.png", 1).at(reading)))
     assert {one.value: one.role for one in found_here if one.field is FieldName.INN} == {
         FIRM: SUPPLIER,
@@ -267,18 +257,7 @@ def placed(*lines: tuple[str, float, float], label: BlockLabel = BlockLabel.TEXT
         )
         for words, x, y in lines
     )
-    page = PageResult(
-        page_key="k",
-        document_id="d",
-        page_number=1,
-        status=PageStatus.DONE,
-        engine="native",
-        engine_version="1",
-        width_px=1000,
-        height_px=1000,
-        blocks=blocks,
-    )
-    return PageReading.of(page, is_ocr=False)
+    return PageReading.of(page_result(*blocks, size_px=(1000, 1000)), is_ocr=False)
 
 
 def test_a_form_without_rules_is_read_by_height_whatever_the_order_of_its_columns() -> None:
@@ -358,20 +337,7 @@ def test_participants_in_a_table_that_ocr_read_as_lines() -> None:
     )
     page = placed(("ПРОТОКОЛ", 0.0, 0.0))
     block = Block(label=BlockLabel.TABLE, bbox_px=(0, 50, 900, 90), content=read)
-    whole = PageReading.of(
-        PageResult(
-            page_key="k",
-            document_id="d",
-            page_number=1,
-            status=PageStatus.DONE,
-            engine="tesseract",
-            engine_version="5",
-            width_px=1000,
-            height_px=1000,
-            blocks=(page.pieces[0].block, block),
-        ),
-        is_ocr=True,
-    )
+    whole = PageReading.of(page_result(page.pieces[0].block, block, size_px=(1000, 1000)), is_ocr=True)
     found_in_all = [one.candidate for one in finder_of(whole).ranked()]
     numbers = {
         (one.field.value, one.value, one.role) for one in found_in_all if one.field in (FieldName.INN, FieldName.KPP)

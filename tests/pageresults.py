@@ -1,0 +1,34 @@
+"""Pages as an engine or a text layer tells them, written down as their blocks."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, PageResult, PageStatus
+
+
+def page_result(*blocks: Block, number: int = 1, size_px: tuple[int, int] = (1000, 1400)) -> PageResult:
+    """A page of a document that was read well."""
+    return PageResult(
+        page_key="key",
+        document_id="d" * 64,
+        page_number=number,
+        status=PageStatus.DONE,
+        engine="native",
+        engine_version="1",
+        width_px=size_px[0],
+        height_px=size_px[1],
+        blocks=blocks,
+    )
+
+
+def table_html(*rows: Sequence[str], tag: str = "td") -> str:
+    """A table of nothing but rows and cells."""
+    body = "".join(f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in row)}</tr>" for row in rows)
+    return f"<table>{body}</table>"
+
+
+def table_block(source: str, bbox_px: BBox = (100.0, 100.0, 900.0, 1200.0)) -> Block:
+    """A table as engines give it, in HTML."""
+    return Block(label=BlockLabel.TABLE, bbox_px=bbox_px, content=source, content_format=ContentFormat.HTML)
