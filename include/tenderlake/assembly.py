@@ -21,7 +21,8 @@ from tenderlake import PIPELINE_VERSION
 from tenderlake.document_type import HEAD_CHARACTERS, classify
 from tenderlake.documentmarkdown import DocumentMarkdown
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
-from tenderlake.fields.finding import DocumentContext, FieldFinder, RankedField
+from tenderlake.fields.context import DocumentContext
+from tenderlake.fields.finding import FieldFinder, RankedField
 from tenderlake.fields.pagereading import PageReading
 from tenderlake.lake.rows import BlockRow, DocumentRow, FieldRow, PageRow
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS
@@ -236,6 +237,8 @@ class _Assembler:
                 self._staging.cells.add(cells.close())
                 markdown.close()
             fields = finder.ranked()
+            for name, count in finder.dropped.items():
+                log.warning("%s: %d values of field %s are left out, there are too many", path, count, name.value)
             tender_id = self._tender_id(source, fields)
             row = self._document_row(prepared, manifest, totals, tender_id, time.monotonic() - started)
             target = Path(folder, "document.md")
