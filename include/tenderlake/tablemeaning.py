@@ -53,6 +53,12 @@ _TOTAL = re.compile(
     r"|ндс\b|сумма ндс|к оплате|промежуточный итог|итоги)",
     re.IGNORECASE,
 )
+_TOTAL_FOR_SURE = re.compile(r"\s*(?:промежуточный )?итог", re.IGNORECASE)
+"""Whatever the row has besides: nothing that is bought is called so."""
+_PART = re.compile(r"\s*в ?т(?:ом|\.) ?ч(?:исле|\.)", re.IGNORECASE)
+"""Parts of a line have quantities of their own more often than totals have."""
+_LETTER = re.compile(r"[^\W\d_xх]", re.IGNORECASE)
+"""Of a unit; «х» says that there is none."""
 _NUMBER_OF_COLUMN = re.compile(r"\(?(\d{1,2})\)?(?: ?=.*)?")
 
 
@@ -68,11 +74,9 @@ def meaning_of(table: Table) -> TableMeaning:
     """What the rows and columns of a whole table are."""
     rows = _rows(table)
     header_rows = _header_rows(table, rows)
-    kinds = tuple(
-        RowKind.HEADER if number < header_rows else _kind(cells, table.column_count)
-        for number, cells in enumerate(rows)
-    )
-    return TableMeaning(kinds, _roles(table, header_rows))
+    roles = _roles(table, header_rows)
+    kinds = tuple(RowKind.HEADER if number < header_rows else _kind(cells, roles) for number, cells in enumerate(rows))
+    return TableMeaning(kinds, roles)
 
 
 def role_of_header(header: str) -> ColumnRole | None:
@@ -149,15 +153,34 @@ def _named_rows(rows: list[list[Cell]], column_count: int) -> int:
     return 0
 
 
-def _kind(cells: list[Cell], column_count: int) -> RowKind:
+def _kind(cells: list[Cell], roles: Sequence[ColumnRole | None]) -> RowKind:
+    column_count = len(roles)
     filled = [cell for cell in cells if cell.text.strip()]
-    if any(_TOTAL.match(cell.text) for cell in filled[:3]):
-        return RowKind.TOTAL
+    said = [cell.text for cell in filled[:3] if _TOTAL.match(cell.text)]
+    if said:
+        is_sure = any(_TOTAL_FOR_SURE.match(text) for text in said)
+        return RowKind.TOTAL if is_sure or not _is_line_of_its_own(filled, roles) else RowKind.DATA
     if column_count > 1 and len(filled) == 1 and decimal_of(filled[0].text) is None:
         # A row that goes on in one column only, after the page ended, is text and not a title.
         is_wide = filled[0].column_span > 1 or filled[0].column == 0
         return RowKind.SECTION if is_wide and filled[0].row_span == 1 and column_count > 2 else RowKind.DATA
     return RowKind.DATA
+
+
+def _is_line_of_its_own(filled: list[Cell], roles: Sequence[ColumnRole | None]) -> bool:
+    """Whether a row that begins like a total is what is bought: «В том числе кабель | м | 10 | 150,00 | 1 500,00».
+
+    Totals have a quantity at times, with its unit even, and prices where offers are compared; none has all of it.
+    """
+
+    def is_number(cell: Cell) -> bool:
+        return decimal_of(cell.text) is not None
+
+    has = {roles[cell.column] for cell in filled if is_number(cell)}
+    has_unit = any(roles[cell.column] is ColumnRole.UNIT and _LETTER.search(cell.text) for cell in filled)
+    if ColumnRole.QUANTITY not in has or not (has_unit or ColumnRole.ROW_NUMBER in has):
+        return False
+    return ColumnRole.PRICE in has or (has_unit and any(_PART.match(cell.text) for cell in filled[:3]))
 
 
 def _roles(table: Table, header_rows: int) -> tuple[ColumnRole | None, ...]:

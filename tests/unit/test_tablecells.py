@@ -198,6 +198,28 @@ def test_a_row_of_a_total_and_a_thing_that_is_called_like_one(name: str, kind: R
 
 
 @pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (("2", "В том числе кабель", "м", "10", "150,00", "1 500,00"), RowKind.DATA),
+        (("2", "в т.ч. муфта", "", "3", "88,50", "265,50"), RowKind.DATA),
+        (("", "В том числе кабель", "м", "10", "", "1 500,00"), RowKind.DATA),
+        (("3", "Всего-то кабель", "м", "10", "150,00", "1 500,00"), RowKind.DATA),
+        (("", "В том числе НДС 20 %", "", "", "", "1 500,00"), RowKind.TOTAL),
+        (("4", "в том числе материалы", "", "", "", "1 500,00"), RowKind.TOTAL),
+        (("", "В том числе по кабелю", "х", "10", "", "1 500,00"), RowKind.TOTAL),
+        (("", "Всего", "шт", "10", "", "1 500,00"), RowKind.TOTAL),
+        (("", "Всего", "", "10", "150,00", "1 500,00"), RowKind.TOTAL),
+        (("", "Итого", "шт", "10", "", "1 500,00"), RowKind.TOTAL),
+    ],
+)
+def test_a_line_that_begins_like_a_total_is_one_unless_it_has_all_that_a_line_has(
+    line: tuple[str, ...], kind: RowKind
+) -> None:
+    found = cells([table_block(table_html(PRICES, ("1", "Сети", "шт", "1", "5", "5"), line))])
+    assert row(found, 3)[0].row_kind is kind
+
+
+@pytest.mark.parametrize(
     ("texts", "expected"),
     [
         (["1", "2", "3", "4"], True),
