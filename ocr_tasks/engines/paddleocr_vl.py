@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 
-from ocr_tasks.contract import EngineSpec, ReadingFlag
-from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
+from ocr_tasks.contract import EngineSpec
+from ocr_tasks.engines.base import EngineInfo, Finding
 from ocr_tasks.engines.model_files import model_digest, read_manifest, require_models
 from ocr_tasks.engines.paddle_library import library_version
 from ocr_tasks.engines.paddleocr_vl_doctor import cheap_findings, full_findings
-from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineOptions
-from ocr_tasks.images import PageImage
+from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineEngine, PipelineOptions
 from ocr_tasks.settings import ModelSettings
 
 
-class PaddleOcrVlEngine(Engine):
+class PaddleOcrVlEngine(PipelineEngine):
     """Reads print, tables and formulas in many languages on a GPU, one page at a time.
 
     Its memory grows with every page (PaddleOCR issues 16971, 17113) and it can hang (17014, 17640): it belongs into a
@@ -22,7 +21,6 @@ class PaddleOcrVlEngine(Engine):
     """
 
     options_type = PipelineOptions
-    needs_worker = True
 
     def __init__(self, spec: EngineSpec) -> None:
         self._options = PipelineOptions.of(spec)
@@ -38,23 +36,6 @@ class PaddleOcrVlEngine(Engine):
             model_digest=model_digest(models_folder, folders, manifest),
         )
         self._pipeline = PagePipeline(self._options)
-
-    @property
-    def info(self) -> EngineInfo:
-        """Name, versions of the libraries, and the digest of all models."""
-        return self._info
-
-    def read(self, page: PageImage, timeout_s: float) -> PageReading:
-        """Read one page; doubtful blocks are read twice."""
-        return self._pipeline.read(page, timeout_s)
-
-    def read_again(self, page: PageImage, timeout_s: float, doubts: frozenset[ReadingFlag]) -> PageReading | None:
-        """Read the page once more with blocks shown larger, where that may help."""
-        return self._pipeline.read_again(page, timeout_s, doubts)
-
-    def close(self) -> None:
-        """Give the models back."""
-        self._pipeline.close()
 
     @classmethod
     def diagnose(cls, spec: EngineSpec) -> list[Finding]:

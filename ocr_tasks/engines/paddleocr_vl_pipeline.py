@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from ocr_tasks.contract import ReadingFlag
-from ocr_tasks.engines.base import PageReading
+from ocr_tasks.engines.base import Engine, EngineInfo, PageReading
 from ocr_tasks.engines.blocktexts import TABLE_PROMPT, BlockText, BlockTexts
 from ocr_tasks.engines.model_files import LAYOUT_MODEL, ORIENTATION_MODEL
 from ocr_tasks.engines.options import EngineOptions
@@ -234,6 +234,32 @@ class PagePipeline:
     def close(self) -> None:
         """Close what reads the blocks, and give the models back."""
         self._facade.close()
+
+
+class PipelineEngine(Engine):
+    """What the engines that read with a ``PagePipeline`` share: their constructor sets what the two attributes hold."""
+
+    needs_worker: ClassVar[bool] = True
+
+    _info: EngineInfo
+    _pipeline: PagePipeline
+
+    @property
+    def info(self) -> EngineInfo:
+        """Name, versions of the libraries and models; a digest where the files of all models are here."""
+        return self._info
+
+    def read(self, page: PageImage, timeout_s: float) -> PageReading:
+        """Read one page; a block that could not be read makes it a failed one that keeps the others."""
+        return self._pipeline.read(page, timeout_s)
+
+    def read_again(self, page: PageImage, timeout_s: float, doubts: frozenset[ReadingFlag]) -> PageReading | None:
+        """Read the page once more with blocks shown larger, where that may help."""
+        return self._pipeline.read_again(page, timeout_s, doubts)
+
+    def close(self) -> None:
+        """Close what reads the blocks, and give the models back."""
+        self._pipeline.close()
 
 
 class _OneAtATime:

@@ -8,18 +8,17 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from ocr_tasks.contract import EngineSpec, ReadingFlag
-from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
+from ocr_tasks.contract import EngineSpec
+from ocr_tasks.engines.base import EngineInfo, Finding
 from ocr_tasks.engines.model_files import read_manifest, require_models
 from ocr_tasks.engines.paddle_library import library_version
 from ocr_tasks.engines.paddleocr_vl_doctor import cheap_findings
-from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineOptions
+from ocr_tasks.engines.paddleocr_vl_pipeline import PagePipeline, PipelineEngine, PipelineOptions
 from ocr_tasks.engines.vlm_server import VlmServer
 from ocr_tasks.engines.vlm_server_http import ModelServer
 from ocr_tasks.engines.vlm_server_probe import await_model, largest_question, require_answer, server_findings
 from ocr_tasks.engines.vlm_server_request import Question
 from ocr_tasks.errors import TaskError
-from ocr_tasks.images import PageImage
 from ocr_tasks.settings import SERVER_API_KEY_VARIABLE, ModelSettings, server_api_key
 
 _Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -66,12 +65,11 @@ class ServerOptions(PipelineOptions):
         return address
 
 
-class PaddleOcrVlServerEngine(Engine):
+class PaddleOcrVlServerEngine(PipelineEngine):
     """Finds the blocks of pages one page after the other, and has the server read the blocks of many at once."""
 
     options_type = ServerOptions
     secret_variables = (SERVER_API_KEY_VARIABLE,)
-    needs_worker: ClassVar[bool] = True
     fits_beside_itself: ClassVar[bool] = True
 
     def __init__(self, spec: EngineSpec) -> None:
@@ -100,26 +98,9 @@ class PaddleOcrVlServerEngine(Engine):
         return ServerOptions.of(spec).start_timeout_s
 
     @property
-    def info(self) -> EngineInfo:
-        """Name, the versions of the pipeline and the models; no digest, because the server does not show its files."""
-        return self._info
-
-    @property
     def concurrency(self) -> int:
         """That of the options."""
         return self._options.concurrency
-
-    def read(self, page: PageImage, timeout_s: float) -> PageReading:
-        """Read one page; blocks that the server could not read make it a failed one that keeps the others."""
-        return self._pipeline.read(page, timeout_s)
-
-    def read_again(self, page: PageImage, timeout_s: float, doubts: frozenset[ReadingFlag]) -> PageReading | None:
-        """Read the page once more with blocks shown larger, where that may help."""
-        return self._pipeline.read_again(page, timeout_s, doubts)
-
-    def close(self) -> None:
-        """Close the connections and give the layout model back."""
-        self._pipeline.close()
 
     @classmethod
     def diagnose(cls, spec: EngineSpec) -> list[Finding]:
