@@ -11,12 +11,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ocr_tasks.ruledgrid import Grid
 from tenderlake.mupdf import Page
 from tenderlake.pagecontent import Box, PageContent, TextLine, union
-from tenderlake.ruledgrid import Grid, GridCell, find_grids
+from tenderlake.ruledgrid import find_grids
 from tenderlake.wording import HyphenHabits, clean, join_lines
-
-_FRAME_SHARE = 0.35
 
 
 class TableCell(NamedTuple):
@@ -67,7 +66,7 @@ def take_tables(
     """
     grids = find_grids(page, content)
     boxes = [grid.box for grid in grids]
-    grids = [grid for grid in grids if grid.column_count > 1 and not _is_frame(grid, boxes, content.page_box)]
+    grids = [grid for grid in grids if grid.column_count > 1 and not grid.is_frame(boxes, content.page_box)]
     if not grids:
         return [], list(content.lines), list(content.sideways)
     words = [_Word(content.turn.apply(word[:4]), word[4], (word[5], word[6])) for word in content.drawn.words()]
@@ -76,45 +75,15 @@ def take_tables(
     return tables, _lines_outside(content.lines, taken, words), _lines_outside(content.sideways, taken, words)
 
 
-def _is_frame(grid: Grid, all_boxes: list[Box], page_box: Box) -> bool:
-    """Whether these are the lines around a page or a drawing sheet: a huge cell, or one with another table inside."""
-    for cell in grid.cells:
-        if cell.box.area > _FRAME_SHARE * page_box.area:
-            return True
-        if any(other.area < 0.95 * cell.box.area and cell.box.holds(*other.center) for other in all_boxes):
-            return True
-    return False
-
-
 def _fill(grid: Grid, words: list[_Word], habits: HyphenHabits) -> PageTable | None:
     """Put the words into the cells; None where that makes no table."""
-    cells = {(cell.row, cell.column): cell for cell in grid.cells}
-    texts = _cell_texts({place: cell.box for place, cell in cells.items()}, grid.box, words, habits)
+    cells = {(cell.row, cell.column): cell.box for cell in grid.cells}
+    texts = _cell_texts(cells, grid.box, words, habits)
     filled = [place for place, text in texts.items() if text]
     if len(filled) < 2 or len({column for _, column in filled}) < 2:
         return None
-    return PageTable(grid.box, _without_holes(cells, texts, grid), grid.row_count)
-
-
-def _without_holes(
-    cells: dict[tuple[int, int], GridCell], texts: dict[tuple[int, int], str], grid: Grid
-) -> tuple[TableCell, ...]:
-    """The cells with empty ones added where lines are missing, so that every place of the grid belongs to one cell."""
-    taken: set[tuple[int, int]] = set()
-    result: list[TableCell] = []
-    for row in range(grid.row_count):
-        for column in range(grid.column_count):
-            if (row, column) in taken:
-                continue
-            cell = cells.get((row, column))
-            row_span, column_span = (cell.row_span, cell.column_span) if cell else (1, 1)
-            covered = {(r, c) for r in range(row, row + row_span) for c in range(column, column + column_span)}
-            if covered & taken:  # overlapping cells of a damaged grid
-                row_span = column_span = 1
-                covered = {(row, column)}
-            taken |= covered
-            result.append(TableCell(row, column, row_span, column_span, texts.get((row, column), "")))
-    return tuple(result)
+    placed = tuple(TableCell(*place, texts.get((place.row, place.column), "")) for place in grid.places())
+    return PageTable(grid.box, placed, grid.row_count)
 
 
 def _cell_texts(

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult
+from ocr_tasks.ruledgrid import Grid, Rule, grids_of
 from tenderlake.mupdf import pymupdf
 from tenderlake.nativetext import NativePage, NativeText
 from tenderlake.pagecontent import read_page
-from tenderlake.ruledgrid import Grid, Rule, grids_of
 from tenderlake.wording import HyphenHabits, clean, join_lines
 from tests.pdfs import ENGLISH, FONT, RUSSIAN, digital_pdf, draw_table, new_page, reopened, write, write_lines
 
