@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,24 @@ def page_result(folder: Path, number: int) -> PageResult:
 
 def blank() -> bytes:
     return encoded(Image.new("L", (40, 30), 255))
+
+
+def code_in_image(client: docker.DockerClient, image: str, folder: str) -> dict[str, str]:
+    """SHA-256 of every module of ``ocr_tasks`` that lies in a folder of the image, by path, as ``code_here`` has it."""
+    sums = client.containers.run(
+        image,
+        ["-c", f"cd {folder} && find ocr_tasks -name '*.py' -exec sha256sum {{}} +"],
+        entrypoint="sh",
+        network_mode="none",
+        remove=True,
+    )
+    return {path: digest for digest, path in (line.split() for line in sums.decode().splitlines())}
+
+
+def code_here() -> dict[str, str]:
+    """SHA-256 of every module of ``ocr_tasks`` in this repository, by path."""
+    root = Path(__file__).parents[1]
+    return {
+        str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in root.joinpath("ocr_tasks").rglob("*.py")
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,14 +10,13 @@ import pytest
 import tesserocr
 
 from ocr_tasks.contract import ExitCode, PageStatus, Progress, ProgressEvent
-from tests.containers import Container, blank, page_result, shard_folder, write_shard
+from tests.containers import Container, blank, code_here, code_in_image, page_result, shard_folder, write_shard
 from tests.pages import encoded, printed_page
 from tests.texts import said, squeezed
 
 pytestmark = pytest.mark.docker
 
 PRINTED = "Начальная (максимальная) цена договора: 1 254 300,00 рублей, в том числе НДС 20 %."
-ROOT = Path(__file__).parents[2]
 IMAGE_USER = 10001
 
 
@@ -107,16 +105,5 @@ def test_no_package_index_got_into_the_image(container: Container) -> None:
 
 
 def test_the_image_is_made_of_the_code_that_is_tested_here(container: Container) -> None:
-    sums = container.client.containers.run(
-        container.image,
-        ["-c", "cd /opt/ocr_tasks && find ocr_tasks -name '*.py' -exec sha256sum {} +"],
-        entrypoint="sh",
-        network_mode="none",
-        remove=True,
-    )
-    in_image = {path: digest for digest, path in (line.split() for line in sums.decode().splitlines())}
-    here = {
-        str(file.relative_to(ROOT)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in ROOT.joinpath("ocr_tasks").rglob("*.py")
-    }
-    assert in_image == here, "the image is older than the code: run docker/ocr-cpu/build.sh"
+    in_image = code_in_image(container.client, container.image, "/opt/ocr_tasks")
+    assert in_image == code_here(), "the image is older than the code: run docker/ocr-cpu/build.sh"

@@ -7,7 +7,6 @@ weights. Dockerfile, build script, ``ocr_tasks``, PaddleOCR and PaddlePaddle are
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import json
 import os
@@ -22,7 +21,7 @@ import docker
 import pytest
 
 from ocr_tasks.contract import ExitCode, PageStatus
-from tests.containers import Container, page_result, shard_folder, write_shard
+from tests.containers import Container, code_here, code_in_image, page_result, shard_folder, write_shard
 from tests.pages import encoded, printed_page
 from tests.tinymodels import READING_SOON_ENDS, tiny_models
 
@@ -281,16 +280,5 @@ def test_the_image_keeps_the_user_and_holds_no_index_and_no_pipeline(
 def test_the_image_is_made_of_the_code_that_is_tested_here(
     docker_client: docker.DockerClient, paddleocr_image: str
 ) -> None:
-    sums = docker_client.containers.run(
-        paddleocr_image,
-        ["-c", "cd /opt/ocr && find ocr_tasks -name '*.py' -exec sha256sum {} +"],
-        entrypoint="sh",
-        network_mode="none",
-        remove=True,
-    )
-    in_image = {path: digest for digest, path in (line.split() for line in sums.decode().splitlines())}
-    here = {
-        str(file.relative_to(ROOT)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in ROOT.joinpath("ocr_tasks").rglob("*.py")
-    }
-    assert in_image == here, "the image is older than the code: run docker/ocr/build.sh"
+    in_image = code_in_image(docker_client, paddleocr_image, "/opt/ocr")
+    assert in_image == code_here(), "the image is older than the code: run docker/ocr/build.sh"
