@@ -1,4 +1,4 @@
-"""Unpacks e-mails (EML, MSG): the message with its header lines, and what is attached, each a member.
+"""Unpacks e-mails (EML, MSG, winmail.dat): the message with its header lines, and what is attached, each a member.
 
 A message within a message is a member like any other. Nothing is fetched: pictures at addresses stay there.
 """
@@ -22,8 +22,9 @@ from tenderlake.intake.encodings import decode_text
 from tenderlake.intake.membernames import safe_name
 from tenderlake.intake.office.flow import Picture, picture_is_large
 from tenderlake.intake.outcome import RejectedError
-from tenderlake.intake.outlook import read_outlook
+from tenderlake.intake.outlook import OutlookMessage, read_outlook
 from tenderlake.intake.sniffing import MailFormat
+from tenderlake.intake.tnef import read_tnef
 from tenderlake.intake.unpacking import UnpackFolder
 from tenderlake.states import SourceState
 
@@ -54,7 +55,9 @@ def unpack_mail(path: Path, output: Path, mail_format: MailFormat, limits: Prepa
         if mail_format is MailFormat.EML:
             _unpack_eml(path, folder)
         else:
-            _unpack_msg(path, folder)
+            _unpack_outlook(
+                read_outlook(path) if mail_format is MailFormat.MSG else read_tnef(path.read_bytes()), folder
+            )
     except RecursionError as error:
         raise RejectedError(
             SourceState.QUARANTINED_CORRUPT, "the parts of the message lie in each other without end"
@@ -210,18 +213,18 @@ def _decoded_word(word: bytes | str, charset: str | None) -> str:
         return decoded.text if decoded is not None else word.decode("utf-8", "replace")
 
 
-# ---- MSG ([MS-OXMSG])
+# ---- messages of Outlook ([MS-OXMSG], [MS-OXTNEF])
 
 
-def _unpack_msg(path: Path, folder: UnpackFolder) -> None:
-    message = read_outlook(path)
+def _unpack_outlook(message: OutlookMessage, folder: UnpackFolder) -> None:
     for prefix, inner in message.with_embedded():
-        headers = [(name, value) for name, value in inner.headers.items() if name in _SHOWN_HEADERS]
-        if inner.body or inner.page or not inner.rich_text:
+        headers = [(name, value) for name, value in inner.headers.items() if name in _SHOWN_HEADERS and value]
+        if inner.body or inner.page or (headers and not inner.rich_text):
             body = message_member(headers, inner.body, inner.page)
             _add(folder, _Attachment(prefix + body.name, body.data))
-        else:
-            _add(folder, _Attachment(f"{prefix}message.txt", message_member(headers, "", "").data))
+        elif inner.rich_text:
+            if headers:
+                _add(folder, _Attachment(f"{prefix}message.txt", message_member(headers, "", "").data))
             _add(folder, _Attachment(f"{prefix}message.rtf", inner.rich_text))
         for number, attached in enumerate(inner.attachments, start=1):
             name = safe_name(attached.name or f"attachment {number}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,13 +15,13 @@ from tenderlake.intake.encodings import decode_text
 from tenderlake.intake.outcome import RejectedError, is_disk_trouble, one_line
 from tenderlake.states import SourceState
 
-_SUBJECT, _SENDER, _SENDER_SMTP, _SENDER_ADDRESS = "0037", "0C1A", "5D01", "0C1F"
-_TO, _CC, _BODY, _PAGE, _RICH_TEXT = "0E04", "0E03", "1000", "1013", "1009"
-_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME, _DATA, _CONTENT_ID = "3707", "3704", "3001", "3701", "3712"
-_SENT, _DELIVERED, _CODE_PAGES = 0x00390040, 0x0E060040, (0x3FFD0003, 0x3FDE0003)
+MOST_DEPTH = 10
+"""Of messages within messages."""
+_TIME_TYPE = 0x40
+_UTF_8 = 65001
+_CODE_PAGES = (0x3FFD0003, 0x3FDE0003)
 _FIXED_HEADERS = {"message": 32, "embedded": 24, "attachment": 8}
 _ATTACHMENT = "__attach_version1.0_"
-_MOST_DEPTH = 10
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _RTF_DICTIONARY = (
     b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor "
@@ -30,6 +30,15 @@ _RTF_DICTIONARY = (
 )
 _MOST_RTF_BYTES = 100_000_000
 _WINDOW_BYTES = 4096
+
+
+class Tag:
+    """The properties that are read ([MS-OXPROPS]), by the four digits of their number."""
+
+    SUBJECT, SENDER, SENDER_SMTP, SENDER_ADDRESS = "0037", "0C1A", "5D01", "0C1F"
+    TO, CC, BODY, PAGE, RICH_TEXT = "0E04", "0E03", "1000", "1013", "1009"
+    LONG_NAME, SHORT_NAME, DISPLAY_NAME, DATA, CONTENT_ID = "3707", "3704", "3001", "3701", "3712"
+    SENT, DELIVERED = "0039", "0E06"
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,11 @@ class OutlookMessage:
     rich_text: bytes = b""
     attachments: list[OutlookAttachment] = field(default_factory=list)
     embedded: list[tuple[str, OutlookMessage]] = field(default_factory=list)
+
+    def embed(self, name: str, message: OutlookMessage) -> None:
+        """Take a message within this one; its members go to a folder of this name."""
+        title = "".join(char for char in name if char.isprintable() and char not in "/\\").strip(". ")
+        self.embedded.append((title[:100] or f"message {len(self.embedded) + 1}", message))
 
     def with_embedded(self, prefix: str = "") -> Iterator[tuple[str, OutlookMessage]]:
         """This message and those within it, each with the folder that its members go to."""
@@ -108,43 +122,29 @@ class _Storage:
         return self._narrow(narrow.rstrip(b"\0")) if narrow else ""
 
     def _narrow(self, data: bytes) -> str:
-        for tag in _CODE_PAGES:
-            if tag in self._fixed:
-                number = struct.unpack_from("<I", self._fixed[tag])[0]
-                try:
-                    return data.decode("utf-8" if number == 65001 else f"cp{number}")
-                except (LookupError, UnicodeDecodeError):
-                    continue
-        decoded = decode_text(data)
-        return decoded.text if decoded is not None else data.decode("cp1251", "replace")
+        fixed = (self._fixed.get(tag) for tag in _CODE_PAGES)
+        return decode_narrow(data, [struct.unpack_from("<I", value)[0] for value in fixed if value is not None])
 
     def _date(self) -> str:
-        for tag in (_SENT, _DELIVERED):
-            if tag in self._fixed:
-                ticks = struct.unpack("<Q", self._fixed[tag])[0]
-                try:
-                    return format_datetime(_EPOCH + timedelta(microseconds=ticks // 10))
-                except (OverflowError, ValueError):
-                    continue
-        return ""
+        tags = (int(tag, 16) << 16 | _TIME_TYPE for tag in (Tag.SENT, Tag.DELIVERED))
+        dates = (date_of(self._fixed[tag]) for tag in tags if tag in self._fixed)
+        return next(filter(None, dates), "")
 
     def message(self, depth: int) -> OutlookMessage:
         """The message in this storage."""
-        address = self._string(_SENDER_SMTP) or self._string(_SENDER_ADDRESS)
-        sender = self._string(_SENDER)
-        is_address = "@" in address and address.lower() != sender.lower()
-        page = self._binary(_PAGE)
+        address = self._string(Tag.SENDER_SMTP) or self._string(Tag.SENDER_ADDRESS)
+        page = self._binary(Tag.PAGE)
         message = OutlookMessage(
             headers={
-                "From": f"{sender} <{address}>".strip() if is_address else sender,
-                "To": self._string(_TO),
-                "Cc": self._string(_CC),
+                "From": sender_of(self._string(Tag.SENDER), address),
+                "To": self._string(Tag.TO),
+                "Cc": self._string(Tag.CC),
                 "Date": self._date(),
-                "Subject": self._string(_SUBJECT),
+                "Subject": self._string(Tag.SUBJECT),
             },
-            body=self._string(_BODY),
-            page=self._narrow(page) if page else self._string(_PAGE),
-            rich_text=rtf_of(self._binary(_RICH_TEXT)),
+            body=self._string(Tag.BODY),
+            page=self._narrow(page) if page else self._string(Tag.PAGE),
+            rich_text=rtf_of(self._binary(Tag.RICH_TEXT)),
         )
         for name in sorted(name for name in self._names if name.startswith(_ATTACHMENT)):
             _Storage(self._ole, (*self._path, name), "attachment").attach_to(message, depth)
@@ -152,18 +152,48 @@ class _Storage:
 
     def attach_to(self, message: OutlookMessage, depth: int) -> None:
         """Add what this attachment holds."""
-        name = self._string(_LONG_NAME) or self._string(_SHORT_NAME) or self._string(_DISPLAY_NAME)
-        inner = f"__substg1.0_{_DATA}000D"
+        name = self._string(Tag.LONG_NAME) or self._string(Tag.SHORT_NAME) or self._string(Tag.DISPLAY_NAME)
+        inner = f"__substg1.0_{Tag.DATA}000D"
         if inner in self._names:
             storage = _Storage(self._ole, (*self._path, inner), "embedded")
             is_message = any(entry.startswith("__substg1.0_") for entry in storage._names)
-            if is_message and depth < _MOST_DEPTH:
-                title = "".join(char for char in name if char.isprintable() and char not in "/\\").strip(". ")
-                number = len(message.embedded) + 1
-                message.embedded.append((title[:100] or f"message {number}", storage.message(depth + 1)))
+            if is_message and depth < MOST_DEPTH:
+                message.embed(name, storage.message(depth + 1))
                 return
-        is_layout = bool(self._string(_CONTENT_ID)) and name.lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".bmp"))
-        message.attachments.append(OutlookAttachment(name, self._binary(_DATA), is_layout))
+        is_layout = is_layout_picture(name, self._string(Tag.CONTENT_ID))
+        message.attachments.append(OutlookAttachment(name, self._binary(Tag.DATA), is_layout))
+
+
+def sender_of(name: str, address: str) -> str:
+    """Who sent a message, with the address where it says more than the name."""
+    is_address = "@" in address and address.lower() != name.lower()
+    return f"{name} <{address}>".strip() if is_address else name
+
+
+def date_of(value: bytes) -> str:
+    """A time of Windows (tenths of microseconds since 1601) as e-mails write it; empty where it is none."""
+    if len(value) < 8:
+        return ""
+    try:
+        return format_datetime(_EPOCH + timedelta(microseconds=struct.unpack_from("<Q", value)[0] // 10))
+    except (OverflowError, ValueError):
+        return ""
+
+
+def decode_narrow(data: bytes, code_pages: Iterable[int]) -> str:
+    """Text of one byte a letter: in the first code page that fits, else by its letters."""
+    for number in code_pages:
+        try:
+            return data.decode("utf-8" if number == _UTF_8 else f"cp{number}")
+        except (LookupError, UnicodeDecodeError):
+            continue
+    decoded = decode_text(data)
+    return decoded.text if decoded is not None else data.decode("cp1251", "replace")
+
+
+def is_layout_picture(name: str, content_id: str) -> bool:
+    """Whether an attachment is a picture that the text of the message shows."""
+    return bool(content_id) and name.lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".bmp"))
 
 
 def rtf_of(data: bytes) -> bytes:

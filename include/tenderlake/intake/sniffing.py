@@ -95,6 +95,8 @@ class MailFormat(StrEnum):
 
     EML = "message/rfc822"
     MSG = "application/vnd.ms-outlook"
+    TNEF = "application/vnd.ms-tnef"
+    """What Outlook attaches as ``winmail.dat``."""
 
 
 class ConvertedFormat(StrEnum):
@@ -165,7 +167,10 @@ _ARCHIVES = (
 _RTF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}\{\\rtf")
 _NO_TEXT = "it belongs to another file and holds no text"
 _NOT_OPENED = "its encryption is not opened here"
-_OTHERS: tuple[tuple[re.Pattern[bytes], SourceFormat | DocumentFormat | ConvertedFormat | Unsupported], ...] = (
+_OTHERS: tuple[
+    tuple[re.Pattern[bytes], SourceFormat | DocumentFormat | ConvertedFormat | MailFormat | Unsupported], ...
+] = (
+    (re.compile(rb"\x78\x9f\x3e\x22"), MailFormat.TNEF),
     (re.compile(rb"AT&TFORM....DJV[UM]", re.DOTALL), SourceFormat.DJVU),
     (re.compile(rb"AT&TFORM"), Unsupported("part of a DjVu document", "image/vnd.djvu")),
     (
