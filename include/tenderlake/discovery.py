@@ -7,6 +7,7 @@ a DuckDB table with a memory limit, a page of the listing at a time: memory does
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -173,19 +174,38 @@ def _is_of_archive(item: ObjectInfo, name: PartName) -> bool:
 def _listing(storage: Storage, layout: Layout, options: RunOptions) -> Iterator[ObjectInfo]:
     """The objects of the inbox that the options name; folder markers of S3 browsers are no documents."""
     start_after = layout.inbox + options.start_after if options.start_after else ""
-    if not options.keys:
-        for item in storage.list_objects(layout.inbox + options.prefix.lstrip("/"), start_after):
-            if not (item.key.endswith("/") and item.size_bytes == 0):
-                yield item
+    if options.keys:
+        named = {found.key: found for found in (_object_named(storage, layout, said) for said in options.keys)}
+        yield from (named[key] for key in sorted(named) if key > start_after)
         return
-    named = {layout.inbox + path.removeprefix(layout.inbox).lstrip("/"): path for path in options.keys}
-    for key, path in sorted(named.items()):
-        if key <= start_after:
-            continue
-        try:
-            yield storage.head(key)
-        except ObjectMissingError:
-            raise FormError(f"the inbox has no object {path!r}: check the keys of the form") from None
+    folder = _path_in_inbox(layout, options.prefix.strip())
+    is_empty = True
+    for item in storage.list_objects(layout.inbox + folder, start_after):
+        is_empty = False
+        if not (item.key.endswith("/") and item.size_bytes == 0):
+            yield item
+    if is_empty and folder and not start_after:
+        raise FormError(f"the inbox has nothing under {options.prefix!r}: check the folder of the form")
+
+
+def _path_in_inbox(layout: Layout, said: str) -> str:
+    """The path in the inbox that is meant by what people copy: a path, a key, or an address in S3."""
+    key = said.removeprefix(f"s3://{layout.settings.bucket}/")
+    return key.lstrip("/").removeprefix(layout.inbox).lstrip("/")
+
+
+def _object_named(storage: Storage, layout: Layout, said: str) -> ObjectInfo:
+    """The object that a line of the form means; for a file in an archive that is the archive.
+
+    Raises:
+        FormError: there is none.
+    """
+    as_it_is, stripped = _path_in_inbox(layout, said), _path_in_inbox(layout, said.strip())
+    archives = ["/".join(stripped.split("/")[:depth]) for depth in range(stripped.count("/"), 0, -1)]
+    for path in dict.fromkeys((as_it_is, stripped, *archives)):
+        with contextlib.suppress(ObjectMissingError):
+            return storage.head(layout.inbox + path)
+    raise FormError(f"the inbox has no object {said!r}: check the keys of the form")
 
 
 def _new_sources(storage: Storage, layout: Layout, options: RunOptions, seen: SeenSources) -> Iterator[ObjectInfo]:
@@ -235,7 +255,7 @@ def discover(
         is_running: whether a run (by its id) is still in flight; claims of others are dropped.
 
     Raises:
-        FormError: the options name a key that is not there.
+        FormError: the options name a key or a folder that is not there.
         StorageError: storage cannot be read; nothing is claimed.
     """
     storage.check()

@@ -64,7 +64,13 @@ class RunOptions(Value):
 
     @classmethod
     def from_form(cls, form: Mapping[str, object], settings: Settings) -> RunOptions:
-        """Options from the values of the trigger form; a missing or empty value means the setting."""
+        """Options from the values of the trigger form; a missing or empty value means the setting.
+
+        Raises:
+            FormError: a value has a name that the form does not know: left out it would mean the whole inbox.
+        """
+        if strangers := sorted(set(form) - set(cls.model_fields)):
+            raise FormError(f"the form has no field {', '.join(strangers)}; it has {', '.join(cls.model_fields)}")
         defaults = {
             "text_layer": settings.text_layer,
             "engine": settings.engine,
@@ -72,9 +78,7 @@ class RunOptions(Value):
             "dpi": settings.dpi,
             "max_documents": settings.max_documents,
         }
-        given = {
-            name: value for name, value in form.items() if name in cls.model_fields and value not in (None, "", [])
-        }
+        given = {name: value for name, value in form.items() if value not in (None, "", [])}
         return cls.model_validate({**defaults, **given})
 
     def takes_again(self, state: SourceState) -> bool:

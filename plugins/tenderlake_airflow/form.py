@@ -30,7 +30,10 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             type=["null", "array"],
             items={"type": "string"},
             title="Keys",
-            description="Only these files: paths in the inbox, one a line. Empty: everything under the folder.",
+            description=(
+                "Only these files: paths in the inbox, one a line; for a file in an archive the archive is taken. "
+                "Empty: everything under the folder."
+            ),
             section=_WHICH,
         ),
         "reprocess": Param(
@@ -91,7 +94,7 @@ def trigger_form(settings: Settings) -> dict[str, Param]:
             type="array",
             items={"type": "string", "pattern": LANGUAGE_PATTERN},
             minItems=1,
-            examples=["rus", "eng"],
+            examples=list(dict.fromkeys((*settings.languages, "rus", "eng"))),
             title="Languages",
             description="Tesseract's codes, the main language first; more languages read slower.",
             section=_READING,

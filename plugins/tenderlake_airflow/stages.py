@@ -41,16 +41,22 @@ def discover(params: Mapping[str, Any]) -> list[str]:
                 return False  # the run was deleted from Airflow, its claim holds nothing any more
             raise
 
+    options = RunOptions.from_form(params, get_settings())
     storage, layout = open_storage()
     found = discovery.discover(
         storage,
         layout,
         _run_id(),
-        RunOptions.from_form(params, get_settings()),
+        options,
         now=context["ti"].start_date,
         is_running=is_running,
     )
-    if found.source_count == 0:
+    if found.source_count == 0 and (options.keys or options.prefix):
+        log.warning(
+            "Nothing taken: what the form names was processed before (to do it again, set Reprocess), or another run "
+            "has it"
+        )
+    elif found.source_count == 0:
         log.info("Nothing new in the inbox")
     else:
         log.info("%d sources taken, in %d batches", found.source_count, len(found.batch_keys))
@@ -121,6 +127,8 @@ def validate() -> dict[str, int]:
     """Run the Great Expectations suites over the staged tables, and the reconciliation of the run's sums."""
     from tenderlake.validation.stage import validate_run
 
+    # It tells of its own insides in hundreds of lines, between which nobody finds ours.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     storage, layout = open_storage()
     result = validate_run(storage, layout, _run_id())
     for error in result.reconciliation_errors:

@@ -148,6 +148,37 @@ def test_a_key_that_is_not_there_is_named(storage: Storage, layout: Layout) -> N
         found(storage, layout, keys=["нет такого.pdf"])
 
 
+def test_a_folder_that_is_not_there_is_named(storage: Storage, layout: Layout) -> None:
+    put(storage, "t1/a.pdf")
+    with pytest.raises(FormError, match="нет такой/"):
+        found(storage, layout, prefix="нет такой/")
+    assert taken(storage, found(storage, layout, prefix="t1/", start_after="t1/a.pdf")) == []
+
+
+@pytest.mark.parametrize("said", ["t1/", "/t1/", " t1/", "inbox/t1/", "/inbox/t1/", "s3://{bucket}/inbox/t1/"])
+def test_a_folder_is_known_however_people_copy_it(storage: Storage, layout: Layout, said: str) -> None:
+    put(storage, "t1/a.pdf", "t2/c.pdf")
+    prefix = said.format(bucket=layout.settings.bucket)
+    assert taken(storage, found(storage, layout, prefix=prefix)) == ["t1/a.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("t1/a.pdf", "t1/a.pdf"),
+        (" t1/a.pdf ", "t1/a.pdf"),
+        ("/inbox/t1/a.pdf", "t1/a.pdf"),
+        ("s3://{bucket}/inbox/t1/a.pdf", "t1/a.pdf"),
+        ("t1/b.pdf ", "t1/b.pdf "),
+        ("t1/Заявка.zip/Форма 2/смета.xlsx", "t1/Заявка.zip"),
+    ],
+)
+def test_a_key_is_known_however_people_copy_it(storage: Storage, layout: Layout, said: str, meant: str) -> None:
+    put(storage, "t1/a.pdf", "t1/b.pdf", "t1/b.pdf ", "t1/Заявка.zip")
+    keys = [said.format(bucket=layout.settings.bucket)]
+    assert taken(storage, found(storage, layout, keys=keys)) == [meant]
+
+
 def test_folder_markers_are_no_documents_but_empty_files_are(storage: Storage, layout: Layout) -> None:
     storage.put_bytes("inbox/folder/", b"", "application/x-directory")
     storage.put_bytes("inbox/empty.pdf", b"", "application/pdf")

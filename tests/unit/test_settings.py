@@ -175,6 +175,11 @@ def test_pages_read_in_containers_are_named_by_the_image_alone(runner: RunnerCho
     assert engine_revision(settings, EngineSpec(name="tesseract", languages=("rus",))) == "tenderlake/ocr-cpu:7"
 
 
+def test_a_misspelt_field_of_the_form_is_refused_and_not_taken_for_the_whole_inbox() -> None:
+    with pytest.raises(FormError, match="no field key; it has prefix, keys"):
+        RunOptions.from_form({"key": ["a.pdf"]}, Settings())
+
+
 def test_empty_fields_of_the_form_mean_the_settings() -> None:
     options = RunOptions.from_form({"prefix": None, "keys": [], "dpi": 200, "text_layer": ""}, Settings(dpi=150))
     assert options == RunOptions(dpi=200, text_layer=TextLayerMode.AUTO)
