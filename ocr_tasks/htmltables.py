@@ -110,6 +110,30 @@ def parse_html_table(source: str) -> Table:
     return Table(tuple(cells), len(parser.rows), columns)
 
 
+class _CellSeenError(Exception):
+    """There is one: nothing else was asked."""
+
+
+class _CellSeeker(_TableParser):
+    """Stops at the first cell, however long the table is."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("td", "th"):
+            raise _CellSeenError
+
+
+def has_cells(source: str) -> bool:
+    """Whether :func:`parse_html_table` finds a cell: one in a comment or an attribute is none."""
+    seeker = _CellSeeker()
+    try:
+        with contextlib.suppress(AssertionError):
+            seeker.feed(source)
+            seeker.close()
+    except _CellSeenError:
+        return True
+    return False
+
+
 def table_markdown(table: Table) -> str:
     """A GFM table where every cell has one place, else HTML of nothing but rows, cells, spans and line breaks.
 

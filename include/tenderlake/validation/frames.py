@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ocr_tasks.contract import BlockLabel, ContentFormat
+from ocr_tasks.htmltables import has_cells
 from tenderlake.lake.schema import BLOCKS, STRING, Table
 
 HAS_CELLS = "has_cells"
@@ -20,6 +22,7 @@ HAS_CELLS = "has_cells"
 
 _LONGEST_TEXT = 100
 _CELL = r"(?i)<t[dh][\s>/]"
+"""Looks like a cell; it may stand in a comment."""
 
 
 def to_frame(table: Table, parts: Iterable[pa.Table]) -> pd.DataFrame:
@@ -39,16 +42,21 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _narrow(table: Table, rows: pa.Table) -> pa.Table:
-    has_cells = _has_cells(rows) if table is BLOCKS else None
+    marks = _marks_of_cells(rows) if table is BLOCKS else None
     for column in table.columns:
         if column.is_free_text and column.arrow_type == STRING:
             cut = pc.utf8_slice_codeunits(rows[column.name], 0, _LONGEST_TEXT)
             rows = rows.set_column(rows.schema.get_field_index(column.name), column.name, cut)
-    return rows if has_cells is None else rows.append_column(HAS_CELLS, has_cells)
+    return rows if marks is None else rows.append_column(HAS_CELLS, marks)
 
 
-def _has_cells(blocks: pa.Table) -> pa.ChunkedArray:
+def _marks_of_cells(blocks: pa.Table) -> pa.Array:
     is_table = pc.and_(
         pc.equal(blocks["label"], BlockLabel.TABLE.value), pc.equal(blocks["content_format"], ContentFormat.HTML.value)
     )
-    return pc.and_(is_table, pc.match_substring_regex(blocks["content"], _CELL))
+    may_have = pc.fill_null(pc.and_(is_table, pc.match_substring_regex(blocks["content"], _CELL)), False)
+    marks = np.array(may_have.to_numpy())
+    # What follows a comment is for the parser that makes the cells: only it says where comments end.
+    for place in np.flatnonzero(marks):
+        marks[place] = has_cells(blocks["content"][place].as_py())
+    return pa.array(marks)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr_tasks.htmltables import Cell, parse_html_table, table_markdown, table_text
+from ocr_tasks.htmltables import Cell, has_cells, parse_html_table, table_markdown, table_text
 
 pytestmark = pytest.mark.unit
 
@@ -54,6 +54,26 @@ def test_a_broken_declaration_ends_the_table_without_an_error() -> None:
     assert [c.text for c in parse_html_table("<table><tr><td>Кабель</td></tr><![foo bar]>").cells] == ["Кабель"]
 
 
-@given(st.text(alphabet="<>/![tdrhbale=\"' 12\n&;ПП", max_size=300))
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("<table><tr><td>Кабель", True),
+        ("<table><tr><TH/>", True),
+        ("<table><!-- <td>Кабель</td> --></table>", False),
+        ("<table><!-- <td>Кабель</td> --><tr><td></table>", True),
+        ("<table title='<td>'>Кабель</table>", False),
+        ("<table><script><td>Кабель</script></table>", False),
+        ("<table><tr>Кабель</tr><td", False),
+        ("Кабель", False),
+    ],
+)
+def test_a_cell_is_what_the_parser_takes_for_one(source: str, expected: bool) -> None:
+    assert has_cells(source) is expected
+    assert bool(parse_html_table(source).cells) is expected
+
+
+@given(st.text(alphabet="<>/![tdrhbale=\"' 12\n&;ПП-", max_size=300))
 def test_nothing_that_a_model_writes_raises(source: str) -> None:
-    table_markdown(parse_html_table(source))
+    table = parse_html_table(source)
+    table_markdown(table)
+    assert has_cells(source) == bool(table.cells)
