@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msoffcrypto
 from msoffcrypto import exceptions
+from msoffcrypto.format.ooxml import OOXMLFile
 
 from tenderlake.intake.archives.common import NEEDS_PASSWORD
 from tenderlake.intake.outcome import RejectedError, is_disk_trouble, one_line
@@ -32,19 +33,20 @@ def decrypt_office(path: Path, passwords: Sequence[str]) -> io.BytesIO | None:
             if is_disk_trouble(error):
                 raise
             return None
+        verified = {"verify_password": True} if isinstance(office, OOXMLFile) else {}  # the others always do
         problem: object = None
         for password in (*passwords, _EVERYBODYS_PASSWORD):
             decrypted = io.BytesIO()
             try:
-                office.load_key(password=password, verify_password=True)
+                office.load_key(password=password, **verified)
                 office.decrypt(decrypted)
             except _WRONG_KEY as error:
-                problem = problem or error
+                problem = error
                 continue
             except Exception as error:
                 if is_disk_trouble(error) or isinstance(error, MemoryError):
                     raise
-                problem = error
+                problem = problem or error
                 continue
             decrypted.seek(0)
             return decrypted

@@ -1,0 +1,40 @@
+"""Old Excel workbooks with a password open with one of the list, and without one where Excel asks for none."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import olefile
+import pytest
+import xlwt
+
+from tenderlake.states import SourceState
+from tests.encryptedxls import encrypted_xls
+from tests.prepared import prepared, rejected
+
+pytestmark = pytest.mark.unit
+
+
+def workbook(password: str) -> bytes:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Смета")
+    for row in range(60):
+        sheet.write(row, 0, f"Наименование работ {row}")
+    buffer = io.BytesIO()
+    book.save(buffer)
+    with olefile.OleFileIO(buffer) as plain:
+        return encrypted_xls(plain.openstream("Workbook").read(), password)
+
+
+def test_an_old_workbook_with_a_password_opens_with_one_of_the_list(tmp_path: Path) -> None:
+    data = workbook("закупки")
+    refused = rejected(tmp_path, data, passwords=("1234", "a password of more letters than the format takes"))
+    assert refused.state is SourceState.QUARANTINED_ENCRYPTED
+    assert refused.reason == "it needs a password that is not in TENDERLAKE_PASSWORDS"
+    found = prepared(tmp_path, data, passwords=("1234", "закупки"))
+    assert "Наименование работ 59" in found.texts()[-1]
+
+
+def test_a_workbook_that_only_forbids_changes_opens_without_a_password(tmp_path: Path) -> None:
+    assert "Наименование работ 0" in prepared(tmp_path, workbook("VelvetSweatshop")).texts()[-1]
