@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import islice
 
 from tenderlake.fields.candidates import Candidate
@@ -25,7 +25,7 @@ from tenderlake.fields.sums import (
     leads_to_a_sum,
     money_text,
     numbers_behind,
-    plain,
+    percent_candidate,
     scale_of,
     sum_behind,
     sum_candidate,
@@ -36,6 +36,7 @@ from tenderlake.russiannumbers import MONEY, decimal_of, fitted
 
 _PRICE = (
     r"(?:начальн\w{1,4}\s{0,3}\(?\s?максимальн\w{1,4}\s?\)?\s{0,3}цен\w{1,3}(?:\s(?:контракт|договор|лот|закупк)\w{0,3})?"
+    r"|\bначальн(?:ая|ой|ую)\s{1,3}цен\w{1,3}(?:\s(?:контракт|договор|лот|закупк)\w{0,3})?"
     r"|\bнмц[кдл]?\b(?!\s?за)|максимальн\w{1,4} значени\w{1,3} цен\w{1,3} (?:контракт|договор)\w{0,2})"
 )
 _NMCK = wanted(_PRICE, "начальн", "нмц", "максимальн")
@@ -52,7 +53,8 @@ _MOST_HEADERS = 40
 _CONTRACT_PRICE = wanted(
     r"(?:\bцена|\bстоимость|\bсумма)\s(?:(?:всех|работ|услуг|товара|товаров|продукции|по|выполняемых|поставляемого)\s){0,4}"
     r"(?:(?:настоящ|государственн|муниципальн|данн)\w{2,4}\s)?(?:контракт|договор)[ау]\b"
-    r"|\b(?:контракт|договор)\s(?:заключается|заключить)\sпо\sцене\b",
+    r"|\b(?:контракт|договор)\s(?:заключается|заключить)\sпо\sцене\b"
+    r"|\bсметная\s\(договорная\)\sстоимость(?:\sв\sсоответствии\sс\sдоговором(?:\sподряда)?(?:\s\(субподряда\))?)?",
     "контракт",
     "договор",
 )
@@ -105,6 +107,8 @@ _CURRENCY_NAMES = (
     (FieldUnit.EUR, re.compile(r"[\s:–—-]{0,4}(?:евро\b|EUR\b)", re.IGNORECASE)),
     (FieldUnit.CNY, re.compile(r"[\s:–—-]{0,4}(?:китайск\w{2,3}\s)?(?:юан\w{1,2}\b|CNY\b)", re.IGNORECASE)),
 )
+_OF_A_YEAR = re.compile(r"\s?\(в валюте", re.IGNORECASE)
+"""«Сумма контракта (в валюте контракта)» heads what the notice plans to pay under each code of the budget."""
 _OTHER_PRICE = re.compile(r"[\s,(]{0,3}(?:без|с)\s(?:уч[её]та\s|уч[её]том\s)?НДС", re.IGNORECASE)
 _PRICES = frozenset({FieldName.NMCK, FieldName.CONTRACT_PRICE})
 
@@ -191,6 +195,8 @@ def _is_another(price: _Price, statement: Statement) -> bool:
         return statement.is_below
     if price.field is not FieldName.CONTRACT_PRICE:
         return False
+    if _OF_A_YEAR.match(statement.page.text, statement.start + len(statement.label)):
+        return True
     return re.search(r"максимальн\w{0,4}\s?\)?\s*$", statement.before, re.IGNORECASE) is not None
 
 
@@ -261,7 +267,8 @@ def _securities(page: PageReading, prices: Sequence[Candidate]) -> Iterator[Cand
             percent, amount = _security(statement)
             base = _base(prices, percent, amount)
             if percent is not None:
-                yield _percent_candidate(percent_field, statement, percent, is_valid=base)
+                share = percent_candidate(percent_field, statement, percent, 0.8)
+                yield share if share.is_valid is not None else replace(share, is_valid=base)
             if amount is not None:
                 candidate = sum_candidate(amount_field, statement, amount, 0.8)
                 if candidate is not None:
@@ -301,27 +308,6 @@ def _base(prices: Sequence[Candidate], percent: Sum | None, amount: Sum | None) 
     return True if is_share else None
 
 
-def _percent_candidate(
-    field: FieldName, statement: Statement, found: Sum, *, is_valid: bool | None = None
-) -> Candidate:
-    amount = found.amount
-    agrees = amount.words_agree
-    number = amount.value.quantize(Decimal("0.0001"), ROUND_HALF_UP)
-    return Candidate(
-        field=field,
-        value=plain(number),
-        raw_text=statement.raw_text(found.end),
-        page_number=statement.page.page_number,
-        bbox_px=statement.box(found.end),
-        method=statement.method(amount.start),
-        number=number,
-        unit=FieldUnit.PERCENT,
-        is_valid=agrees if agrees is False else agrees or is_valid,
-        message=None if agrees is not False else f"the words say another number: {amount.words}",
-        score=0.8,
-    )
-
-
 def _advances(page: PageReading) -> Iterator[Candidate]:
     for statement in statements(page, _ADVANCE):
         if (none := _NO_ADVANCE.match(statement.text)) is not None:
@@ -331,7 +317,7 @@ def _advances(page: PageReading) -> Iterator[Candidate]:
         if found is None or not _is_percentage(found) or _BOUND.search(found.bridge):
             continue
         if 0 < found.amount.value <= 100 and not _BOUND.search(statement.before[-30:]):
-            yield _percent_candidate(FieldName.ADVANCE_PERCENT, statement, found)
+            yield percent_candidate(FieldName.ADVANCE_PERCENT, statement, found, 0.8)
 
 
 def _no_advance(statement: Statement, end: int) -> Candidate:

@@ -36,6 +36,8 @@ _OTHER_BLOCK = re.compile(
     r"СОГЛАСОВ|Согласов|ТЕХНИЧЕСК|ИЗВЕЩЕНИ|ДОКУМЕНТАЦИ|КОНТРАКТ|ДОГОВОР|ПРОТОКОЛ|СМЕТ|УТВЕРЖД|ПОЛОЖЕНИ|ПРИЛОЖЕНИ",
     re.MULTILINE,
 )
+_OF_A_FORM = re.compile(r"Госкомстат|Росстат|Правительств|\bМин[а-яё]{4}|Минист|Казначейств", re.IGNORECASE)
+"""«Утверждена постановлением Госкомстата от 11.11.99»: of forms that the state approves, not of this paper."""
 _ON_LINE_START = re.compile(r"(?:^|[\n\t|])[\s|«\"]{0,4}$")
 
 
@@ -81,7 +83,8 @@ _DATED = (
     _Dated(
         FieldName.RESULTS_DATE,
         wanted(
-            r"(?:дата|срок)\s[^:\n\t\d]{0,70}?подведения\sитогов[^:\n\t\d]{0,80}",
+            r"(?:дата|срок)\s[^:\n\t\d]{0,70}?подведения\sитогов[^:\n\t\d]{0,80}"
+            r"|\bподведение\sитогов(?:\s(?:закупки|аукциона|конкурса|запроса\s[а-я]{4,12}))?(?=\s?[:\t–—-])",
             "итогов",
         ),
         has_time=True,
@@ -237,7 +240,7 @@ def _approvals(page: PageReading) -> Iterator[Candidate]:
         below = page.text[match.end() : match.end() + _APPROVAL_REACH]
         other = _OTHER_BLOCK.search(below)
         found = next(dates_in(below[: other.start()] if other is not None else below), None)
-        if found is not None:
+        if found is not None and not _OF_A_FORM.search(below[: found.start]):
             end = match.end() + found.end
             yield titled_date(page, FieldName.APPROVAL_DATE, found.date, match.start(), end, 0.8)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from tenderlake.fields.candidates import Candidate
+from tenderlake.fields.checksums import is_notice_44, is_notice_223
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.dates import titled_date
 from tenderlake.fields.pagereading import PageReading, PlacedCell
@@ -44,6 +45,7 @@ _TITLE = re.compile(
 )
 _TO_PURCHASE = re.compile(r"заявка\s[^№]{0,60}(?:участи|закупк)", re.IGNORECASE)
 """«Заявка на участие в запросе предложений № …»: the number is that of the purchase."""
+_OF_A_CASE = re.compile(r"\bпо\s(?:делу|жалобе)\s", re.IGNORECASE)
 _VERB = re.compile(r";|[а-яё](?:[еюуа]тся|[яаеу]ет|[аяею]ют|[её]н[аоы]?|ит)(?![а-яё])")
 _TITLE_DATE = re.compile(r"[^\n\d]{0,40}?\s?(?:от|г\.)?\s{0,2}[«\"“]?\s?$")
 _TITLE_WITH_DATE = re.compile(
@@ -71,12 +73,13 @@ _LINE = re.compile(
     rf"(?:[ \t,]{{1,3}}{_NUMBER})?[ |.]{{0,3}}"
 )
 _NOT_HEAD = re.compile(
-    r"УТВЕРЖД|СОГЛАСОВ|ПРИНЯТ|ОДОБРЕН|В РЕДАКЦИИ|\bред\.|С ИЗМЕНЕНИЯМИ|ВВЕД[ЕЁ]Н|ЗАРЕГИСТР", re.IGNORECASE
+    r"УТВЕРЖД|СОГЛАСОВ|ПРИНЯТ|ОДОБРЕН(?!И)|В РЕДАКЦИИ|\bред\.|С ИЗМЕНЕНИЯМИ|ВВЕД[ЕЁ]Н|ЗАРЕГИСТР", re.IGNORECASE
 )
 _BLOCK_REACH = 350
 _OUTGOING = wanted(r"\b(?:исходящий|исх\.)", "исх", reach=60)
 _FROM = re.compile(r"\s{0,2}от\s{0,2}[«\"“]?")
 _OUTGOING_NUMBER = re.compile(rf"[ \t]{{0,2}}{_NUMBER}", re.IGNORECASE)
+_NUMBER_BEHIND_DATE = re.compile(rf"[ \t]{{0,2}}(?:г\.|года)?[ \t]{{0,2}}{_NUMBER}", re.IGNORECASE)
 _DATE_LABEL = wanted(
     r"(?:(?<=\n)|(?<=\t)|^)[ |]{0,3}"
     r"дата(?:\s(?:документа|составления|письма|оформления|подготовки[^:\n\t\d]{0,60}))?\s?[:\t]",
@@ -86,6 +89,7 @@ _DATE_LABEL = wanted(
 _CONTRACT_LABEL = wanted(
     r"\bномер\s(?:(?:государственного|муниципального)\s)?(?:контракта|договора)\s?[:\t]?", "номер", reach=80
 )
+_ROW_OF_CONTRACT = re.compile(r"(?:договор|контракт)[^\n]*номер", re.IGNORECASE | re.DOTALL)
 _REGISTRY = re.compile(r"реестров[а-яё]{2,3}\s*$", re.IGNORECASE)
 _LABELLED_NUMBER = re.compile(rf"[\s:–—-]{{0,4}}(?:№[ \t]?)?{_CODE}")
 _CONTRACT_DATE_LABEL = wanted(r"\bдата\s(?:заключения|подписания)\s(?:контракта|договора)\s?[:\t]?", "дата", reach=60)
@@ -114,11 +118,14 @@ def _titles(page: PageReading) -> Iterator[Candidate]:
             continue
         number_end = dated.end()
         is_contract = bool(dated["contract"])
-        if match is not None and not _TO_PURCHASE.match(match[0].lstrip(' |«"')):
-            yield from _number(page, match["number"], match.start(), match.end(), is_contract=is_contract, score=0.9)
+        is_own = not (is_contract and _is_label(page, dated.start()))
+        if match is not None and not _is_of_another(match):
+            yield from _number(
+                page, match["number"], match.start(), match.end(), is_contract=is_contract, score=0.9, is_both=is_own
+            )
         date, end = _title_date(page.text, dated.start(), number_end)
         if date is not None:
-            yield from _date(page, date, dated.start(), end, is_contract=is_contract, score=0.9)
+            yield from _date(page, date, dated.start(), end, is_contract=is_contract, score=0.9, is_both=is_own)
         if not is_contract and _OF_A_CONTRACT.match(dated["other"]):
             yield from _contract_of(page, dated.end())
         return
@@ -144,6 +151,19 @@ def _is_title(match: re.Match[str]) -> bool:
     written = match["contract"] or match["other"]
     behind = match.string[match.end() : match.end() + _BEHIND_TITLE].partition("\n")[0]
     return written.isupper() or (written[:1].isupper() and _VERB.search(match[0] + behind) is None)
+
+
+def _is_of_another(match: re.Match[str]) -> bool:
+    """Whether the number is that of the purchase or of a case in court, and not of the paper itself."""
+    title = match[0].lstrip(' |«"')
+    is_notice = title[:9].upper() == "ИЗВЕЩЕНИЕ" and (is_notice_44(match["number"]) or is_notice_223(match["number"]))
+    return is_notice or _TO_PURCHASE.match(title) is not None or _OF_A_CASE.search(title) is not None
+
+
+def _is_label(page: PageReading, start: int) -> bool:
+    """Whether a place is in a cell with others to the right: «Договор подряда (контракт) | номер | 31» of an act."""
+    place = page.cell_at(start)
+    return place is not None and place[0].right_of(place[1]) is not None
 
 
 def _is_value(page: PageReading, start: int) -> bool:
@@ -244,7 +264,10 @@ def _labelled(page: PageReading) -> Iterator[Candidate]:
             date = next(dates_in(statement.text), None)
             if date is not None and date.start <= 4:
                 end = statement.text_start + date.end
-                yield from _date(page, date, statement.start, end, is_contract=False, score=0.8)
+                is_contract = _is_under_contract(page, statement)
+                yield from _date(
+                    page, date, statement.start, end, is_contract=is_contract, score=0.8, is_both=not is_contract
+                )
     for statement in _beside(page, _CONTRACT_LABEL):
         match = _LABELLED_NUMBER.match(statement.text)
         if match is not None and not _REGISTRY.search(statement.before):
@@ -260,16 +283,42 @@ def _labelled(page: PageReading) -> Iterator[Candidate]:
             yield from _date(page, date, statement.start, end, is_contract=True, score=0.8, is_both=False)
 
 
+def _is_under_contract(page: PageReading, statement: Statement) -> bool:
+    """Whether «дата» stands under «номер» in the row of the contract, as in the forms КС-2 and КС-3."""
+    place = page.cell_at(statement.start + len(statement.label) - 1) or page.cell_at(statement.start)
+    if place is None:
+        return False
+    table, cell = place
+    above = next(table.above(cell), None)
+    if above is None:
+        return False
+    row = " ".join(page.text[left.start : left.end] for left in (*table.left_of(above), above))
+    return _ROW_OF_CONTRACT.search(row) is not None
+
+
 def _outgoing(page: PageReading) -> Iterator[Candidate]:
     """«Исх. № 15-04/7 от 12.03.2026»."""
     for statement in _beside(page, _OUTGOING):
         match = _OUTGOING_NUMBER.match(statement.text)
         if match is None:
+            yield from _outgoing_date_first(page, statement)
             continue
         end = statement.text_start + match.end()
         yield from _number(page, match["number"], statement.start, end, is_contract=False, score=0.8)
         if (date := _date_from(statement.text[match.end() :])) is not None:
             yield from _date(page, date, statement.start, end + date.end, is_contract=False, score=0.8)
+
+
+def _outgoing_date_first(page: PageReading, statement: Statement) -> Iterator[Candidate]:
+    """«Исх. от 12.03.2026 № 15-04/7»."""
+    date = _date_from(statement.text)
+    if date is None:
+        return
+    end = statement.text_start + date.end
+    yield from _date(page, date, statement.start, end, is_contract=False, score=0.8)
+    if (match := _NUMBER_BEHIND_DATE.match(statement.text, date.end)) is not None:
+        end = statement.text_start + match.end()
+        yield from _number(page, match["number"], statement.start, end, is_contract=False, score=0.8)
 
 
 def _date_from(text: str) -> FoundDate | None:

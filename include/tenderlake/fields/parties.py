@@ -9,13 +9,15 @@ customer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from tenderlake.fields.hits import Hit
 from tenderlake.fields.labelledtext import labelled_texts
 from tenderlake.fields.lookalikes import in_cyrillic
-from tenderlake.fields.organisations import LEGAL_FORM, names_in, normal_name
+from tenderlake.fields.organisations import LEGAL_FORM, name_key, names_in, normal_name
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.fields.roles import Mark, OnLine, Roles
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldRole
@@ -53,6 +55,7 @@ _REQUISITES = re.compile(
 )
 _OFFICE = re.compile(r"директор|начальник|руководител|глава|главный|ректор|председател|заведующ|министр", re.IGNORECASE)
 _LONGEST = 300
+_MOST_OWNERS = 300
 
 
 def parties(page: PageReading, roles: Roles, numbers: Iterable[Hit]) -> Iterator[Hit]:
@@ -200,6 +203,29 @@ def _before_numbers(text: str, numbers: list[Hit]) -> Iterator[_Named]:
         if number.field is FieldName.INN and number.role is not None:
             for start, end in _right_before(text, number):
                 yield start, end, number.role, 0.7
+
+
+def with_names(page: PageReading, roles: Roles, numbers: Sequence[Hit]) -> list[Hit]:
+    """The numbers, an ИНН of nobody with the role of the name before it, where the page says whose that name is."""
+    if not any(number.field is FieldName.INN and number.role is None for number in numbers):
+        return list(numbers)
+    text = readable(page)
+    owners: dict[str, set[FieldRole]] = defaultdict(set)
+    for start, end, role, _ in islice(_named(page, roles, text, list(numbers)), _MOST_OWNERS):
+        if role is not None:
+            owners[name_key(normal_name(text[start:end]))].add(role)
+    return [_with_owner(text, number, owners) for number in numbers]
+
+
+def _with_owner(text: str, number: Hit, owners: Mapping[str, set[FieldRole]]) -> Hit:
+    if number.field is not FieldName.INN or number.role is not None:
+        return number
+    roles = {
+        role
+        for start, end in _right_before(text, number)
+        for role in owners.get(name_key(normal_name(text[start:end])), ())
+    }
+    return replace(number, role=roles.pop()) if len(roles) == 1 else number
 
 
 def _right_before(text: str, number: Hit) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ _SUBJECT_LABEL = re.compile(
     r"(?:наименование )?объекта? закупки|наименование (?:закупки|предмета (?:закупки|контракта|договора)|лота|"
     r"(?:оказываемых )?услуг(?:и)?|"
     r"(?:выполняемых )?работ|закупаемых? товар[а-яё]{1,2})|краткое описание (?:закупки|предмета закупки)|"
-    r"по предмету)(?![а-яё])",
+    r"по предмету|на объект)(?![а-яё])",
     re.IGNORECASE,
 )
 _TITLE = re.compile(
@@ -73,7 +73,7 @@ _METHOD = re.compile(
     re.IGNORECASE,
 )
 _METHOD_TITLE = re.compile(
-    r"(?:^|\n)\W{0,3}(?:извещени|протокол|уведомлени|документаци|приглашени)[а-яё]{0,2}\s[^.;]{0,120}?(?P<electronic>электронн[а-яё]{2,3}\s)?"
+    r"(?:^|\n)\W{0,3}(?:извещени|протокол|уведомлени|документаци|приглашени|разъяснени)[а-яё]{0,2}\s[^.;]{0,120}?(?P<electronic>электронн[а-яё]{2,3}\s)?"
     r"(?P<method>аукцион|открыт[а-яё]{2,3}\sконкурс|конкурс|запрос[а-яё]{0,2}\s(?:котировок|предложений|цен))[а-яё]{0,2}(?![а-яё])",
     re.IGNORECASE,
 )
@@ -81,12 +81,11 @@ _METHODS = (
     ("аукцион", "аукцион"),
     ("открыт", "открытый конкурс"),
     ("конкурс", "конкурс"),
-    ("запрос котировок", "запрос котировок"),
-    ("запроса котировок", "запрос котировок"),
-    ("запрос предложений", "запрос предложений"),
-    ("запроса предложений", "запрос предложений"),
-    ("запрос", "запрос цен"),
+    ("котировок", "запрос котировок"),
+    ("предложений", "запрос предложений"),
+    ("цен", "запрос цен"),
 )
+"""By a part of the word, whatever its case: «о запросе котировок»."""
 _LONGEST_HEAD = 600
 _PLATFORM_LABEL = re.compile(
     r"(?:наименование )?(?:электронной (?:торговой )?площадки|ЭТП|электронная площадка|"
@@ -102,6 +101,7 @@ _PLATFORM = re.compile(
     r"ZakazRF|Автодор)[^\n\t;,]{0,60}|(?:П?АО|ООО|ЗАО|НКО) [«\"][^»\"\n\t]{2,60}[»\"]"
 )
 _ADDRESS = re.compile(r"https?:|[a-z0-9.-]+$")
+_LAW_NUMBER = re.compile(r"(?<![\d-])(?P<number>44|223)\s?[-–—]\s?ФЗ(?![а-яё])", re.IGNORECASE)
 _LAW = re.compile(r"закон[а-яё]{0,3}(?:[^\n\t;]{0,60}?)(?:№|N)?\s{0,2}(?P<number>44|223)\s?[-–—]\s?ФЗ", re.IGNORECASE)
 
 
@@ -114,6 +114,16 @@ def purchase(page: PageReading, trail: RoleTrail) -> Iterator[Hit]:
         for found in _LAW.finditer(page.text):
             value = f"{found['number']}-FZ"
             yield Hit(FieldName.LAW, value, found.start(), found.start(), found.end(), FieldMethod.PHRASE, score=0.5)
+        yield from _law_by_number(page)
+
+
+def _law_by_number(page: PageReading) -> Iterator[Hit]:
+    """«по ст. 31 44-ФЗ», where the page has no other law of purchases."""
+    found = list(_LAW_NUMBER.finditer(page.text))
+    if len({match["number"] for match in found}) == 1:
+        first = found[0]
+        value = f"{first['number']}-FZ"
+        yield Hit(FieldName.LAW, value, first.start(), first.start(), first.end(), FieldMethod.PATTERN, score=0.4)
 
 
 def _subjects(page: PageReading) -> Iterator[Hit]:
@@ -149,7 +159,7 @@ def _method_of_title(page: PageReading) -> Iterator[Hit]:
     head = page.lined_text[:_LONGEST_HEAD]
     for title in _METHOD_TITLE.finditer(head):
         stem = " ".join(title["method"].lower().split())
-        method = next(name for beginning, name in _METHODS if stem.startswith(beginning))
+        method = next(name for part, name in _METHODS if part in stem)
         name = f"электронный {method}" if method == "аукцион" and title["electronic"] else method
         yield Hit(
             FieldName.PURCHASE_METHOD,

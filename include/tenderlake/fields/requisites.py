@@ -18,7 +18,7 @@ from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.hits import Hit
 from tenderlake.fields.identifiers import identifiers
 from tenderlake.fields.pagereading import PageReading
-from tenderlake.fields.parties import parties, readable
+from tenderlake.fields.parties import parties, readable, with_names
 from tenderlake.fields.purchase import purchase
 from tenderlake.fields.roles import OnLine, Roles
 from tenderlake.lake.vocabulary import FieldName, FieldRole
@@ -47,7 +47,7 @@ def find_requisites(page: PageReading, context: DocumentContext) -> Iterator[Can
     roles = context.roles(page)
     found = islice(chain(identifiers(page), contacts(page)), MOST_NUMBERS)
     numbers = list(_beside_inns(roles, [_with_role(hit, roles, on_line) for hit, on_line in _places(page, found)]))
-    numbers = list(_with_banks(numbers))
+    numbers = list(_with_banks(with_names(page, roles, numbers)))
     # What there is little of comes first: who takes but some of a page takes that.
     text = readable(page)
     named = chain(parties(page, roles, numbers), banks(page, roles, text, numbers), addresses(page, roles))

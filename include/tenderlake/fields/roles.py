@@ -70,6 +70,8 @@ _APPOSITION = re.compile(
     re.IGNORECASE,
 )
 """«… перед Бенефициаром – ГБОУ «Школа» (ИНН …)»: up to the next party or the end of the line."""
+_BRACKETED = re.compile(rf"[»\"”]\s?\((?P<party>(?:{_BARE})[а-яё]{{0,2}})(?:[,;][^()\n]{{0,200}})?\)", re.IGNORECASE)
+"""«ООО «Ромашка» (Подрядчик, ИНН …)»."""
 _WINNER = re.compile(
     r"победител[а-яё]{1,3}\s(?:признан|являет|стал)|(?:признать|признан[аоы]?)\sпобедител", re.IGNORECASE
 )
@@ -106,7 +108,7 @@ _TITLES: tuple[tuple[re.Pattern[str], FieldRole | None], ...] = (
     (
         re.compile(
             r"^\W{0,4}(?:(?:частное )?техническое задание|описание (?:объекта|предмета) закупки|техническая часть|"
-            r"извещение|"
+            r"извещение|разъяснени[ея] |"
             r"запрос |обоснование|расч[её]т нач|ценовой анализ|(?:аукционная |конкурсная |закупочная |"
             r"котировочная )?документация|"
             r"информационная карта|задание на проектирование|технические требования)",
@@ -114,6 +116,7 @@ _TITLES: tuple[tuple[re.Pattern[str], FieldRole | None], ...] = (
         ),
         FieldRole.CUSTOMER,
     ),
+    (re.compile(r"^\W{0,4}(?:реестровый )?номер (?:извещения|закупки)(?![а-яё])", re.IGNORECASE), None),
     (
         re.compile(
             r"^\W{0,4}(?:проект )?(?:(?:государственный |муниципальный |гражданско-правовой )?(?:контракт|"
@@ -370,6 +373,7 @@ def _sentences(page: PageReading) -> Iterator[Sentence]:
     last = 0
     yield from _appositions(page)
     yield from _winners(page)
+    yield from _bracketed(page)
     for match in islice(_NAMED.finditer(page.text), _MOST_SENTENCES):
         role = role_in(match["party"])
         if role is None:
@@ -384,6 +388,17 @@ def _sentences(page: PageReading) -> Iterator[Sentence]:
         start = paragraph + 2 if paragraph >= 0 else before
         yield Sentence(start, end, role, match.start(), is_aside=match[0][:5].lower() == "далее")
         last = end
+
+
+def _bracketed(page: PageReading) -> Iterator[Sentence]:
+    """«Между МКУ «А» (Заказчик) и ООО «Б» (Подрядчик, ИНН …)»: each from the one before, in its paragraph."""
+    last = 0
+    for match in islice(_BRACKETED.finditer(page.text), _MOST_SENTENCES):
+        role = role_in(match["party"])
+        start = max(last, page.text.rfind("\n", 0, match.start()) + 1, match.start() - _LONGEST_HEADING)
+        if role is not None:
+            yield Sentence(start, match.end(), role, match.start() + 1, is_aside=True)
+        last = match.end()
 
 
 def _winners(page: PageReading) -> Iterator[Sentence]:

@@ -22,8 +22,12 @@ REACH = 300
 MOST_STATEMENTS = 300
 """Places of a label on a page that are looked at."""
 _BEFORE = 160
+_QUOTED = 2
+"""A letter with the quotation mark or bracket before it."""
+_ROUBLES = r"\d[\d \u00a0]{0,20}(?:,\d{1,3})? (?:(?:тыс|млн)\.? ?)?руб"
+"""«3 958,40 тыс. руб. без НДС; 4 750,08 тыс. руб. с НДС»: a semicolon between two forms of one price."""
 _SENTENCE_END = re.compile(
-    r"(?:(?<=[а-яёА-ЯЁa-z]{5})|(?<=[0-9)»\"”%])|(?<=НДС))[.!?](?=\s+[«\"(]?[А-ЯЁA-Z•–—-])|;(?=\s)"
+    rf"(?:(?<=[а-яёА-ЯЁa-z]{{5}})|(?<=[0-9)»\"”%])|(?<=НДС))[.!?](?=\s+[«\"(]?[А-ЯЁA-Z•–—-])|;(?=\s)(?!\s{_ROUBLES})"
     r"|\n(?=[ \t]*(?:[•–—]|-[ ]))|\n+(?=[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}\.? [А-ЯЁ])"
 )
 _BLOCK_END = re.compile(r"\n\n")
@@ -151,10 +155,11 @@ def _end(text: str, start: int, reach: int) -> int:
 
 
 def _before(text: str, start: int) -> str:
-    said = text[max(0, start - _BEFORE) : start]
-    ends = [match.end() for match in _SENTENCE_END.finditer(said)]
-    line = said.rfind("\n\n") + 1
-    return said[max([line, *ends]) :]
+    begin = max(0, start - _BEFORE)
+    # The capital that shows the end of a sentence may be the label's own.
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, begin, start + _QUOTED) if match.end() <= start]
+    line = text.rfind("\n\n", begin, start) + 1
+    return text[max([begin, line, *ends]) : start]
 
 
 @dataclass(frozen=True, slots=True)

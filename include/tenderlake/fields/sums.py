@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.statements import Statement
@@ -163,22 +163,42 @@ def _is_sum(amount: Amount, bridge: str, least: Decimal) -> bool:
 
 def sum_candidate(field: FieldName, statement: Statement, found: Sum, score: float) -> Candidate | None:
     """The candidate of a sum; words that say another sum make it invalid. None where the lake cannot hold it."""
-    amount = found.amount
-    number = fitted(amount.value)
+    number = fitted(found.amount.value)
     if number is None:
         return None
-    agrees = amount.words_agree
+    return _candidate(field, statement, found, score, number=number, value=money_text(number), unit=found.amount.unit)
+
+
+def percent_candidate(field: FieldName, statement: Statement, found: Sum, score: float) -> Candidate:
+    """The candidate of a percentage, to four decimals; words that say another number make it invalid."""
+    number = found.amount.value.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    return _candidate(field, statement, found, score, number=number, value=plain(number), unit=FieldUnit.PERCENT)
+
+
+def _candidate(
+    field: FieldName,
+    statement: Statement,
+    found: Sum,
+    score: float,
+    *,
+    number: Decimal,
+    value: str,
+    unit: FieldUnit | None,
+) -> Candidate:
+    agrees = found.amount.words_agree
+    words = " ".join((found.amount.words or "").split())
+    kind = "number" if unit is FieldUnit.PERCENT else "sum"
     return Candidate(
         field=field,
-        value=money_text(number),
+        value=value,
         raw_text=statement.raw_text(found.end),
         page_number=statement.page.page_number,
         bbox_px=statement.box(found.end),
-        method=statement.method(amount.start),
+        method=statement.method(found.amount.start),
         number=number,
-        unit=amount.unit,
+        unit=unit,
         is_valid=agrees,
-        message=None if agrees is not False else f"the words say another sum: {' '.join((amount.words or '').split())}",
+        message=None if agrees is not False else f"the words say another {kind}: {words}",
         score=score,
     )
 
