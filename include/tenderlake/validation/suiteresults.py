@@ -10,6 +10,7 @@ they are rendered, of the page only what is text and tables is kept, and a style
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Mapping, Sequence
@@ -70,14 +71,21 @@ class SuiteResult:
         """The page of the library's Data Docs, made fit to be opened anywhere."""
         from great_expectations.core.expectation_validation_result import expectationSuiteValidationResultSchema
         from great_expectations.render.renderer import ValidationResultsPageRenderer
-        from great_expectations.render.view import DefaultJinjaPageView
 
         told = self.to_json(run_id)
         # What is expected is ours; what was found is that of documents.
         told["results"] = [{**result, "result": _escaped(result["result"])} for result in told["results"]]
         result = expectationSuiteValidationResultSchema.load(told)
-        page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+        page = _page_view().render(ValidationResultsPageRenderer().render(result))
         return _offline_page(page, f"{self.suite_name} · {run_id}")
+
+
+@functools.cache
+def _page_view() -> Any:
+    """The library's templates of a page: read and compiled once, which takes longer than filling them in."""
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()
 
 
 def _trimmed(answer: Any, frame: pd.DataFrame) -> dict[str, Any]:
