@@ -79,6 +79,13 @@ _SECURITIES = (
         wanted(r"обеспечени[еяю]\s(?:исполнени[яе]\s)?гарантийных\sобязательств", "обеспечени"),
     ),
 )
+_GUARANTEE = re.compile(r"(?:^|\n)[^\w\n]{0,4}(?:банковская |независимая )гарантия\b", re.IGNORECASE)
+_GUARANTEED = wanted(
+    r"\b(?:денежн\w{2,3}\s)?сумм[ауы]\s?,?\s(?:в\sразмере,?\s)?не\s(?:превышающ\w{2,3}|более)"
+    r"|\bсумма\s(?:независимой\s|банковской\s)?гарантии\b",
+    "сумм",
+)
+_OF_A_BID = re.compile(r"обеспечени[еяю] заявк|заявк[иу] на участие", re.IGNORECASE)
 _LEAST_SECURITY = Decimal(100)
 _ANY_SECURITY = re.compile(r"обеспечени[еяю]\s(?:заяв|участия|исполнени|контракт|договор|гарант|обязат)", re.IGNORECASE)
 _BOUND = re.compile(
@@ -133,6 +140,7 @@ def find_amounts(page: PageReading, context: DocumentContext) -> Iterator[Candid
     prices += _in_columns(page)
     yield from prices
     yield from _securities(page, prices)
+    yield from _guaranteed(page)
     yield from _advances(page)
     yield from _currencies(page, prices)
 
@@ -291,6 +299,23 @@ def _security(statement: Statement) -> tuple[Sum | None, Sum | None]:
             amount = found
         bridge += found.amount.raw
     return percent, amount
+
+
+def _guaranteed(page: PageReading) -> Iterator[Candidate]:
+    """The sum of a guarantee, which secures a bid or a contract: «сумму, не превышающую 128 435,04 рублей»."""
+    if page.page_number != 1 or not _GUARANTEE.search(page.text[:_TITLE_WITHIN]):
+        return
+    field = FieldName.BID_SECURITY_AMOUNT if _OF_A_BID.search(page.text) else FieldName.CONTRACT_SECURITY_AMOUNT
+    for statement in statements(page, _GUARANTEED):
+        found = sum_behind(statement)
+        candidate = sum_candidate(field, statement, found, 0.7) if found is not None else None
+        if candidate is not None:
+            yield candidate
+            if candidate.unit is not None:
+                yield currency_of(candidate)
+
+
+_TITLE_WITHIN = 1500
 
 
 def _is_percentage(found: Sum) -> bool:

@@ -66,6 +66,14 @@ _BASIS = re.compile(
     rf"\bоснование\s?[:\t]\s?(?:государственный\s|муниципальный\s)?(?:контракт|договор)\s{{0,2}}{_NUMBER}",
     re.IGNORECASE,
 )
+_CLAIM = re.compile(
+    r"(?:^|\n)[ |«\"]{0,3}(?:ПРЕТЕНЗИЯ|ТРЕБОВАНИЕ ОБ УПЛАТЕ|(?:РЕШЕНИЕ|УВЕДОМЛЕНИЕ) ОБ? (?:ОДНОСТОРОННЕМ|РАСТОРЖЕНИИ))",
+    re.IGNORECASE,
+)
+"""Papers about one contract, which their text names."""
+_CLAIMED = re.compile(
+    rf"\b(?:контракт|договор)[а-яё]{{0,3}}\s(?:от\s(?P<date>[«\"“]?\d[^\n№]{{5,30}}?)\s)?{_NUMBER}", re.IGNORECASE
+)
 _OF_A_CONTRACT = re.compile(r"АКТ|СОГЛАШЕНИЕ|ДОПОЛНИТЕЛЬНОЕ|СПЕЦИФИКАЦИЯ|СЧ[ЕЁ]Т|НАКЛАДНАЯ|СПРАВКА", re.IGNORECASE)
 _LINE = re.compile(
     r"[ |]{0,3}(?:(?:(?:г|с|п|д|пос|пгт|ст)\. ?)?[А-ЯЁ][А-ЯЁа-яё-]{2,25}[ \t,]{1,60})?(?:от )?"
@@ -94,6 +102,8 @@ _REGISTRY = re.compile(r"реестров[а-яё]{2,3}\s*$", re.IGNORECASE)
 _LABELLED_NUMBER = re.compile(rf"[\s:–—-]{{0,4}}(?:№[ \t]?)?{_CODE}")
 _CONTRACT_DATE_LABEL = wanted(r"\bдата\s(?:заключения|подписания)\s(?:контракта|договора)\s?[:\t]?", "дата", reach=60)
 _ONE_CODE = re.compile(_CODE)
+_ROWS_OF_A_FORM = 24
+"""Of КС-2, whose head is often one table with the parties, the contract and then the number of the act."""
 _NUMBER_COLUMN = re.compile(r"\s*номер\s+документа\s*(?=\t|\n|$)", re.IGNORECASE)
 _DATE_COLUMN = re.compile(r"\s*дата\s+(?:составления|документа)\s*(?=\t|\n|$)", re.IGNORECASE)
 
@@ -104,6 +114,7 @@ def find_document_numbers(page: PageReading, context: DocumentContext) -> Iterat
     yield from _belongings(page)
     if page.page_number == 1:
         yield from _basis(page)
+        yield from _claimed(page)
         yield from _titles(page)
         yield from _lines(page)
         yield from _columns(page)
@@ -224,6 +235,21 @@ def _basis(page: PageReading) -> Iterator[Candidate]:
         yield from _belonging(page, match)
 
 
+def _claimed(page: PageReading) -> Iterator[Candidate]:
+    """«… заключён контракт от 01.07.2025 № 144 …» of a claim: the first contract that it names."""
+    claim = _CLAIM.search(page.text[:_HEAD])
+    match = _CLAIMED.search(page.text[: claim.end() + _HEAD], claim.end()) if claim is not None else None
+    if match is None:
+        return
+    date = next(dates_in(match["date"]), None) if match["date"] else None
+    if date is None:
+        yield from _belonging(page, match)
+        return
+    start, end = match.span()
+    yield from _number(page, match["number"], start, end, is_contract=True, score=0.8, is_both=False)
+    yield from _date(page, date, start, end, is_contract=True, score=0.8, is_both=False)
+
+
 def _lines(page: PageReading) -> Iterator[Candidate]:
     """The first line of the head that is nothing but a date, with the place before and the number behind it."""
     head = page.text[:_HEAD]
@@ -289,10 +315,7 @@ def _is_under_contract(page: PageReading, statement: Statement) -> bool:
     if place is None:
         return False
     table, cell = place
-    above = next(table.above(cell), None)
-    if above is None:
-        return False
-    row = " ".join(page.text[left.start : left.end] for left in (*table.left_of(above), above))
+    row = " ".join(page.text[one.start : one.end] for one in table.cells if one.row == cell.row - 1)
     return _ROW_OF_CONTRACT.search(row) is not None
 
 
@@ -329,12 +352,12 @@ def _date_from(text: str) -> FoundDate | None:
 
 def _columns(page: PageReading) -> Iterator[Candidate]:
     """Forms with the number and the date under their labels: «Номер документа | Дата составления»."""
-    for column in columns_under(page, _NUMBER_COLUMN):
+    for column in columns_under(page, _NUMBER_COLUMN, rows=_ROWS_OF_A_FORM):
         for cell in _first(column):
             number = page.text[cell.start : cell.end].strip()
             if _ONE_CODE.fullmatch(number):
                 yield _cell_candidate(page, FieldName.DOCUMENT_NUMBER, column.header, cell, None)
-    for column in columns_under(page, _DATE_COLUMN):
+    for column in columns_under(page, _DATE_COLUMN, rows=_ROWS_OF_A_FORM):
         for cell in _first(column):
             date = next(dates_in(page.text[cell.start : cell.end]), None)
             if date is not None:

@@ -43,6 +43,11 @@ _NAME_LABEL = re.compile(
 )
 _PROMISE = re.compile(r"(?:Настоящим|НАСТОЯЩИМ|Мы),? ")
 """How a bid begins: «Настоящим ООО «Ромашка» подтверждает …»."""
+_PLACED_BY = re.compile(
+    r"Размещение осуществляет[ \t:]{1,4}Заказчик[ \t:\n]{1,3}(?P<name>(?=[А-ЯЁ])[^\n\t:]{8,250})(?=\n|\t|\Z)",
+    re.IGNORECASE,
+)
+"""How the unified system prints who buys; names without quotation marks too."""
 _APPROVAL = re.compile(r"^\W{0,4}УТВЕРЖДА[ЮЕ]|^\W{0,4}Утвержда[юе]")
 _APPROVED_WITHIN = 350
 _LINES_OF_HEAD = 14
@@ -86,6 +91,7 @@ def _named(page: PageReading, roles: Roles, text: str, numbers: list[Hit]) -> It
     yield from _at_marks(page, roles, text)
     yield from _labelled(page, roles, text)
     yield from _before_numbers(text, numbers)
+    yield from ((*match.span("name"), FieldRole.CUSTOMER, 0.6) for match in _PLACED_BY.finditer(text))
     if roles.trail.default is FieldRole.PARTICIPANT:
         for match in _PROMISE.finditer(text):
             yield from _at(text, match.end(), match.end() + _LONGEST, FieldRole.PARTICIPANT, 0.7)

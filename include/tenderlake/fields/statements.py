@@ -162,6 +162,10 @@ def _before(text: str, start: int) -> str:
     return text[max([begin, line, *ends]) : start]
 
 
+HEADER_ROWS = 4
+"""First rows of a table in which headers of columns are looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """The cells under a header cell, top to bottom; empty ones too."""
@@ -171,16 +175,13 @@ class Column:
     table: PlacedTable
 
 
-def columns_under(page: PageReading, pattern: re.Pattern[str]) -> Iterator[Column]:
-    """The columns of the page whose header begins with the pattern; headers over one column, in the first rows."""
+def columns_under(page: PageReading, pattern: re.Pattern[str], *, rows: int = HEADER_ROWS) -> Iterator[Column]:
+    """The columns of the page whose header begins with the pattern; headers over one column, in the first ``rows``."""
     for piece in page.pieces:
         if piece.placed is None:
             continue
         for header in piece.placed.cells:
-            if header.row >= _HEADER_ROWS:
+            if header.row >= rows:
                 break
             if header.column_span == 1 and pattern.match(page.text, header.start, header.end):
                 yield Column(header, tuple(piece.placed.below(header)), piece.placed)
-
-
-_HEADER_ROWS = 4
