@@ -5,6 +5,8 @@ Small Python programs stand in for Airflow's, which take half a minute to start;
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 import time
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tenderlake.embedded.processes import process_identity
 from tenderlake.embedded.supervisor import Component, supervise
 
 pytestmark = pytest.mark.integration
@@ -65,6 +68,25 @@ def test_what_dies_is_started_again_and_said_while_the_others_go_on(
     said = capsys.readouterr().out
     assert said.count("scheduler ended with exit code 9; it is started again") == 2
     assert "triggerer" not in said
+
+
+def test_what_dies_takes_its_children_along(tmp_path: Path) -> None:
+    children = tmp_path / "children"
+    dying = component(
+        tmp_path,
+        "scheduler",
+        "import os, signal, subprocess, sys, time\n"
+        "worker = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"print(worker.pid, file=open(r'{children}', 'a'), flush=True)\n"
+        f"if open(r'{children}').read().count('\\n') < 2: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "time.sleep(600)",
+    )
+    with supervised(dying):
+        wait_for(lambda: children.exists() and children.read_text().count("\n") == 2)
+        first, second = map(int, children.read_text().split())
+        wait_for(lambda: process_identity(first) is None)
+        assert process_identity(second) is not None
+        os.kill(second, signal.SIGKILL)
 
 
 def test_what_keeps_dying_is_started_ever_more_rarely(tmp_path: Path) -> None:

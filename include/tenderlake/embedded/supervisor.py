@@ -7,7 +7,9 @@ on all addresses of the machine; the logs are read from the disk.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import os
 import signal
 import subprocess
 import sys
@@ -52,6 +54,9 @@ class Component:
         exit_code = self.process.poll()
         if exit_code is None:
             return None
+        # A scheduler that was killed leaves its workers behind, 160 MB each, which nobody gives work any more.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         if now - self.started_at > _STABLE_AFTER_S:
             self.pause_s = _FIRST_PAUSE_S
         message = f"{self.name} ended with exit code {exit_code}; it is started again in {self.pause_s:.0f} s"
@@ -62,7 +67,7 @@ class Component:
     def _start(self, now: float) -> None:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, process_group=0
             )
         self.started_at = now
 
