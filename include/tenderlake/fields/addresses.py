@@ -37,8 +37,8 @@ _END = re.compile(
     r"подтвержда|выража|сообща|"
     r"предлага|[Цц]ена |гарантиру|настоящим|[Пп]очтовый|[Фф]актический|[Юю]ридический))"
 )
-_BARE = re.compile(r"(?:^|[\n\t]|(?<=\d, ))\d{6}, ?[^\n\t]{10,250}", re.MULTILINE)
-"""A line or a cell that begins with a postal code."""
+_BARE = re.compile(r"(?:^|[\n\t]|(?<=\d, )|(?<=[»\"”], ))\d{6}, ?[^\n\t;]{10,250}", re.MULTILINE)
+"""A line or a cell that begins with a postal code; the same behind a name in quotation marks."""
 _LONGEST = 250
 _MOST_BARE = 200
 

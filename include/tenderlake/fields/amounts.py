@@ -15,6 +15,7 @@ from itertools import islice
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
+from tenderlake.fields.roles import RoleTrail
 from tenderlake.fields.statements import Statement, Wanted, columns_under, searchable, statements, wanted
 from tenderlake.fields.sums import (
     LEAST_PRICE,
@@ -31,7 +32,7 @@ from tenderlake.fields.sums import (
     sum_candidate,
 )
 from tenderlake.fields.totals import fits_rate
-from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
+from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldRole, FieldUnit
 from tenderlake.russiannumbers import MONEY, decimal_of, fitted
 
 _PRICE = (
@@ -53,10 +54,26 @@ _MOST_HEADERS = 40
 _CONTRACT_PRICE = wanted(
     r"(?:\bцена|\bстоимость|\bсумма)\s(?:(?:всех|работ|услуг|товара|товаров|продукции|по|выполняемых|поставляемого)\s){0,4}"
     r"(?:(?:настоящ|государственн|муниципальн|данн)\w{2,4}\s)?(?:контракт|договор)[ау]\b"
+    r"|\bпредельн\w{2,3}\s(?:цена|сумма|стоимость)\s(?:настоящего\s)?(?:договора|контракта)"
+    r"\sне\s(?:может|должна)\s(?:быть\s)?превы[а-я]{2,6}"
+    r"|\bпредложивш\w{2,3}\s(?:[а-я]{6,12}ую\s)?цену\s(?:договора|контракта)"
     r"|\b(?:контракт|договор)\s(?:заключается|заключить)\sпо\sцене\b"
     r"|\bсметная\s\(договорная\)\sстоимость(?:\sв\sсоответствии\sс\sдоговором(?:\sподряда)?(?:\s\(субподряда\))?)?",
     "контракт",
     "договор",
+)
+_WORKS_PRICE = wanted(
+    r"\b(?:общая\s)?(?:стоимость|цена|сумма)\s(?:(?:всех|выполнения|оказания|выполняем\w{2}|оказываем\w{2}|поставляем\w{2,3})\s)?"
+    r"(?:работ|услуг|товар(?:а|ов)|продукции)(?=\s{1,2}составля|\s?:)",
+    "стоимость",
+    "цена",
+    "сумма",
+)
+_BID_PRICE = wanted(
+    r"\b(?:предлага\w{2,4}|готов[аы]?|обязу\w{4,5})\s[^.;\n\d]{3,120}?\s(?:по\sцене|за\sцену|на\sсумму)(?:\s(?:контракта|договора))?"
+    r"|\bцена\s(?:заявки|(?:нашего\s|настоящего\s)?предложения)\b",
+    "цен",
+    "сумму",
 )
 _ESTIMATE = wanted(r"\bсметная стоимость(?:\s(?:строительства|работ|ремонта|объекта))?\b", "сметная")
 _SECURITIES = (
@@ -98,7 +115,7 @@ _STATED_PRICE = re.compile(
 """What follows is the price that the security is a share of."""
 _OF_PRICE = re.compile(r"\bот\b", re.IGNORECASE)
 _ADVANCE = wanted(
-    r"\bаванс(?:а|ом|у|овый|ового|овым)?\b(?:\sплат[её]ж(?:а|ом|у)?)?|\bпредоплат[аыуе]\b",
+    r"\bаванс(?:а|ом|у|овый|ового|овым|ировани[ея])?\b(?:\sплат[её]ж(?:а|ом|у)?)?|\bпредоплат[аыуе]\b",
     "аванс",
     "предоплат",
     reach=160,
@@ -107,13 +124,17 @@ _NO_ADVANCE = re.compile(
     r"\s{0,2}(?:по\s(?:контракту|договору)\s)?(?:[-–—:]\s?)?не\s(?:предусмотрен|выплачива|предусматрива)\w*",
     re.IGNORECASE,
 )
-_CURRENCY = wanted(r"\bвалюта(?:\s(?:контракта|договора|закупки|цены|платежа|лота))?\b", "валюта", reach=80)
+_CURRENCY = wanted(
+    r"\bвалюта(?::\sнаименование,\sкод|\s(?:контракта|договора|закупки|цены|платежа|лота))?\b", "валюта", reach=80
+)
 _CURRENCY_NAMES = (
     (FieldUnit.RUB, re.compile(r"[\s:–—-]{0,4}(?:российск\w{2,3}\s)?рубл\w{1,2}\b|[\s:–—-]{0,4}RUB\b", re.IGNORECASE)),
     (FieldUnit.USD, re.compile(r"[\s:–—-]{0,4}(?:доллар\w{0,2}\b|USD\b)", re.IGNORECASE)),
     (FieldUnit.EUR, re.compile(r"[\s:–—-]{0,4}(?:евро\b|EUR\b)", re.IGNORECASE)),
     (FieldUnit.CNY, re.compile(r"[\s:–—-]{0,4}(?:китайск\w{2,3}\s)?(?:юан\w{1,2}\b|CNY\b)", re.IGNORECASE)),
 )
+_CALLED_PRICE = re.compile(r"[^.;\n]{0,40}\(далее\s?[–—-]?\s?[«\"]?цена (?:контракта|договора)", re.IGNORECASE)
+"""«Максимальное значение цены контракта (далее – цена контракта) …»: what a contract without known quantities has."""
 _OF_A_YEAR = re.compile(r"\s?\(в валюте", re.IGNORECASE)
 """«Сумма контракта (в валюте контракта)» heads what the notice plans to pay under each code of the budget."""
 _OTHER_PRICE = re.compile(r"[\s,(]{0,3}(?:без|с)\s(?:уч[её]та\s|уч[её]том\s)?НДС", re.IGNORECASE)
@@ -137,6 +158,7 @@ _LABELLED = (
 def find_amounts(page: PageReading, context: DocumentContext) -> Iterator[Candidate]:
     """Prices, securities, advance and currency of a page."""
     prices = [candidate for price in _LABELLED for candidate in _labelled(page, price)]
+    prices += _of_works(page, context.trail)
     prices += _in_columns(page)
     yield from prices
     yield from _securities(page, prices)
@@ -165,6 +187,15 @@ def _labelled(page: PageReading, price: _Price) -> Iterator[Candidate]:
             yield replace(candidate, is_valid=candidate.is_valid is not False)
             yield replace(other, is_valid=other.is_valid is not False, score=price.score - 0.1)
         yield from _vat(statement, found)
+
+
+def _of_works(page: PageReading, trail: RoleTrail) -> Iterator[Candidate]:
+    """«Общая стоимость услуг составляет …»: the price in a contract, the total in an offer, in others of anything."""
+    if trail.is_contract:
+        yield from _labelled(page, _Price(FieldName.CONTRACT_PRICE, _WORKS_PRICE, 0.7))
+    elif trail.default is FieldRole.PARTICIPANT:
+        for label in (_WORKS_PRICE, _BID_PRICE):
+            yield from _labelled(page, _Price(FieldName.TOTAL_AMOUNT, label, 0.7))
 
 
 def _in_roubles(statement: Statement, found: Sum) -> Sum:
@@ -200,7 +231,7 @@ def _vat(statement: Statement, price: Sum) -> Iterator[Candidate]:
 def _is_another(price: _Price, statement: Statement) -> bool:
     """«Начальная (максимальная) цена договора» is no price of the contract; columns have a rule of their own."""
     if price.field is FieldName.NMCK:
-        return statement.is_below
+        return statement.is_below or _CALLED_PRICE.match(statement.text) is not None
     if price.field is not FieldName.CONTRACT_PRICE:
         return False
     if _OF_A_YEAR.match(statement.page.text, statement.start + len(statement.label)):

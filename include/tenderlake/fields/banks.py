@@ -14,7 +14,7 @@ from tenderlake.fields.roles import Roles
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldRole
 
 _LABEL = re.compile(
-    r"(?:наименование (?:банка|кредитной организации)|банк(?: получателя)?(?=\s{0,2}:)|обслуживающий банк)",
+    r"(?:наименование (?:банка|кредитной организации)|банк(?: получателя)?(?=\s{0,2}:|\t)|обслуживающий банк)",
     re.IGNORECASE,
 )
 _BANK = re.compile(

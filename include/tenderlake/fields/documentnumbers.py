@@ -40,7 +40,8 @@ _CONTRACTS = r"(?:ПРОЕКТ )?(?:ГОСУДАРСТВЕНН\w{2} |МУНИЦ�
 _CONTRACT_HEAD = re.compile(rf"(?:^|\n)[ |«\"]{{0,3}}(?=[А-ЯЁ])(?i:{_CONTRACTS})(?![А-ЯЁа-яё])")
 _TITLE = re.compile(
     rf"[ |«\"]{{0,3}}(?:(?P<contract>{_CONTRACTS})|(?P<other>{_KINDS}))(?![А-ЯЁа-яё])"
-    rf"(?P<between>(?:[^\n№]|\n{{1,2}}(?=(?-i:[а-яё№]))){{0,160}}?[\s(])??\s{{0,2}}{_NUMBER}",
+    rf"(?P<between>(?:[^\n№]|\n{{1,2}}(?=(?-i:[а-яё№]|[А-ЯЁ]{{4}}[А-ЯЁ ,-]{{0,120}}\n)))"
+    rf"{{0,160}}?[\s(])??\s{{0,2}}{_NUMBER}",
     re.IGNORECASE,
 )
 _TO_PURCHASE = re.compile(r"заявка\s[^№]{0,60}(?:участи|закупк)", re.IGNORECASE)
@@ -63,7 +64,7 @@ _TO_CONTRACT = re.compile(
     re.IGNORECASE,
 )
 _BASIS = re.compile(
-    rf"\bоснование\s?[:\t]\s?(?:государственный\s|муниципальный\s)?(?:контракт|договор)\s{{0,2}}{_NUMBER}",
+    rf"\bоснование(?:\sпередачи[^:\n\t]{{0,50}})?\s?[:\t]\s?(?:государственный\s|муниципальный\s)?(?:контракт|договор)\s{{0,2}}{_NUMBER}",
     re.IGNORECASE,
 )
 _CLAIM = re.compile(

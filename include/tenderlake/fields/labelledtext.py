@@ -11,7 +11,7 @@ from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedLine, P
 from tenderlake.lake.vocabulary import FieldMethod
 
 LONGEST_TEXT = 1000
-_NUMBERING = re.compile(r"[\s|«\"]{0,4}(?:(?:\d{1,2}[.)]?){1,4}\s?[|.)]?\s{0,2})?")
+_NUMBERING = re.compile(r"[\s|«\"]{0,4}(?:[-–—•*]\s{1,3})?(?:(?:\d{1,2}[.)]?){1,4}\s?[|.)]?\s{0,2})?")
 _SEPARATOR = re.compile(r"(?:\s{0,3}\([^()\n\t]{1,80}\))?\s{0,2}(?:[:–—-]|\.(?=\s*$|\n))?[^\S\n]{0,3}", re.MULTILINE)
 _LABEL_OF_NEXT = re.compile(r"\s{2,}|[.;]?\s(?=[А-ЯЁ][а-яё]{2,20}(?: [а-яё]{2,20}){0,3}\s?:)")
 _ENDS_SENTENCE = (".", ";", ":")

@@ -59,6 +59,10 @@ _REQUISITES = re.compile(
     r"\W{0,3}(?:(?:юр|почт|факт)[а-яё]{0,10}\.? ?)?(?:адрес|банк|ИНН|ОГРН|р/с|тел|реквизит)", re.IGNORECASE
 )
 _OFFICE = re.compile(r"директор|начальник|руководител|глава|главный|ректор|председател|заведующ|министр", re.IGNORECASE)
+_TO_HEAD = re.compile(
+    r"(?:^|\n)\W{0,4}(?:(?:генеральному )?директору|главному врачу|руководителю|начальнику|ректору|главе)[ :]",
+    re.IGNORECASE,
+)
 _LONGEST = 300
 _MOST_OWNERS = 300
 
@@ -95,6 +99,8 @@ def _named(page: PageReading, roles: Roles, text: str, numbers: list[Hit]) -> It
     if roles.trail.default is FieldRole.PARTICIPANT:
         for match in _PROMISE.finditer(text):
             yield from _at(text, match.end(), match.end() + _LONGEST, FieldRole.PARTICIPANT, 0.7)
+    if page.page_number == 1 and roles.trail.default is FieldRole.PARTICIPANT:
+        yield from _addressee(page, text)
     if page.page_number == 1 and roles.trail.default is FieldRole.CUSTOMER:
         yield from _in_head(text)
     for match in re.finditer(r"\n[^\n]{0,40}наименование стройки", text):
@@ -248,6 +254,14 @@ def _right_before(text: str, number: Hit) -> list[tuple[int, int]]:
         names = list(names_in(text, text.rfind("\n", before, limit) + 1, limit))
         names = names if len(names) == 1 else []  # two names are two columns
     return [(start, end) for start, end in names if re.fullmatch(r"[\s,(/]{0,4}", text[end:limit])]
+
+
+def _addressee(page: PageReading, text: str) -> Iterator[_Named]:
+    """Whom an offer is for: «Главному врачу ГБУЗ «Больница» О. И. Саблину» in its head."""
+    for match in islice(_TO_HEAD.finditer(text[:_WITHIN]), 1):
+        for start, end in names_in(text, match.end(), page.line_end(match.end())):
+            yield start, end, FieldRole.CUSTOMER, WEAK
+            break
 
 
 def _in_head(text: str) -> Iterator[_Named]:

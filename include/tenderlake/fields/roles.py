@@ -120,7 +120,7 @@ _TITLES: tuple[tuple[re.Pattern[str], FieldRole | None], ...] = (
     (
         re.compile(
             r"^\W{0,4}(?:проект )?(?:(?:государственный |муниципальный |гражданско-правовой )?(?:контракт|"
-            r"договор)(?: №| на | поставки| "
+            r"договор)(?: №| на | поставки| аренды| купли| возмездного| "
             r"подряда| оказания|\W{0,4}$)|(?:итоговый )?протокол(?! разногласий| испытаний)|(?:банковская |"
             r"независимая )гарантия|"
             r"дополнительное соглашение|спецификация)",
@@ -128,6 +128,11 @@ _TITLES: tuple[tuple[re.Pattern[str], FieldRole | None], ...] = (
         ),
         None,
     ),
+)
+_CONTRACT_TITLE = re.compile(
+    r"^\W{0,4}(?:проект )?(?:государственн\w{2,3} |муниципальн\w{2,3} |гражданско-правов\w{2,3} )?"
+    r"(?:контракт|договор)(?![а-яё]{2})",
+    re.IGNORECASE,
 )
 _LINES_WITH_TITLE = 40
 _SAME_HEIGHT = 2.5
@@ -147,6 +152,7 @@ class RoleTrail:
     Args:
         carried: the party that was spoken of last.
         default: whose values a document of this kind has that does not say so.
+        is_contract: whether its title says that it is a contract, or the draft of one.
         is_of_purchase: whether its title is one of the papers of a purchase; laws and reports are not.
         has_begun: whether its first page was seen.
     """
@@ -154,6 +160,7 @@ class RoleTrail:
     carried: FieldRole | None = None
     default: FieldRole | None = None
     is_of_purchase: bool = False
+    is_contract: bool = False
     has_begun: bool = False
 
 
@@ -162,7 +169,8 @@ def trail_of(first_page: PageReading) -> RoleTrail:
     for line in first_page.lined_text.split("\n", _LINES_WITH_TITLE)[:_LINES_WITH_TITLE]:
         for pattern, role in _TITLES:
             if pattern.match(line[:_LONGEST_HEADING]):
-                return RoleTrail(default=role, is_of_purchase=True, has_begun=True)
+                is_contract = _CONTRACT_TITLE.match(line) is not None
+                return RoleTrail(default=role, is_of_purchase=True, is_contract=is_contract, has_begun=True)
     return RoleTrail(has_begun=True)
 
 

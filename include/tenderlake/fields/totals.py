@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
 
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, Piece
-from tenderlake.fields.statements import raw, searchable
+from tenderlake.fields.statements import columns_under, raw, searchable
 from tenderlake.fields.sums import VAT_INSIDE, currency_of, money_text, scale_of
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
@@ -52,6 +53,9 @@ _RATE = re.compile(
     r"НДС[^\d\n%;.]{0,14}?(?<![\d.,])(\d{1,2}) ?(?:\([^()]{2,30}\) ?)?(?:%|процент)|(?<![\d.,])(\d{1,2}) ?% ?НДС",
     re.IGNORECASE,
 )
+_RATE_COLUMN = re.compile(r"\s*(?:налоговая )?ставка(?![а-яё])", re.IGNORECASE)
+_RATE_CELL = re.compile(r"\s*(\d{1,2}) ?%\s*")
+_MOST_COLUMNS = 20
 _ROUBLES = re.compile(r"\bруб|₽", re.IGNORECASE)
 _PRICE_HEAD = re.compile(r"(?:сумма|стоимость|цена|всего|итого)[^\t\n\d]{0,30}\bруб", re.IGNORECASE)
 _HEAD = 2000
@@ -66,6 +70,7 @@ def find_totals(page: PageReading, context: DocumentContext) -> Iterator[Candida
         if total.unit is not None and total.field is not FieldName.VAT_AMOUNT:
             yield currency_of(total)
     yield from _rates(page, has_sums=bool(totals))
+    yield from _column_rates(page)
 
 
 def fits_rate(one: Decimal, other: Decimal) -> int | None:
@@ -113,6 +118,14 @@ def _row(page: PageReading, piece: Piece, start: int, line: str) -> list[_Total]
     label = line[match.start("label") : amount.start]
     if _NOT_OF_DOCUMENT.search(label):
         return []
+    if piece.table is not None and (parts := _parted(amounts)) is not None:
+        place = _Place(page, start, match.start("label"), is_cell=True)
+        fields = (FieldName.TOTAL_WITHOUT_VAT, FieldName.VAT_AMOUNT, FieldName.TOTAL_AMOUNT)
+        return [
+            _Total(_total(place, field, part, number, unit, 0.7), None)
+            for field, part in zip(fields, parts, strict=True)
+            if (number := _fitted(part, scale)) is not None
+        ]
     score = 0.6 + (0.2 if _WITH_VAT.search(label) else 0.05 if _ALL.match(label) else 0.0)
     rate = _LABEL_RATE.search(label)
     place = _Place(page, start, match.start("label"), "\t" in line[: amount.start])
@@ -151,6 +164,15 @@ def _total(
         unit=amount.unit or unit,
         score=score,
     )
+
+
+def _parted(amounts: Sequence[Amount]) -> Sequence[Amount] | None:
+    """«Всего к оплате | 67 250,00 | Х | 6 725,00 | 73 975,00»: the sum without VAT, the VAT and the total of a row."""
+    sums = [amount for amount in amounts if _has_kopecks(amount) or amount.unit in MONEY]
+    for net, vat, gross in zip(sums, sums[1:], sums[2:], strict=False):
+        if vat.value and net.value + vat.value == gross.value and fits_rate(net.value, gross.value) is not None:
+            return net, vat, gross
+    return None
 
 
 def _field(label: str) -> FieldName:
@@ -303,6 +325,27 @@ def _judged(candidate: Candidate, holds: bool | None) -> Candidate:
     if holds:
         return replace(candidate, is_valid=True)
     return replace(candidate, is_valid=False, message="the sum without VAT and the VAT do not make the total")
+
+
+def _column_rates(page: PageReading) -> Iterator[Candidate]:
+    """The one rate under «Налоговая ставка» of an invoice."""
+    for column in islice(columns_under(page, _RATE_COLUMN), _MOST_COLUMNS):
+        cells = {
+            match[1]: cell for cell in column.cells if (match := _RATE_CELL.fullmatch(page.text, cell.start, cell.end))
+        }
+        if len(cells) == 1 and int(rate := next(iter(cells))) in VAT_RATES:
+            cell = cells[rate]
+            yield Candidate(
+                field=FieldName.VAT_RATE,
+                value=rate,
+                raw_text=" ".join(f"{page.text[column.header.start : column.header.end]} {rate} %".split()),
+                page_number=page.page_number,
+                bbox_px=page.box_of(cell.start, cell.end),
+                method=FieldMethod.CELL,
+                number=Decimal(rate),
+                unit=FieldUnit.PERCENT,
+                score=0.7,
+            )
 
 
 def _rates(page: PageReading, *, has_sums: bool) -> Iterator[Candidate]:
