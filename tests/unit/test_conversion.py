@@ -12,7 +12,7 @@ from tenderlake.intake.outcome import ConverterNeededError
 from tenderlake.intake.sniffing import ConvertedFormat
 from tenderlake.sandbox import PrepareSandbox
 from tenderlake.states import SourceState
-from tests.officefiles import doc, odf
+from tests.officefiles import doc, odf, ole, zipped
 from tests.pdfs import RUSSIAN, digital_pdf
 
 pytestmark = pytest.mark.unit
@@ -53,7 +53,19 @@ def prepared(
 
 
 @pytest.mark.parametrize(
-    ("data", "words"), [(DRAWING, "an OpenDocument drawing"), (OLD_WORD, "a Word document of before 1997")]
+    ("data", "words"),
+    [
+        (DRAWING, "an OpenDocument drawing"),
+        (OLD_WORD, "a Word document of before 1997"),
+        (
+            zipped({"[Content_Types].xml": '<Override ContentType="application/vnd.ms-visio.drawing.main+xml"/>'}),
+            "a Visio drawing",
+        ),
+        (ole({"Quill": {"QuillSub": {"CONTENTS": b"CHNKINK"}}}), "a Microsoft Publisher document"),
+        (b"\x01\0\0\0" + bytes(36) + b" EMF" + bytes(60), "a Windows metafile (EMF)"),
+        (b"\xd7\xcd\xc6\x9a" + bytes(60), "a Windows metafile (WMF)"),
+        (b'<?xml version="1.0"?>\n<!-- a --><svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
+    ],
 )
 def test_without_libreoffice_the_reason_says_what_is_missing(
     tmp_path: Path, program: Path, data: bytes, words: str

@@ -30,6 +30,7 @@ from tenderlake.intake.sniffing import SourceFormat, sniff
 from tenderlake.mupdf import pymupdf
 from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
+from tests.officefiles import ole
 from tests.pdfs import (
     RUSSIAN,
     digital_pdf,
@@ -257,6 +258,13 @@ OTHERS = {
     + b"\0" * 50,
     "digital signature or key (application/x-pem-file): it belongs to another file and holds no text": (
         b"\r\n-----BEGIN PKCS7-----\r\nMIIB\r\n-----END PKCS7-----\r\n"
+    ),
+    "program (application/vnd.microsoft.portable-executable): a program is not read": b"MZ\x90" + bytes(100),
+    "Windows cabinet (application/vnd.ms-cab-compressed): this way of packing is not read: pack it as ZIP, 7z or RAR": (
+        b"MSCF" + bytes(40)
+    ),
+    "chart of Microsoft Graph (application/vnd.ms-graph): it holds the numbers behind a picture": ole(
+        {"Workbook": bytes.fromhex("0908100000060080") + bytes(100)}
     ),
     "unknown data (application/octet-stream): damaged, encrypted, or of a program that is not known here": bytes(
         range(256)

@@ -66,6 +66,29 @@ def test_other_european_texts_are_not_taken_for_russian(text: str) -> None:
     assert (decoded.text, decoded.encoding) == (text, "cp1252")
 
 
+def test_a_letter_that_a_program_cut_in_two_spoils_no_text() -> None:
+    whole = "Наименование;Цена\nБумага офисная;12\n" * 5
+    decoded = decode_text(whole.encode().replace("я;".encode(), b"\xd1;", 1))
+    assert decoded is not None
+    assert decoded.text == whole.replace("я;", "\ufffd;", 1)
+
+
+@pytest.mark.parametrize("text", ["1\xa0234,50;2\xa0000\n3;4", "“ISO 9001” – copy", "Price – 5 EUR"])
+def test_dashes_quotes_and_fixed_spaces_of_windows_are_no_letters(text: str) -> None:
+    decoded = decode_text(text.encode("cp1252"))
+    assert decoded is not None
+    assert decoded.text == text
+
+
+def test_a_web_page_in_a_language_not_known_here_is_read_as_it_says(tmp_path: Path) -> None:
+    page = "<html><head><meta charset=windows-1252></head><body><p>på største får – nå</p></body></html>"
+    assert prepared(tmp_path, page.encode("cp1252")).texts() == ["på største får – nå"]
+
+
+def test_a_short_text_is_not_cut_while_its_type_is_found(tmp_path: Path) -> None:
+    assert prepared(tmp_path, "ألف باء".encode()).texts() == ["ألف باء"]
+
+
 @pytest.mark.parametrize("data", [b"\0\1\2\3" * 20, bytes(range(0x80, 0x100)) * 8, b"text\x07\x1b[0m"])
 def test_what_is_no_text_is_not_decoded(data: bytes) -> None:
     assert decode_text(data) is None

@@ -1,4 +1,4 @@
-"""Old Excel workbooks with a password open with one of the list, and without one where Excel asks for none."""
+"""Old Excel workbooks are known and opened: with a password of the list, and without one where Excel asks for none."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import xlwt
 
 from tenderlake.states import SourceState
 from tests.encryptedxls import encrypted_xls
+from tests.officefiles import ole
 from tests.prepared import prepared, rejected
 
 pytestmark = pytest.mark.unit
@@ -38,3 +39,13 @@ def test_an_old_workbook_with_a_password_opens_with_one_of_the_list(tmp_path: Pa
 
 def test_a_workbook_that_only_forbids_changes_opens_without_a_password(tmp_path: Path) -> None:
     assert "Наименование работ 0" in prepared(tmp_path, workbook("VelvetSweatshop")).texts()[-1]
+
+
+def test_the_names_of_streams_may_be_in_capitals(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("Смета").write(0, 0, "Итого")
+    buffer = io.BytesIO()
+    book.save(buffer)
+    with olefile.OleFileIO(buffer) as plain:
+        stream = plain.openstream("Workbook").read()
+    assert "Итого" in prepared(tmp_path, ole({"WORKBOOK": stream})).texts()[-1]

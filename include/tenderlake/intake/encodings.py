@@ -15,14 +15,24 @@ from ocr_tasks.letters import word_rarity
 _CODE_PAGES = ("cp1251", "cp866", "koi8_r", "mac_cyrillic", "iso8859_5", "cp1252")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+_CHARSET = re.compile(
+    rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})", re.IGNORECASE
+)
+_HEAD_BYTES = 4096
 _SAMPLE_BYTES = 400_000
 _SAMPLE_CHARS = 20_000
 _COMMON = frozenset("оеаинтсрвлкмдпуяОЕАИНТСРВЛКМДПУЯ")
-_TYPOGRAPHY = frozenset("«»№–—“”„‘’…•·§°±©®™€ \xad")
+_TYPOGRAPHY = frozenset("«»№–—“”„‘’…•·§°±©®™€\xa0\xad")
 _CASE_BREAK = re.compile(r"[a-zа-яёà-ÿ][A-ZА-ЯЁÀ-Þ]")
+_MIXED_WORD = re.compile(r"[A-Za-z][А-Яа-яЁё]|[А-Яа-яЁё][A-Za-z]")
+_LONELY = re.compile(r"\dа\d|(?:(?<=\s)|^)[БГДЕЁЖЗЙЛМНПРТФХЦЧШЩЪЫЬЭЮбгдеёжзйлмнпртфхцчшщъыьэю](?=\s|$)")
+"""Letters alone that are no words, and one in a number: dashes and spaces of another code page."""
 _HIGH_WORD = re.compile(r"[^\W\d_]+")
 _RUSSIAN_OR_LATIN = re.compile(r"[А-Яа-яЁёß-öø-ÿÄÖÜÉ]")
 _LEAST_SCORE = 0.0
+_TYPICAL_RARITY = 2.4
+_LEAST_SOUND_SHARE = 0.9
+"""Of the letters beyond ASCII, in a text in UTF-8 of which some are damaged: of one in a code page nearly none fit."""
 _CUT_BYTES = 1000
 """Long enough that nobody writes all of it in ASCII but for the last letter."""
 _RARELY_USED = {"mac_cyrillic": 0.12, "iso8859_5": 0.12}
@@ -67,8 +77,16 @@ def decode_text(data: bytes, declared: str | None = None) -> DecodedText | None:
         # A text that was cut in the middle of a letter is one in UTF-8 all the same.
         if error.start >= len(data) - 3 and len(data) > _CUT_BYTES:
             return DecodedText(data.decode("utf-8", "ignore"), "utf-8")
+    if (mended := _nearly_utf_8(data)) is not None:
+        return DecodedText(mended, "utf-8")
     code_page = _best_code_page(data, declared)
     return DecodedText(data.decode(code_page, "replace"), code_page) if code_page is not None else None
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """The encoding that a web page or XML file names at its beginning."""
+    found = _CHARSET.search(data[:_HEAD_BYTES])
+    return next((group.decode("ascii") for group in found.groups() if group), None) if found else None
 
 
 def _without_controls(data: bytes) -> bytes | None:
@@ -94,6 +112,14 @@ def _wide_encoding(data: bytes) -> str | None:
     return None
 
 
+def _nearly_utf_8(data: bytes) -> str | None:
+    """A text in UTF-8 in which a program has cut letters in two, as it does where fields have so many bytes."""
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    high = sum(not char.isascii() for char in text[:_SAMPLE_BYTES])
+    return text if high - damaged >= _LEAST_SOUND_SHARE * high else None
+
+
 def _best_code_page(data: bytes, declared: str | None) -> str | None:
     sample = data[:_SAMPLE_BYTES]
     scores = {
@@ -105,7 +131,9 @@ def _best_code_page(data: bytes, declared: str | None) -> str | None:
         named = _normal(declared)
         if named in scores and scores[named] >= scores[best] - 0.3:
             return named
-    return best if scores[best] > _LEAST_SCORE else None
+    if scores[best] >= _LEAST_SCORE:
+        return best
+    return _normal(declared) if declared is not None and b"\0" not in data else None
 
 
 def _normal(encoding: str) -> str | None:
@@ -145,11 +173,13 @@ def _likeness(text: str) -> float:
             points -= 2.0 if not _BOX.match(char) else 0.7
     if not count:
         return 0.0
-    points -= 2.0 * len(_CASE_BREAK.findall(text))
+    points -= 2.0 * (len(_CASE_BREAK.findall(text)) + len(_MIXED_WORD.findall(text)) + len(_LONELY.findall(text)))
     rarities = [
         rarity if (rarity := word_rarity(word)) is not None else _UNKNOWN_WORD
         for word in _HIGH_WORD.findall(text)
         if len(word) >= 4 and not word.isascii()
     ]
+    if not rarities and not points:
+        return 0.0  # nothing but quotes, dashes and such
     rarity = sum(rarities) / len(rarities) if rarities else 3.0
-    return points / count - 0.25 * (rarity - 2.4)
+    return points / count - 0.25 * (rarity - _TYPICAL_RARITY)

@@ -22,7 +22,7 @@ import olefile
 import puremagic
 
 from tenderlake.intake.cms import MessageKind, message_kind
-from tenderlake.intake.encodings import decode_text
+from tenderlake.intake.encodings import declared_encoding, decode_text
 from tenderlake.intake.zipends import is_last_part
 from tenderlake.states import SourceState
 
@@ -107,6 +107,11 @@ class ConvertedFormat(StrEnum):
     ODG = "application/vnd.oasis.opendocument.graphics"
     WORKS = "application/vnd.ms-works"
     VISIO = "application/vnd.visio"
+    VISIO_XML = "application/vnd.ms-visio.drawing"
+    PUBLISHER = "application/vnd.ms-publisher"
+    EMF = "image/emf"
+    WMF = "image/wmf"
+    SVG = "image/svg+xml"
 
     @property
     def words(self) -> str:
@@ -125,6 +130,11 @@ _CONVERTED = {
     ConvertedFormat.ODG: ("an OpenDocument drawing", ".odg"),
     ConvertedFormat.WORKS: ("a Microsoft Works document", ".wps"),
     ConvertedFormat.VISIO: ("a Visio drawing", ".vsd"),
+    ConvertedFormat.VISIO_XML: ("a Visio drawing", ".vsdx"),
+    ConvertedFormat.PUBLISHER: ("a Microsoft Publisher document", ".pub"),
+    ConvertedFormat.EMF: ("a Windows metafile (EMF)", ".emf"),
+    ConvertedFormat.WMF: ("a Windows metafile (WMF)", ".wmf"),
+    ConvertedFormat.SVG: ("an SVG drawing", ".svg"),
 }
 KnownFormat = SourceFormat | DocumentFormat | ConvertedFormat | MailFormat | ArchiveFormat
 
@@ -167,6 +177,11 @@ _ARCHIVES = (
 _RTF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}\{\\rtf")
 _NO_TEXT = "it belongs to another file and holds no text"
 _NOT_OPENED = "its encryption is not opened here"
+_PROGRAM = Unsupported("program", "application/vnd.microsoft.portable-executable", "a program is not read")
+_OTHER_ARCHIVE = "this way of packing is not read: pack it as ZIP, 7z or RAR"
+_CHART = Unsupported("chart of Microsoft Graph", "application/vnd.ms-graph", "it holds the numbers behind a picture")
+_CHART_BOF = rb"\x09\x08[\x08-\x10]\0.{2}\0\x80"
+"""A stream like that of a workbook whose type is a chart of another program ([MS-XLS] 2.4.21, [MS-OGRAPH] 2.3.3)."""
 _OTHERS: tuple[
     tuple[re.Pattern[bytes], SourceFormat | DocumentFormat | ConvertedFormat | MailFormat | Unsupported], ...
 ] = (
@@ -179,7 +194,25 @@ _OTHERS: tuple[
     ),
     (re.compile(rb"\s{0,64}-----BEGIN "), Unsupported("digital signature or key", "application/x-pem-file", _NO_TEXT)),
     (re.compile(rb"\xdb\xa5-\0|\xfe7\0#|1\xbe\0\0"), ConvertedFormat.WORD_6),
+    (re.compile(rb"MZ.{62}", re.DOTALL), _PROGRAM),
+    (re.compile(rb"MSCF\0{4}"), Unsupported("Windows cabinet", "application/vnd.ms-cab-compressed", _OTHER_ARCHIVE)),
+    (
+        re.compile(rb"\x60\xea.{2}[\x1e-\x40]", re.DOTALL),
+        Unsupported("ARJ archive", "application/x-arj", _OTHER_ARCHIVE),
+    ),
+    (re.compile(rb".{2}-l[hz][0-9s]-", re.DOTALL), Unsupported("LHA archive", "application/x-lha", _OTHER_ARCHIVE)),
+    (re.compile(rb"\x1f[\x9d\xa0]"), Unsupported("file packed by compress", "application/x-compress", _OTHER_ARCHIVE)),
+    (re.compile(rb"\x28\xb5\x2f\xfd"), Unsupported("Zstandard archive", "application/zstd", _OTHER_ARCHIVE)),
+    (re.compile(rb"\x04\x22\x4d\x18"), Unsupported("LZ4 archive", "application/x-lz4", _OTHER_ARCHIVE)),
+    (
+        re.compile(rb"\x5d\0\0[\x01-\x80]\0.{8}\0", re.DOTALL),
+        Unsupported("LZMA archive", "application/x-lzma", _OTHER_ARCHIVE),
+    ),
+    (re.compile(_CHART_BOF, re.DOTALL), _CHART),
     (re.compile(rb"\x09[\0\x02\x04\x08][\x04-\x10]\0"), DocumentFormat.XLS),
+    (re.compile(rb"\x01\0\0\0.{36} EMF", re.DOTALL), ConvertedFormat.EMF),
+    # Without its usual header a metafile begins as much else may: then its version says what it is ([MS-WMF] 2.3.2.2).
+    (re.compile(rb"\xd7\xcd\xc6\x9a\0\0|[\x01\x02]\0\x09\0\0[\x01\x03]"), ConvertedFormat.WMF),
 )
 _MESSAGES: dict[MessageKind, ArchiveFormat | Unsupported] = {
     MessageKind.SIGNATURE: Unsupported("digital signature", "application/pkcs7-signature", _NO_TEXT),
@@ -198,6 +231,9 @@ _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|table|div|p|h1|font|center)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_SVG = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*(?:<!DOCTYPE svg[^>\[]*>\s*)?<(?:svg:)?svg\b", re.DOTALL
+)
 _FB2 = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<FictionBook\b", re.DOTALL)
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
 
@@ -212,6 +248,7 @@ _OOXML_TYPES: tuple[tuple[re.Pattern[bytes], DocumentFormat | ConvertedFormat], 
     (_main_type("wordprocessingml", "ms-word", "document", "template"), DocumentFormat.DOCX),
     (re.compile(rb"ms-excel\.sheet\.binary", re.IGNORECASE), ConvertedFormat.XLSB),
     (_main_type("spreadsheetml", "ms-excel", "sheet", "template", "addin"), DocumentFormat.XLSX),
+    (re.compile(rb"ms-visio\.(?:drawing|template|stencil)\.", re.IGNORECASE), ConvertedFormat.VISIO_XML),
     (_main_type("presentationml", "ms-powerpoint", "presentation", "slideshow", "template"), DocumentFormat.PPTX),
 )
 _ZIP_FOLDERS = (("word/", DocumentFormat.DOCX), ("xl/", DocumentFormat.XLSX), ("ppt/", DocumentFormat.PPTX))
@@ -230,6 +267,7 @@ _OLE_STREAMS: tuple[tuple[str, DocumentFormat | MailFormat | ConvertedFormat], .
     ("Workbook", DocumentFormat.XLS),
     ("Book", DocumentFormat.XLS),
     ("VisioDocument", ConvertedFormat.VISIO),
+    ("Quill", ConvertedFormat.PUBLISHER),
     ("MatOST", ConvertedFormat.WORKS),
 )
 _FIRST_WORD_97 = 0xC1
@@ -323,8 +361,9 @@ def _name_ole(path: Path) -> DocumentFormat | MailFormat | ConvertedFormat | Uns
     streams = _ole_entries(path)
     if streams is not None:
         for stream, office in _OLE_STREAMS:
-            if any(name.startswith(stream) if stream.endswith("_") else name == stream for name in streams):
-                return ConvertedFormat.WORD_6 if office is DocumentFormat.DOC and _is_word_6(path) else office
+            wanted = stream.lower()  # no program tells the letters' cases apart ([MS-CFB] 2.6.4)
+            if any(name.startswith(wanted) if stream.endswith("_") else name == wanted for name in streams):
+                return _version_of(path, stream, office)
     else:  # the directory is damaged; its reader will say so of what it once was
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             for stream, office in _OLE_STREAMS:
@@ -333,29 +372,36 @@ def _name_ole(path: Path) -> DocumentFormat | MailFormat | ConvertedFormat | Uns
     return Unsupported("Microsoft Office file", "application/x-ole-storage")
 
 
-def _is_word_6(path: Path) -> bool:
-    """By the version in its header ([MS-DOC] 2.5.2, nFib)."""
+def _version_of(
+    path: Path, stream: str, office: DocumentFormat | MailFormat | ConvertedFormat
+) -> DocumentFormat | MailFormat | ConvertedFormat | Unsupported:
+    """What the beginning of the stream says more exactly."""
+    if office not in (DocumentFormat.DOC, DocumentFormat.XLS):
+        return office
     try:
         with olefile.OleFileIO(path) as ole:
-            head = ole.openstream("WordDocument").read(4)
+            head = ole.openstream(stream).read(8)
     except (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error):
-        return False
-    return len(head) == 4 and struct.unpack_from("<H", head, 2)[0] < _FIRST_WORD_97
+        return office
+    if office is DocumentFormat.XLS:
+        return _CHART if re.match(_CHART_BOF, head, re.DOTALL) else office
+    is_old = len(head) >= 4 and struct.unpack_from("<H", head, 2)[0] < _FIRST_WORD_97  # [MS-DOC] 2.5.2, nFib
+    return ConvertedFormat.WORD_6 if is_old else office
 
 
 def _ole_entries(path: Path) -> frozenset[str] | None:
-    """The names in the root of an OLE file; None where it is damaged."""
+    """The names in the root of an OLE file, in small letters; None where it is damaged."""
     try:
         with olefile.OleFileIO(path) as ole:
-            return frozenset(entry[0] for entry in ole.listdir(streams=True, storages=True))
+            return frozenset(entry[0].lower() for entry in ole.listdir(streams=True, storages=True))
     except (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error, RecursionError):
         return None
 
 
-def _name_other(path: Path, head: bytes) -> DocumentFormat | MailFormat | ArchiveFormat | Unsupported:
+def _name_other(path: Path, head: bytes) -> DocumentFormat | ConvertedFormat | MailFormat | ArchiveFormat | Unsupported:
     if _is_mail(head):
         return MailFormat.EML
-    if (text := decode_text(head[: len(head) - len(head) % 4])) is not None:
+    if (text := decode_text(head, declared_encoding(head))) is not None:
         return _name_text(text.text)
     try:
         with path.open("rb") as file:
@@ -379,9 +425,11 @@ def _is_mail(head: bytes) -> bool:
     return len({name.lower() for name in _MAIL_HEADER.findall(header)}) >= 2
 
 
-def _name_text(text: str) -> DocumentFormat:
+def _name_text(text: str) -> DocumentFormat | ConvertedFormat:
     if _HTML.match(text):
         return DocumentFormat.HTML
+    if _SVG.match(text):
+        return ConvertedFormat.SVG
     if _FB2.match(text):
         return DocumentFormat.FB2
     if _XML.match(text):

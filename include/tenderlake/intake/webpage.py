@@ -15,7 +15,7 @@ from lxml import etree, html
 from ocr_tasks.contract import BlockLabel
 from ocr_tasks.htmltables import Cell, Table
 from tenderlake.documents import PrepareLimits
-from tenderlake.intake.encodings import decode_text
+from tenderlake.intake.encodings import declared_encoding, decode_text
 from tenderlake.intake.office.flow import Flow, Picture, clean_lines
 from tenderlake.intake.office.grids import whole_table
 from tenderlake.intake.office.package import Element, corrupt
@@ -23,9 +23,6 @@ from tenderlake.intake.outcome import RejectedError, one_line
 from tenderlake.intake.plaintext import source_bytes
 from tenderlake.states import SourceState
 
-_CHARSET = re.compile(
-    rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})", re.I
-)
 _DROPPED = frozenset({"script", "style", "head", "noscript", "template", "iframe", "object", "embed", "svg", "nav",
                       "button", "select", "option", "textarea", "canvas", "audio", "video", "map"})  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -62,8 +59,7 @@ def add_page(flow: Flow, root: Element, find_picture: Callable[[str], bytes | No
 
 def parse_html(data: bytes) -> Element:
     """The root element of a web page, with its encoding found: declared, or by its letters."""
-    declared = _CHARSET.search(data[:4096])
-    name = next((group.decode("ascii") for group in declared.groups() if group), None) if declared else None
+    name = declared_encoding(data)
     decoded = decode_text(data.replace(b"\0", b"") if data[:2] not in (b"\xff\xfe", b"\xfe\xff") else data, name)
     if decoded is None:
         raise RejectedError(SourceState.SKIPPED_UNSUPPORTED, "it begins as a web page and goes on as unknown data")
