@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-pytest_plugins = ["tests.s3"]
+pytest_plugins = ["tests.s3", "tests.sidebyside"]
 
 ROOT = Path(__file__).parents[1]
 

@@ -5,6 +5,7 @@ A tier that the machine does not allow is named with the reason. With TENDERLAKE
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -25,18 +26,34 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Tier:
-    """One tier: what keeps it from running here, None where nothing does."""
+    """One tier.
+
+    Args:
+        name: its folder, and the marker of its tests.
+        obstacle: what keeps it from running here, None where nothing does.
+        is_shared: several processes run its files side by side.
+    """
 
     name: str
     obstacle: Callable[[], str | None]
+    is_shared: bool = False
+
+    @property
+    def command(self) -> list[str]:
+        """How it is run."""
+        sharing = ["-n", str(min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES))] if self.is_shared else []
+        # Of the other tiers nothing is imported, which takes a quarter of a minute.
+        return [sys.executable, "-m", "pytest", "-q", *sharing, f"tests/{self.name}"]
 
 
+MOST_PROCESSES = 5
+"""One more than there are cores, since tests wait for other processes; each may take two gigabytes with its models."""
 TIERS = (
-    Tier("unit", no_obstacle),
-    Tier("integration", language_data_obstacle),
+    Tier("unit", no_obstacle, is_shared=True),
+    Tier("integration", language_data_obstacle, is_shared=True),
     Tier("docker", docker_obstacle),
     Tier("e2e", language_data_obstacle),
-    Tier("corpus", corpus_obstacle),
+    Tier("corpus", corpus_obstacle, is_shared=True),
 )
 NO_TESTS_COLLECTED = 5
 
@@ -49,11 +66,18 @@ def _run(tier: Tier) -> tuple[bool, str]:
         return not is_required, f"{'FAILED' if is_required else 'not run'}: {obstacle}"
     print(f"\n== {tier.name}", flush=True)
     started = time.monotonic()
-    code = subprocess.run([sys.executable, "-m", "pytest", "-q", "-m", tier.name, "tests"], cwd=ROOT, check=False)
+    code = subprocess.run(tier.command, cwd=ROOT, check=False)
     took = f"{time.monotonic() - started:.0f} s"
     if code.returncode == NO_TESTS_COLLECTED:
-        return False, f"FAILED: no test carries the marker {tier.name}"
+        return False, f"FAILED: there are no tests in tests/{tier.name}"
     return code.returncode == 0, f"passed in {took}" if code.returncode == 0 else f"FAILED in {took}"
+
+
+def tests_of_no_tier() -> list[str]:
+    """Files of tests outside of the folders of the tiers."""
+    folders = {tier.name for tier in TIERS}
+    files = [path.relative_to(ROOT / "tests") for path in sorted((ROOT / "tests").rglob("test_*.py"))]
+    return [str(file) for file in files if file.parts[0] not in folders]
 
 
 def main(names: list[str]) -> int:
@@ -62,6 +86,9 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no such tier: {', '.join(sorted(unknown))}; there are {', '.join(tier.name for tier in TIERS)}")
         return 64
+    if homeless := tests_of_no_tier():
+        print("these would never run, they lie in no tier's folder: " + ", ".join(homeless))
+        return 1
     outcomes = {tier.name: _run(tier) for tier in TIERS if not names or tier.name in names}
     print("\nTiers:")
     for name, (_, line) in outcomes.items():
