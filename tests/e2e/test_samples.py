@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+import shutil
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +14,16 @@ import pytest
 
 from tenderlake.embedded.launcher import Embedded
 from tenderlake.states import SourceState
+from tests.codeblocks import code_blocks
 from tests.services import expected_runner, query, running_system
 from tests.texts import squeezed, word_recall
 
 pytestmark = pytest.mark.e2e
 
 SAMPLES = Path(__file__).parents[2] / "include/samples"
+DAGS = Path(__file__).parents[2] / "dags"
+ANALYSTS_DAG = "count_new_prices"
+PATIENCE_S = 120.0
 SMALLEST_RECALL = 0.7
 """Words of the truth that OCR has to find on the worst sample page, a dense estimate; the others are far above."""
 
@@ -49,18 +55,38 @@ def expected() -> list[Expected]:
         ]
 
 
+def analysts_dag() -> str:
+    """The DAG that the analysts' manual shows, as it stands there."""
+    (example,) = (block.code for block in code_blocks("for-analysts.md") if "from airflow" in block.code)
+    return example
+
+
+def wait_until(is_true: Callable[[], bool]) -> None:
+    """Wait for what happens by itself; the end of patience is a failure."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.5)
+
+
 EXPECTED = expected()
 PUBLISHED = [sample for sample in EXPECTED if sample.state.is_published]
 
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """The system after one run over the samples."""
-    with running_system(tmp_path_factory.mktemp("system")) as embedded:
-        embedded.upload(SAMPLES / "documents")
-        result = embedded.wait(embedded.trigger())
-        assert result.has_succeeded, result.failures
-        yield embedded
+    """The system after one run over the samples, with the DAG of an analyst beside our own."""
+    dags = Path(shutil.copytree(DAGS, tmp_path_factory.mktemp("airflow") / "dags"))
+    (dags / f"{ANALYSTS_DAG}.py").write_text(analysts_dag(), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TENDERLAKE_DAGS_FOLDER", str(dags))
+        with running_system(tmp_path_factory.mktemp("system")) as embedded:
+            wait_until(lambda: embedded.api.dag_parsed_at(ANALYSTS_DAG) is not None)
+            embedded.api.unpause(ANALYSTS_DAG)
+            embedded.upload(SAMPLES / "documents")
+            result = embedded.wait(embedded.trigger())
+            assert result.has_succeeded, result.failures
+            yield embedded
 
 
 def test_every_sample_ends_as_expected(system: Embedded) -> None:
@@ -153,6 +179,20 @@ def test_the_report_names_every_source(system: Embedded) -> None:
     page = storage.get_bytes(reports[0]).decode()
     assert "<script" not in page
     assert [sample.path for sample in EXPECTED if Path(sample.path).name not in page] == []
+
+
+def test_the_dag_of_an_analyst_begins_when_the_pipeline_has_published(system: Embedded) -> None:
+    def said() -> str:
+        logs = (system.airflow.home / "logs").glob(f"dag_id={ANALYSTS_DAG}/*/task_id=count_prices/*.log")
+        return "\n".join(log.read_text(encoding="utf-8") for log in logs)
+
+    wait_until(lambda: "Airflow was told of" in said())
+    ((day, fields, prices),) = query(
+        system,
+        "SELECT ingest_date::VARCHAR, count(*), count(*) FILTER (field = 'nmck' AND rank = 1) FROM fields GROUP BY ALL",
+    )
+    assert prices > 0
+    assert f"{day}: {prices} prices among {fields} fields; Airflow was told of {fields}" in said()
 
 
 def lake_objects(system: Embedded) -> dict[str, str]:

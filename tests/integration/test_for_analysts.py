@@ -23,6 +23,7 @@ from PIL import Image
 from ocr_tasks.contract import EngineSpec
 from ocr_tasks.engines.tesseract import TesseractEngine
 from ocr_tasks.images import PageImage
+from tenderlake.embedded.airflow import connection_json
 from tenderlake.embedded.state import S3Connection
 from tenderlake.lake.parquet import ParquetWriter
 from tenderlake.lake.rows import SourceRow, to_table
@@ -152,6 +153,20 @@ def answers(copied: Lake) -> dict[str, pd.DataFrame]:
     return answers
 
 
+def test_the_compact_copy_answers_every_query_as_the_lake_does(
+    monkeypatch: pytest.MonkeyPatch, in_s3: Lake, answers: dict[str, pd.DataFrame]
+) -> None:
+    compact = replace(in_s3, address=f"{in_s3.address}-compact")
+    names, found = read_through(monkeypatch, compact, [block for block in EXAMPLES if "newest" not in block.code])
+    assert not names["highest"].empty
+    assert not names["deadlines"].is_empty()
+    names["lake"].close()
+    assert found.keys() == answers.keys()
+    for place, rows in found.items():
+        told, expected = (sorted(map(repr, frame.itertuples(index=False))) for frame in (rows, answers[place]))
+        assert told == expected, place
+
+
 def reach(server: S3Connection, database: duckdb.DuckDBPyConnection) -> None:
     """Let a plain DuckDB read the bucket; the keys are in the variables."""
     url = urlsplit(server.endpoint_url)
@@ -278,8 +293,13 @@ def test_a_session_that_keeps_footers_sees_a_file_that_was_replaced(s3_server: S
 
 
 def test_the_example_dag_reads_the_days_that_the_asset_events_name(
-    in_s3: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    in_s3: Lake,
+    s3_server: S3Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_TENDERLAKE_S3", connection_json(s3_server))
     (tmp_path / "example.py").write_text(EXAMPLE_DAG.code, encoding="utf-8")
     (dag,) = DagBag(str(tmp_path)).dags.values()
     (asset,) = dag.timetable.asset_condition.objects
