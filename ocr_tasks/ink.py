@@ -7,7 +7,8 @@ from PIL import Image, ImageChops, ImageFilter
 _PAPER_PX = 24
 """Paper is taken as even over such a distance, so that shadows and yellowed edges are paper."""
 _LOOK_DPI = 75
-_INK_LEVELS = 40
+INK_LEVELS = 40
+"""How much darker than paper ink is."""
 _FAINT_LEVELS = 12
 _LEAST_INK = 0.005
 """Share of a page below which its print may be a faint one."""
@@ -23,7 +24,7 @@ def darker_than_paper(small: Image.Image, levels: int) -> Image.Image:
 def ink_of(image: Image.Image, dpi: float) -> Image.Image:
     """The ink of a grey page in some 75 dpi: 255 where there is ink, faint ink where there is hardly another."""
     small = image.reduce(min(max(1, round(dpi / _LOOK_DPI)), *image.size))
-    ink = darker_than_paper(small, _INK_LEVELS)
+    ink = darker_than_paper(small, INK_LEVELS)
     if ink.histogram()[255] < _LEAST_INK * ink.width * ink.height:
         return darker_than_paper(small, _FAINT_LEVELS)
     return ink

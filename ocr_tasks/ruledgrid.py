@@ -90,14 +90,14 @@ class Rule(NamedTuple):
     end: float
 
 
-def grids_of(across: Iterable[Rule], down: Iterable[Rule]) -> list[Grid]:
-    """The grids that lines across and lines down make."""
+def grids_of(across: Iterable[Rule], down: Iterable[Rule], *, reach_pt: float = _JOIN_PT) -> list[Grid]:
+    """The grids that lines across and lines down make, top to bottom; lines meet that end so near to each other."""
     rows, columns = _straightened(across), _straightened(down)
     if not rows or not columns or len(rows) > _MOST_LINES or len(columns) > _MOST_LINES:
         return []
-    rows, columns = _closed(rows, columns)
-    columns, rows = _closed(columns, rows)
-    cells = list(_cells(rows, columns))
+    rows, columns = _closed(rows, columns, reach_pt)
+    columns, rows = _closed(columns, rows, reach_pt)
+    cells = list(_cells(rows, columns, reach_pt))
     return sorted((_grid(group) for group in _touching(cells)), key=lambda grid: (grid.box.y0, grid.box.x0))
 
 
@@ -131,14 +131,14 @@ def _joined(at: float, group: list[Rule]) -> Iterator[Rule]:
         yield Rule(at, start, end)
 
 
-def _meet(rule: Rule, crossing: Rule) -> bool:
+def _meet(rule: Rule, crossing: Rule, reach_pt: float) -> bool:
     return (
-        rule.start - _JOIN_PT <= crossing.at <= rule.end + _JOIN_PT
-        and crossing.start - _JOIN_PT <= rule.at <= crossing.end + _JOIN_PT
+        rule.start - reach_pt <= crossing.at <= rule.end + reach_pt
+        and crossing.start - reach_pt <= rule.at <= crossing.end + reach_pt
     )
 
 
-def _closed(rules: list[Rule], crossing: list[Rule]) -> tuple[list[Rule], list[Rule]]:
+def _closed(rules: list[Rule], crossing: list[Rule], reach_pt: float) -> tuple[list[Rule], list[Rule]]:
     """Add the outer lines that a grid lacks: where three lines and more end together beyond the last that crosses them.
 
     Returns:
@@ -148,7 +148,7 @@ def _closed(rules: list[Rule], crossing: list[Rule]) -> tuple[list[Rule], list[R
     for is_end in (False, True):
         ends: dict[int, list[Rule]] = defaultdict(list)
         for rule in rules:
-            met = [other.at for other in crossing if _meet(rule, other)]
+            met = [other.at for other in crossing if _meet(rule, other, reach_pt)]
             if len(met) < 2:
                 continue
             overhang = rule.end - max(met) if is_end else min(met) - rule.start
@@ -161,13 +161,13 @@ def _closed(rules: list[Rule], crossing: list[Rule]) -> tuple[list[Rule], list[R
     return rules, _straightened([*crossing, *added]) if added else crossing
 
 
-def _cells(rows: list[Rule], columns: list[Rule]) -> Iterator[tuple[float, float, float, float]]:
+def _cells(rows: list[Rule], columns: list[Rule], reach_pt: float) -> Iterator[tuple[float, float, float, float]]:
     """The smallest drawn rectangle to the lower right of every crossing."""
     rights: dict[int, list[int]] = defaultdict(list)  # line across -> lines down that it meets, left to right
     belows: dict[int, list[int]] = defaultdict(list)
     for column in sorted(range(len(columns)), key=lambda i: columns[i].at):
         for row in sorted(range(len(rows)), key=lambda i: rows[i].at):
-            if _meet(rows[row], columns[column]):
+            if _meet(rows[row], columns[column], reach_pt):
                 rights[row].append(column)
                 belows[column].append(row)
     for row, met in rights.items():

@@ -7,7 +7,6 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 # Before the library is loaded, because OpenMP reads it then. One thread: Tesseract's own threads slow down several
@@ -32,6 +31,7 @@ from ocr_tasks.engines.tesseract_layout import (
     mean_confidence,
     page_words,
 )
+from ocr_tasks.engines.tesseract_tables import find_ruled_page
 from ocr_tasks.engines.tesseract_turning import (
     is_clearly_better,
     is_read_well,
@@ -42,7 +42,7 @@ from ocr_tasks.engines.tesseract_turning import (
 )
 from ocr_tasks.errors import EngineUnavailableError, PageError, PageTimeoutError
 from ocr_tasks.images import PageImage
-from ocr_tasks.skew import LevelImage, find_skew_deg, level_image
+from ocr_tasks.skew import find_skew_deg, level_image
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,7 @@ class TesseractEngine(Engine):
             model="+".join(spec.languages),
             model_digest=model_digest(folder, spec.languages),
         )
+        self._psm = options.psm
         damaged = EngineUnavailableError(
             f"Tesseract cannot load its language data in {folder}: install it again, it may be damaged"
         )
@@ -213,11 +214,23 @@ class TesseractEngine(Engine):
                 f"the image is {width} × {height} pixels, Tesseract takes {_MAX_SIDE_PX} at most: "
                 "prepare it with a lower dpi"
             )
-        _require_memory(width * height)
-        try:
-            return self._recognise(level, round(dpi * enlargement), clock, scale=1 / enlargement)
-        finally:
-            self._api.Clear()
+        scale = 1 / enlargement
+
+        def on_page(box: BBox) -> BBox:
+            left, top, right, bottom = (round(edge * scale, 1) for edge in level.back(box))
+            return (left, top, right, bottom)
+
+        read = self._read_level(level.image, round(dpi * enlargement), clock)
+        return [paragraph.moved(on_page, scale) for paragraph in read]
+
+    def _read_level(self, image: Image.Image, dpi: int, clock: _Clock) -> list[Paragraph]:
+        """What stands in a level image: its ruled tables cell by cell, two to seven calls in all, and the rest."""
+        page = find_ruled_page(image, dpi) if self._psm == PSM.AUTO else None
+        if page is None:
+            return self._recognise(image, dpi, clock, self._psm)
+        rest = self._recognise(page.rest, dpi, clock, self._psm)
+        stacked = [self._recognise(stack.image, dpi, clock, PSM.SINGLE_COLUMN) for stack in page.stacks]
+        return page.with_tables(rest, stacked)
 
     @classmethod
     def diagnose(cls, spec: EngineSpec) -> list[Finding]:
@@ -244,15 +257,20 @@ class TesseractEngine(Engine):
         engine.close()
         return Finding(is_ok=True, text=f"{engine.info.model} loads")
 
-    def _recognise(self, level: LevelImage, dpi: int, clock: _Clock, *, scale: float) -> list[Paragraph]:
-        image = level.image
-        self._api.SetImageBytes(image.tobytes(), image.width, image.height, 1, image.width)
-        self._api.SetSourceResolution(dpi)
-        if not self._api.Recognize(min(round(clock.remaining_s() * 1000), 2**31 - 1)):
-            clock.remaining_s()
-            raise PageError("Tesseract gave the page up; its own message is in the log")
-        iterator = self._api.GetIterator()
-        return list(_paragraphs(iterator, _Boxes(level, scale))) if iterator else []
+    def _recognise(self, image: Image.Image, dpi: int, clock: _Clock, psm: int) -> list[Paragraph]:
+        """What stands in an image, with boxes on it."""
+        _require_memory(image.width * image.height)
+        self._api.SetPageSegMode(psm)
+        try:
+            self._api.SetImageBytes(image.tobytes(), image.width, image.height, 1, image.width)
+            self._api.SetSourceResolution(dpi)
+            if not self._api.Recognize(min(round(clock.remaining_s() * 1000), 2**31 - 1)):
+                clock.remaining_s()
+                raise PageError("Tesseract gave the page up; its own message is in the log")
+            iterator = self._api.GetIterator()
+            return list(_paragraphs(iterator)) if iterator else []
+        finally:
+            self._api.Clear()
 
 
 class _Clock:
@@ -274,20 +292,12 @@ class _Clock:
         return remaining_s
 
 
-@dataclass(frozen=True)
-class _Boxes:
-    """The way from boxes on the image that Tesseract saw to boxes on the page: levelled back, then scaled."""
-
-    level: LevelImage
-    scale: float
-
-    def of(self, iterator: Any, level: int) -> BBox:
-        box = self.level.back(iterator.BoundingBox(level) or (0, 0, 0, 0))
-        left, top, right, bottom = (round(edge * self.scale, 1) for edge in box)
-        return (left, top, right, bottom)
+def _box(iterator: Any, level: int) -> BBox:
+    left, top, right, bottom = iterator.BoundingBox(level) or (0, 0, 0, 0)
+    return (left, top, right, bottom)
 
 
-def _paragraphs(iterator: Any, boxes: _Boxes) -> Iterator[Paragraph]:
+def _paragraphs(iterator: Any) -> Iterator[Paragraph]:
     """Walk Tesseract's result once, word by word: a paragraph each, but for tables and pictures a block each."""
     lines: list[TextLine] = []
     words: list[Word] = []
@@ -299,11 +309,11 @@ def _paragraphs(iterator: Any, boxes: _Boxes) -> Iterator[Paragraph]:
         if iterator.BlockType() in _NOT_CONTENT:
             pass
         elif kind is ParagraphKind.PICTURE:
-            yield Paragraph(kind=kind, bbox_px=boxes.of(iterator, RIL.BLOCK))
+            yield Paragraph(kind=kind, bbox_px=_box(iterator, RIL.BLOCK))
         else:
-            words.extend(_word(iterator, boxes))
+            words.extend(_word(iterator))
             if iterator.IsAtFinalElement(RIL.TEXTLINE, RIL.WORD):
-                lines.append(TextLine(words=tuple(words), letter_height_px=_letter_height(iterator) * boxes.scale))
+                lines.append(TextLine(words=tuple(words), letter_height_px=_letter_height(iterator)))
                 words = []
             if iterator.IsAtFinalElement(unit, RIL.WORD):
                 yield Paragraph(kind=kind, lines=tuple(lines), is_sideways=_runs_down(iterator))
@@ -312,11 +322,11 @@ def _paragraphs(iterator: Any, boxes: _Boxes) -> Iterator[Paragraph]:
             return
 
 
-def _word(iterator: Any, boxes: _Boxes) -> list[Word]:
+def _word(iterator: Any) -> list[Word]:
     """The word at the iterator, if it is one: a blank between rules counts as a word with a confidence of 95."""
     text = iterator.GetUTF8Text(RIL.WORD).strip()
     confidence = min(max(iterator.Confidence(RIL.WORD) / 100, 0.0), 1.0)
-    return [Word(text=text, bbox_px=boxes.of(iterator, RIL.WORD), confidence=round(confidence, 4))] if text else []
+    return [Word(text=text, bbox_px=_box(iterator, RIL.WORD), confidence=round(confidence, 4))] if text else []
 
 
 def _runs_down(iterator: Any) -> bool:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from ocr_tasks.contract import BBox, Block, BlockLabel, Line
+from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, Line
+from ocr_tasks.htmltables import Cell, Table, table_html
+from ocr_tasks.ruledgrid import Place
 
 _HEADING_MAX_LINES = 3
 _HEADING_MIN_LETTERS = 3
@@ -63,16 +65,48 @@ class TextLine:
 
 
 @dataclass(frozen=True)
+class TableCell:
+    """A cell of a ruled table, and the lines in it."""
+
+    place: Place
+    lines: tuple[TextLine, ...]
+
+
+@dataclass(frozen=True)
 class Paragraph:
     """One paragraph, a whole table, or a picture (which has no lines).
 
-    ``bbox_px`` is needed for a picture only. ``is_sideways``: its lines run down the page.
+    ``bbox_px`` is needed for a picture and a ruled table only. ``is_sideways``: its lines run down the page.
+    ``cells`` are those of a ruled table, row by row, with the same lines as ``lines``.
     """
 
     kind: ParagraphKind
     lines: tuple[TextLine, ...] = ()
     bbox_px: BBox = (0.0, 0.0, 0.0, 0.0)
     is_sideways: bool = False
+    cells: tuple[TableCell, ...] = ()
+
+    @property
+    def box(self) -> BBox | None:
+        """Where it stands; None where it has neither words nor a box of its own."""
+        words = [word.bbox_px for line in self.lines for word in line.words]
+        if self.kind is ParagraphKind.PICTURE or self.cells:
+            return self.bbox_px
+        return _union(words) if words else None
+
+    def moved(self, move: Callable[[BBox], BBox], scale: float) -> Paragraph:
+        """The same elsewhere: ``move`` gives the new place of a box, ``scale`` the new size of a letter."""
+
+        def line_moved(line: TextLine) -> TextLine:
+            words = tuple(replace(word, bbox_px=move(word.bbox_px)) for word in line.words)
+            return TextLine(words, line.letter_height_px * scale)
+
+        return replace(
+            self,
+            lines=tuple(map(line_moved, self.lines)),
+            bbox_px=move(self.bbox_px),
+            cells=tuple(replace(cell, lines=tuple(map(line_moved, cell.lines))) for cell in self.cells),
+        )
 
 
 def build_blocks(paragraphs: Sequence[Paragraph], *, width_px: int, height_px: int) -> tuple[Block, ...]:
@@ -85,8 +119,11 @@ def build_blocks(paragraphs: Sequence[Paragraph], *, width_px: int, height_px: i
                 blocks.append(Block(label=BlockLabel.PICTURE, bbox_px=paragraph.bbox_px, content=""))
             continue
         lines = tuple(line for line in paragraph.lines if line.words)
-        if lines:
-            blocks.append(_text_block(paragraph.kind, lines, body_px=body_px, width_px=width_px))
+        if _is_table(paragraph.cells):
+            blocks.append(_table_block(paragraph, lines))
+        elif lines:
+            kind = ParagraphKind.TEXT if paragraph.cells else paragraph.kind
+            blocks.append(_text_block(kind, lines, body_px=body_px, width_px=width_px))
     return tuple(blocks)
 
 
@@ -116,14 +153,42 @@ def _text_block(kind: ParagraphKind, lines: tuple[TextLine, ...], *, body_px: fl
         content="\n".join(line.text for line in lines),
         confidence=confidence,
         heading_level=level,
-        lines=tuple(
-            Line(
-                text=line.text,
-                bbox_px=_union([word.bbox_px for word in line.words]),
-                confidence=mean_confidence(line.words),
+        lines=tuple(map(_line, lines)),
+    )
+
+
+def _is_table(cells: Sequence[TableCell]) -> bool:
+    """Whether something stands in two columns of a grid."""
+    return len({cell.place.column for cell in cells if cell.lines}) > 1
+
+
+def _table_block(table: Paragraph, lines: Sequence[TextLine]) -> Block:
+    places = [cell.place for cell in table.cells]
+    cells = Table(
+        cells=tuple(
+            Cell(
+                place.row, place.column, "\n".join(line.text for line in cell.lines), place.row_span, place.column_span
             )
-            for line in lines
+            for place, cell in zip(places, table.cells, strict=True)
         ),
+        row_count=max(place.row + place.row_span for place in places),
+        column_count=max(place.column + place.column_span for place in places),
+    )
+    return Block(
+        label=BlockLabel.TABLE,
+        bbox_px=_union([table.bbox_px, *(word.bbox_px for line in lines for word in line.words)]),
+        content=table_html(cells),
+        content_format=ContentFormat.HTML,
+        confidence=mean_confidence([word for line in lines for word in line.words]),
+        lines=tuple(map(_line, lines)),
+    )
+
+
+def _line(line: TextLine) -> Line:
+    return Line(
+        text=line.text,
+        bbox_px=_union([word.bbox_px for word in line.words]),
+        confidence=mean_confidence(line.words),
     )
 
 

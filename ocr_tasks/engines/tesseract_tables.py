@@ -1,0 +1,282 @@
+"""Ruled tables of a page for Tesseract: their cells are cut out and stacked in one column, which it reads well.
+
+Left in the page, the rules are read as letters («|», «[»), cells beside each other as one line, and columns of single
+digits not at all. Of 555 cells of invented tenders, printed and scanned, Tesseract read 70 % right with words put into
+cells by their boxes, 86 % with the rules taken out before, and 88 % stacked, in the same time. A call for each cell
+would cost ten times as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from ocr_tasks.boxes import Box
+from ocr_tasks.contract import BBox
+from ocr_tasks.engines.tesseract_layout import Paragraph, ParagraphKind, TableCell, TextLine
+from ocr_tasks.engines.tesseract_turning import substance
+from ocr_tasks.ink import INK_LEVELS, darker_than_paper
+from ocr_tasks.ruledgrid import Grid, grids_of
+from ocr_tasks.scannedrules import LOOK_DPI, ScannedRules, find_rules
+
+_REACH_PT = 2.0
+"""Lines of a scan that meet do so; a blank to be filled in ends nearer to the rule beside it than drawn ones may."""
+_GAP_PT = 6.0
+_PAD_PT = 4.0
+"""White around a cell's ink in the stack: of those tried (4 to 16 points) the one that reads best."""
+_WIDE = 0.25
+"""Part of the page's width from which on cells are stacked apart from the narrow ones: a stack is as wide as its
+widest."""
+_TALLEST_PX = 30_000
+_TALL = 2.0
+_TALL_PT = 20.0
+"""Ink that is so much higher than wide may be a line that runs up the page."""
+_SMALLEST_PX = 2
+"""Of ink in the look: less is a speck."""
+_SPECKS = frozenset(".,:;'`’‘‚|¦_^~\"*·•°")
+_SPECK_WORD = 2
+
+
+@dataclass(frozen=True)
+class _Crop:
+    """The ink of one cell: where it is on the page, and that it is stacked turned, so that a line up is level."""
+
+    cell: int
+    box: tuple[int, int, int, int]
+    is_turned: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        width, height = self.box[2] - self.box[0], self.box[3] - self.box[1]
+        return (height, width) if self.is_turned else (width, height)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Cells one below the other, as an image to read as one column.
+
+    Attributes:
+        image: The image.
+        crops: What is stacked, each with the pixel row at which it begins.
+        pad_px: White to the left and right of it.
+    """
+
+    image: Image.Image
+    crops: tuple[tuple[int, _Crop], ...]
+    pad_px: int
+    gap_px: int
+
+    def crop_at(self, box: BBox) -> tuple[int, _Crop] | None:
+        """The crop that a box of the stack's image lies in."""
+        middle = (box[1] + box[3]) / 2
+        for top, crop in self.crops:
+            if top - self.gap_px / 2 <= middle < top + crop.size[1] + self.gap_px / 2:
+                return top, crop
+        return None
+
+    def on_page(self, box: BBox) -> BBox:
+        """A box of the stack's image on the page; of a turned crop all of it."""
+        found = self.crop_at(box)
+        if found is None:
+            return box
+        top, crop = found
+        left, upper, right, lower = crop.box
+        if crop.is_turned:
+            return float(left), float(upper), float(right), float(lower)
+        across, down = left - self.pad_px, upper - top
+        return box[0] + across, box[1] + down, box[2] + across, box[3] + down
+
+
+@dataclass(frozen=True)
+class RuledPage:
+    """A page with ruled tables.
+
+    Attributes:
+        rest: Its image without them.
+        stacks: Their cells.
+    """
+
+    rest: Image.Image
+    stacks: tuple[Stack, ...]
+    _tables: tuple[_RuledTable, ...]
+
+    def with_tables(self, paragraphs: Sequence[Paragraph], stacked: Sequence[Sequence[Paragraph]]) -> list[Paragraph]:
+        """All that was read, in reading order: each table behind what stands above it.
+
+        Args:
+            paragraphs: What was read on ``rest``.
+            stacked: What was read on each of the ``stacks``, with boxes on its image.
+        """
+        texts = self._cell_texts(stacked)
+        ordered = list(paragraphs)
+        for table in self._tables:
+            made = table.filled(texts)
+            ordered.insert(_place_in(ordered, made.bbox_px), made)
+        return ordered
+
+    def _cell_texts(self, stacked: Sequence[Sequence[Paragraph]]) -> dict[int, tuple[TextLine, ...]]:
+        upright: dict[int, list[TextLine]] = {}
+        turned: dict[int, list[TextLine]] = {}
+        for stack, paragraphs in zip(self.stacks, stacked, strict=True):
+            for line in (line for paragraph in paragraphs for line in paragraph.lines):
+                found = stack.crop_at(line.words[0].bbox_px) if line.words else None
+                if found is not None:
+                    texts = turned if found[1].is_turned else upright
+                    texts.setdefault(found[1].cell, []).append(_on_page(line, stack))
+        return {cell: _better(upright.get(cell, []), turned.get(cell, [])) for cell in {*upright, *turned}}
+
+
+@dataclass(frozen=True)
+class _RuledTable:
+    """A grid on the page image; ``first_cell`` is the number of its first cell among those of the page."""
+
+    grid: Grid
+    bbox_px: BBox
+    first_cell: int
+
+    def filled(self, texts: dict[int, tuple[TextLine, ...]]) -> Paragraph:
+        places = {
+            (cell.row, cell.column): texts.get(self.first_cell + number, ())
+            for number, cell in enumerate(self.grid.cells)
+        }
+        cells = tuple(TableCell(place, places.get((place.row, place.column), ())) for place in self.grid.places())
+        return Paragraph(
+            kind=ParagraphKind.TABLE,
+            lines=tuple(line for cell in cells for line in cell.lines),
+            bbox_px=self.bbox_px,
+            cells=cells,
+        )
+
+
+def find_ruled_page(image: Image.Image, dpi: float) -> RuledPage | None:
+    """The page taken apart into its ruled tables and the rest; None where it has no ruled table.
+
+    Args:
+        image: The page, grey and level.
+        dpi: Its resolution.
+    """
+    rules = find_rules(image, dpi)
+    grids = _table_grids(rules, image) if rules else []
+    if rules is None or not grids:
+        return None
+    clean = rules.erased(image, [grid.box for grid in grids])
+    paper = _paper(clean)
+    cutter = _Cutter(clean, dpi)
+    rest = clean.copy()
+    tables: list[_RuledTable] = []
+    crops: list[_Crop] = []
+    count = 0
+    for grid in grids:
+        tables.append(_RuledTable(grid, _bounds(rules.on_image(cell.box) for cell in grid.cells), count))
+        for cell in grid.cells:
+            box = rules.on_image(cell.box)
+            crops.extend(cutter.crops(count, box))
+            rest.paste(paper, _within(box, image))
+            count += 1
+    stacks = tuple(_stacks(clean, crops, dpi, paper))
+    return RuledPage(rest=rest, stacks=stacks, _tables=tuple(tables))
+
+
+def _table_grids(rules: ScannedRules, image: Image.Image) -> list[Grid]:
+    grids = [grid for grid in grids_of(rules.across, rules.down, reach_pt=_REACH_PT) if grid.column_count > 1]
+    page = Box(0, 0, image.width * rules.points_a_pixel, image.height * rules.points_a_pixel)
+    boxes = [grid.box for grid in grids]
+    return [grid for grid in grids if not grid.is_frame(boxes, page)]
+
+
+class _Cutter:
+    """Finds the ink of cells."""
+
+    def __init__(self, image: Image.Image, dpi: float) -> None:
+        self._look_px = min(max(1, round(dpi / LOOK_DPI)), *image.size)
+        self._ink = darker_than_paper(image.reduce(self._look_px), INK_LEVELS)
+        self._tall_px = _TALL_PT / 72 * dpi
+
+    def crops(self, cell: int, box: tuple[int, int, int, int]) -> Iterator[_Crop]:
+        """The ink within a cell; none where it is empty, twice where its line may run up the page."""
+        left, top = box[0] // self._look_px + 1, box[1] // self._look_px + 1
+        right, bottom = max(left + 1, box[2] // self._look_px), max(top + 1, box[3] // self._look_px)
+        ink = self._ink.crop((left, top, right, bottom)).getbbox()
+        if ink is None or max(ink[2] - ink[0], ink[3] - ink[1]) <= _SMALLEST_PX:
+            return
+        around = (left + ink[0] - 1, top + ink[1] - 1, left + ink[2] + 1, top + ink[3] + 1)
+        crop = _Crop(cell, _scaled(around, self._look_px))
+        yield crop
+        width, height = crop.size
+        if height >= self._tall_px and height >= _TALL * width:
+            yield replace(crop, is_turned=True)
+
+
+def _stacks(image: Image.Image, crops: list[_Crop], dpi: float, paper: int) -> Iterator[Stack]:
+    gap_px, pad_px = round(_GAP_PT / 72 * dpi), round(_PAD_PT / 72 * dpi)
+    for is_wide in (False, True):
+        waiting: list[_Crop] = []
+        height = 0
+        for crop in (crop for crop in crops if (crop.size[0] > _WIDE * image.width) is is_wide):
+            if waiting and height + crop.size[1] + gap_px > _TALLEST_PX:
+                yield _stack(image, waiting, gap_px, pad_px, paper)
+                waiting, height = [], 0
+            waiting.append(crop)
+            height += crop.size[1] + gap_px
+        if waiting:
+            yield _stack(image, waiting, gap_px, pad_px, paper)
+
+
+def _stack(image: Image.Image, crops: list[_Crop], gap_px: int, pad_px: int, paper: int) -> Stack:
+    width = max(crop.size[0] for crop in crops) + 2 * pad_px
+    stack = Image.new("L", (width, sum(crop.size[1] + gap_px for crop in crops) + gap_px), paper)
+    placed: list[tuple[int, _Crop]] = []
+    top = gap_px
+    for crop in crops:
+        part = image.crop(crop.box)
+        stack.paste(part.transpose(Image.Transpose.ROTATE_270) if crop.is_turned else part, (pad_px, top))
+        placed.append((top, crop))
+        top += crop.size[1] + gap_px
+    return Stack(stack, tuple(placed), pad_px, gap_px)
+
+
+def _on_page(line: TextLine, stack: Stack) -> TextLine:
+    """The line with boxes on the page, without specks that were read as signs."""
+    words = (word for word in line.words if len(word.text) > _SPECK_WORD or not _SPECKS.issuperset(word.text))
+    return replace(line, words=tuple(replace(word, bbox_px=stack.on_page(word.bbox_px)) for word in words))
+
+
+def _better(upright: list[TextLine], turned: list[TextLine]) -> tuple[TextLine, ...]:
+    """What says more; lines without words are none."""
+    says_more = substance(word for line in turned for word in line.words) > substance(
+        word for line in upright for word in line.words
+    )
+    return tuple(line for line in (turned if says_more else upright) if line.words)
+
+
+def _place_in(paragraphs: Sequence[Paragraph], table: BBox) -> int:
+    """Where in reading order a table comes: behind the last paragraph above it, or before the first one below."""
+    boxes = [paragraph.box for paragraph in paragraphs]
+    overlapping = [number for number, box in enumerate(boxes) if box and box[0] < table[2] and box[2] > table[0]]
+    middle = (table[1] + table[3]) / 2
+    above = [number for number in overlapping if (box := boxes[number]) and (box[1] + box[3]) / 2 < middle]
+    if above:
+        return above[-1] + 1
+    return overlapping[0] if overlapping else len(paragraphs)
+
+
+def _paper(image: Image.Image) -> int:
+    """The most common level of grey."""
+    histogram = image.reduce(min(8, *image.size)).histogram()
+    return histogram.index(max(histogram))
+
+
+def _bounds(boxes: Iterable[tuple[int, int, int, int]]) -> BBox:
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return float(min(left)), float(min(top)), float(max(right)), float(max(bottom))
+
+
+def _within(box: tuple[int, int, int, int], image: Image.Image) -> tuple[int, int, int, int]:
+    left, top = max(0, min(box[0], image.width)), max(0, min(box[1], image.height))
+    return left, top, max(left, min(box[2], image.width)), max(top, min(box[3], image.height))
+
+
+def _scaled(box: tuple[int, int, int, int], factor: int) -> tuple[int, int, int, int]:
+    return box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor
