@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,3 +72,19 @@ def test_large_files_have_the_etag_of_their_parts(tmp_path: Path) -> None:
     """The figure is what a real S3 answered for 20 000 000 bytes of z, sent by boto3 in parts of 8 MiB."""
     file = a_file(tmp_path / "z", b"z" * 20_000_000)
     assert "fc992efb55582545f5e9f9c0eb155bfd-3" in local_etags(file)
+
+
+@pytest.mark.parametrize("command", ["run", "submit"])
+def test_a_folder_that_is_not_there_is_told_before_anything_is_started(command: str, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    done = subprocess.run(
+        [sys.executable, "-m", "tenderlake.embedded", command, str(tmp_path / "no such folder")],
+        env={**os.environ, "TENDERLAKE_STATE_DIR": str(state)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: DOCS={tmp_path / 'no such folder'}: there is no such folder\n"
+    assert not state.exists()

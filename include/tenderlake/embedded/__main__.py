@@ -33,6 +33,7 @@ def forget_foreign_variables() -> None:
 
 def run(here: Embedded, documents: str) -> int:
     """Start everything, put documents in, wait for the runs, show what came out."""
+    check_documents(here, documents)
     here.start()
     put_documents(here, documents)
     if here.is_anything_new():
@@ -54,6 +55,7 @@ def submit(here: Embedded, documents: str) -> int:
     """Put documents in and trigger a run, without waiting for it."""
     if not documents:
         raise EmbeddedError("say which documents: `make submit DOCS=folder`")
+    check_documents(here, documents)
     here.start()
     put_documents(here, documents)
     if not here.is_anything_new():
@@ -71,6 +73,12 @@ def say_what_ocr_lacks(here: Embedded) -> None:
     """Say it where OCR falls back to child processes for want of an image only."""
     if note := missing_image_note(here.pipeline):
         here.screen.say(note)
+
+
+def check_documents(here: Embedded, documents: str) -> None:
+    """Find out that there is no such folder before a minute has gone into starting Airflow."""
+    if documents:
+        find_documents(Path(documents).expanduser(), here.layout.inbox)
 
 
 def put_documents(here: Embedded, documents: str) -> None:
