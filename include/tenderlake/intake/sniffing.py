@@ -84,6 +84,9 @@ class DocumentFormat(StrEnum):
     """An OOXML file with a password: which one shows when it is open."""
     EPUB = "application/epub+zip"
     FB2 = "application/x-fictionbook+xml"
+    FLAT_OFFICE = "application/vnd.ms-office.flat+xml"
+    """An office document as one XML file: which one shows when it is read."""
+    SPREADSHEET_XML = "application/vnd.ms-spreadsheetml"
     HTML = "text/html"
     TXT = "text/plain"
     CSV = "text/csv"
@@ -236,6 +239,14 @@ _SVG = re.compile(
 )
 _FB2 = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<FictionBook\b", re.DOTALL)
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
+_ROOT = re.compile(r"\s*(?:<\?.{0,500}?\?>\s*|<!--.{0,2000}?-->\s*)*<(?:[\w.-]+:)?(\w+)\b([^>]*)", re.DOTALL)
+_ROOTS = {
+    ("wordDocument", "schemas.microsoft.com/office/word/2003/wordml"): DocumentFormat.FLAT_OFFICE,
+    ("package", "schemas.microsoft.com/office/2006/xmlPackage"): DocumentFormat.FLAT_OFFICE,
+    ("document", "urn:oasis:names:tc:opendocument:xmlns:office"): DocumentFormat.FLAT_OFFICE,
+    ("Workbook", "urn:schemas-microsoft-com:office:spreadsheet"): DocumentFormat.SPREADSHEET_XML,
+}
+"""Office documents that are one XML file, by the name and a namespace of their root."""
 
 
 def _main_type(kind: str, program: str, *files: str) -> re.Pattern[bytes]:
@@ -432,6 +443,10 @@ def _name_text(text: str) -> DocumentFormat | ConvertedFormat:
         return ConvertedFormat.SVG
     if _FB2.match(text):
         return DocumentFormat.FB2
+    if (root := _ROOT.match(text)) is not None:
+        for (name, namespace), found in _ROOTS.items():
+            if root[1] == name and namespace in root[2]:
+                return found
     if _XML.match(text):
         return DocumentFormat.XML
     return DocumentFormat.TXT

@@ -17,6 +17,7 @@ from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.office.doc import read_doc
 from tenderlake.intake.office.docx import read_docx
 from tenderlake.intake.office.encryption import decrypt_office
+from tenderlake.intake.office.flatfiles import package_of
 from tenderlake.intake.office.flow import Flow
 from tenderlake.intake.office.odf import read_odf
 from tenderlake.intake.office.odfencryption import open_odf
@@ -24,6 +25,7 @@ from tenderlake.intake.office.package import OfficePackage, corrupt
 from tenderlake.intake.office.ppt import read_ppt
 from tenderlake.intake.office.pptx import read_pptx
 from tenderlake.intake.office.rtf import read_rtf
+from tenderlake.intake.office.spreadsheetxml import read_spreadsheet_xml
 from tenderlake.intake.office.xls import read_xls
 from tenderlake.intake.office.xlsx import read_xlsx
 from tenderlake.intake.outcome import RejectedError, one_line
@@ -61,6 +63,10 @@ def prepare_text_document(
                 source_format = _inner_format(decrypted)
                 media_type = source_format.value
             source = decrypted or path
+        if source_format is DocumentFormat.FLAT_OFFICE:
+            source = package_of(path)
+            source_format = _inner_format(source)
+            media_type = source_format.value
         if source_format in _OPENDOCUMENT:
             with open_odf(source, limits, passwords) as package:
                 flow = read_odf(package, limits)
@@ -77,13 +83,13 @@ def prepare_text_document(
 
 def _inner_format(decrypted: io.BytesIO | None) -> DocumentFormat:
     if decrypted is None:
-        raise corrupt("the encrypted document in it cannot be found")
+        raise corrupt("the document in it cannot be found")
     inner = sniff_zip(decrypted)
     decrypted.seek(0)
     if not isinstance(inner, DocumentFormat):
         name = inner.words if isinstance(inner, ConvertedFormat) else inner.name
         raise RejectedError(
-            SourceState.SKIPPED_UNSUPPORTED, f"{name} under its encryption: this version does not read it"
+            SourceState.SKIPPED_UNSUPPORTED, f"{name} within another format: this version does not read it"
         )
     return inner
 
@@ -112,6 +118,7 @@ _READERS: Mapping[DocumentFormat, Callable[[Source, PrepareLimits], Flow]] = {
     DocumentFormat.PPT: read_ppt,
     DocumentFormat.EPUB: _in_package(read_epub),
     DocumentFormat.FB2: read_fb2,
+    DocumentFormat.SPREADSHEET_XML: read_spreadsheet_xml,
     DocumentFormat.HTML: read_html,
     DocumentFormat.TXT: read_plain_text,
     DocumentFormat.XML: read_plain_xml,

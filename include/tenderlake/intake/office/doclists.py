@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from tenderlake.intake.office.listnumbers import Level, ListCounter
 
-_FORMATS = {0: "decimal", 1: "upperRoman", 2: "lowerRoman", 3: "upperLetter", 4: "lowerLetter", 22: "decimalZero",
-            23: "bullet", 58: "russianLower", 59: "russianUpper", 255: "none"}  # fmt: skip
+NUMBER_FORMATS = {0: "decimal", 1: "upperRoman", 2: "lowerRoman", 3: "upperLetter", 4: "lowerLetter", 22: "decimalZero",
+                  23: "bullet", 58: "russianLower", 59: "russianUpper", 255: "none"}  # fmt: skip
+"""What numbers of lists look like, by their codes ([MS-OSHARED] 2.2.1.3, MSONFC)."""
 _LEVELS = 9
 _MOST_DEPTH = 20
 _NO_STYLE = 0x0FFF
@@ -60,7 +61,7 @@ def _level(data: bytes, place: int) -> tuple[Level, int]:
     text = "".join(f"%{ord(char) + 1}" if ord(char) < _LEVELS else char for char in raw)
     level = Level(
         start=max(0, min(start, 1 << 30)),
-        number_format=_FORMATS.get(number_format, "decimal"),
+        number_format=NUMBER_FORMATS.get(number_format, "decimal"),
         text=text,
         is_legal=bool(flags & 4),
         restarts_after=limit if flags & 8 else None,

@@ -187,11 +187,19 @@ def refuse_entities(data: bytes, name: str) -> None:
         raise corrupt(f"its part {name} declares entities of its own, as in an attack")
 
 
-def parse_xml(data: bytes, name: str) -> Element:
-    """The root element; nothing external is loaded and no entity expanded; raises :class:`RejectedError`."""
+def parse_xml(data: bytes, name: str, *, is_huge: bool = False) -> Element:
+    """The root element; nothing external is loaded and no entity expanded; raises :class:`RejectedError`.
+
+    ``is_huge``: a whole document with its pictures, which are texts longer than libxml2 takes from a stranger.
+    """
     refuse_entities(data, name)
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True, huge_tree=False
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+        huge_tree=is_huge,
     )
     try:
         root = etree.fromstring(data, parser)
