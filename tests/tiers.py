@@ -31,29 +31,32 @@ class Tier:
     Args:
         name: its folder, and the marker of its tests.
         obstacle: what keeps it from running here, None where nothing does.
-        is_shared: several processes run its files side by side.
+        beyond_cores: several processes run its files side by side, so many more than there are cores; None: one does.
     """
 
     name: str
     obstacle: Callable[[], str | None]
-    is_shared: bool = False
+    beyond_cores: int | None = None
 
     @property
     def command(self) -> list[str]:
         """How it is run."""
-        sharing = ["-n", str(min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES))] if self.is_shared else []
+        sharing = []
+        if self.beyond_cores is not None:
+            processes = min(len(os.sched_getaffinity(0)) + self.beyond_cores, MOST_PROCESSES)
+            sharing = ["-n", str(processes)]
         # Of the other tiers nothing is imported, which takes a quarter of a minute.
         return [sys.executable, "-m", "pytest", "-q", *sharing, f"tests/{self.name}"]
 
 
 MOST_PROCESSES = 5
-"""One more than there are cores, since tests wait for other processes; each may take two gigabytes with its models."""
+"""Each may take two gigabytes with its models."""
 TIERS = (
-    Tier("unit", no_obstacle, is_shared=True),
-    Tier("integration", language_data_obstacle, is_shared=True),
+    Tier("unit", no_obstacle, beyond_cores=0),
+    Tier("integration", language_data_obstacle, beyond_cores=1),  # mostly they wait for other processes
     Tier("docker", docker_obstacle),
     Tier("e2e", language_data_obstacle),
-    Tier("corpus", corpus_obstacle, is_shared=True),
+    Tier("corpus", corpus_obstacle, beyond_cores=0),
 )
 NO_TESTS_COLLECTED = 5
 
