@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 from email.message import EmailMessage
 from pathlib import Path
@@ -206,6 +207,12 @@ def test_the_declared_encoding_of_a_web_page_gives_way_to_the_real_one(tmp_path:
     assert found.texts()[1] == "Сведения о закупке"
 
 
+@pytest.mark.parametrize("begin", ["<style>td {}</style>\n<table>", "<table border=1>", "<br>\n<table>"])
+def test_a_table_that_a_site_calls_a_workbook_is_a_web_page(tmp_path: Path, begin: str) -> None:
+    page = f"{begin}<tr><th>№</th><th>Поставщик</th></tr><tr><td>1</td><td>ООО</td></tr></table>"
+    assert rows(prepared(tmp_path, page.encode("cp1251")).texts()[0]) == [["№", "Поставщик"], ["1", "ООО"]]
+
+
 def test_a_page_of_tags_without_end_ends(tmp_path: Path) -> None:
     found = prepared(tmp_path, b"<html><body>" + b"<div>" * 1000 + b"<table><tr><td>" * 300 + b"text")
     assert any("text" in text for text in found.texts())
@@ -288,6 +295,23 @@ def test_a_logo_of_a_message_is_named_and_left_out_and_a_scan_in_it_is_kept(tmp_
     assert isinstance(logo, Rejection)
     assert logo.state is SourceState.SKIPPED_UNSUPPORTED
     assert members["scan.png"] == scan()
+
+
+def test_a_saved_web_page_is_its_text_and_its_pictures(tmp_path: Path) -> None:
+    parts = {
+        ("text/html; charset=windows-1251", "https://example.org/a"): "<h1>Извещение</h1>".encode("cp1251"),
+        ("image/png", "https://example.org/i/scan.png?v=1"): scan(),
+        ("image/png", "cid:logo"): scan(100, 50),
+        ("text/css", "cid:css-1"): b"body {}",
+    }
+    raw = b"From: <Saved by Blink>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=B\r\n\r\n"
+    for (kind, place), content in parts.items():
+        head = f"--B\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\nContent-Location: {place}\r\n\r\n"
+        raw += head.encode() + base64.encodebytes(content) + b"\r\n"
+    members = unpacked(tmp_path, raw + b"--B--\r\n")
+    assert list(members) == ["message.html", "scan.png", "attachment 2.png", "attachment 3.css"]
+    assert members["scan.png"] == scan()
+    assert all(isinstance(members[name], Rejection) for name in ("attachment 2.png", "attachment 3.css"))
 
 
 def test_no_name_leads_out_of_the_message(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.parser import BytesParser
 from pathlib import Path
+from urllib.parse import unquote
 
 from tenderlake.documents import PrepareLimits, Unpacking
 from tenderlake.intake.encodings import decode_text
@@ -34,6 +35,10 @@ _BETWEEN_ENCODED = re.compile(r"(\?=)\s+(=\?)")
 _TABLE = re.compile("<table", re.IGNORECASE)
 _SUFFIXES = {"message/rfc822": ".eml", "text/html": ".html", "text/plain": ".txt", "text/calendar": ".ics"}
 _SMALL_PICTURE = "a small picture of the message's layout, such as a logo"
+_STYLE = "a part of the page's layout, with nothing to read in it"
+_STYLE_TYPES = frozenset({"text/css", "text/javascript", "application/javascript", "application/x-javascript",
+                          "text/xml", "application/x-font-woff", "font/woff", "font/woff2"})  # fmt: skip
+"""What a saved web page (MHTML, RFC 2557) holds beside its text and pictures; XML is Office's list of the files."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class _Attachment:
     name: str
     data: bytes
     is_layout: bool = False
+    is_style: bool = False
 
 
 def unpack_mail(path: Path, output: Path, mail_format: MailFormat, limits: PrepareLimits) -> Unpacking:
@@ -67,6 +73,9 @@ def unpack_mail(path: Path, output: Path, mail_format: MailFormat, limits: Prepa
 
 def _add(folder: UnpackFolder, attachment: _Attachment) -> None:
     member = folder.add(attachment.name)
+    if attachment.is_style:
+        member.reject(SourceState.SKIPPED_UNSUPPORTED, _STYLE)
+        return
     if attachment.is_layout and not picture_is_large(Picture(attachment.data, attachment.name)):
         member.reject(SourceState.SKIPPED_UNSUPPORTED, _SMALL_PICTURE)
         return
@@ -172,11 +181,21 @@ def _attachment(part: email.message.Message, number: int) -> _Attachment:
         inner = payload[0] if isinstance(payload, list) and payload else None
         subject = _header(inner.get("Subject") or "") if isinstance(inner, email.message.Message) else ""
         name = safe_name(f"{subject or 'message'}.eml")
+    location = part.get("Content-Location")
+    if name is None and location is not None:
+        name = _name_at(str(location))
     if name is None:
         suffix = _SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ""
         name = f"attachment {number}{suffix}"
-    is_layout = part.get("Content-ID") is not None and part.get_content_maintype() == "image"
-    return _Attachment(name, _bytes_of(part), is_layout)
+    is_shown = location is not None or part.get("Content-ID") is not None
+    is_style = location is not None and kind in _STYLE_TYPES and part.get_content_disposition() != "attachment"
+    return _Attachment(name, _bytes_of(part), is_shown and part.get_content_maintype() == "image", is_style)
+
+
+def _name_at(address: str) -> str | None:
+    """The file's name in the address of a part of a web page; None where there is none in it."""
+    name = unquote(address.partition("?")[0].rstrip("/").replace("\\", "/").rpartition("/")[2])
+    return safe_name(name) if "." in name and ":" not in name else None
 
 
 def _header(value: object) -> str:
