@@ -57,6 +57,7 @@ _CONTRACT_PRICE = wanted(
     r"|\bпредельн\w{2,3}\s(?:цена|сумма|стоимость)\s(?:настоящего\s)?(?:договора|контракта)"
     r"\sне\s(?:может|должна)\s(?:быть\s)?превы[а-я]{2,6}"
     r"|\bпредложивш\w{2,3}\s(?:[а-я]{6,12}ую\s)?цену\s(?:договора|контракта)"
+    r"|\bпобедител\w{1,3}\s[^.\n]{3,200}?\sс\sценой\s(?:договора|контракта)"
     r"|\b(?:контракт|договор)\s(?:заключается|заключить)\sпо\sцене\b"
     r"|\bсметная\s\(договорная\)\sстоимость(?:\sв\sсоответствии\sс\sдоговором(?:\sподряда)?(?:\s\(субподряда\))?)?",
     "контракт",
@@ -236,7 +237,7 @@ def _is_another(price: _Price, statement: Statement) -> bool:
         return False
     if _OF_A_YEAR.match(statement.page.text, statement.start + len(statement.label)):
         return True
-    return re.search(r"максимальн\w{0,4}\s?\)?\s*$", statement.before, re.IGNORECASE) is not None
+    return re.search(r"(?:максимальн\w{0,4}\s?\)?|начальн\w{2,3})\s*$", statement.before, re.IGNORECASE) is not None
 
 
 def _other_with_vat(price: _Price, statement: Statement, first: Sum) -> Candidate | None:
@@ -338,7 +339,8 @@ def _guaranteed(page: PageReading) -> Iterator[Candidate]:
         return
     field = FieldName.BID_SECURITY_AMOUNT if _OF_A_BID.search(page.text) else FieldName.CONTRACT_SECURITY_AMOUNT
     for statement in statements(page, _GUARANTEED):
-        found = sum_behind(statement)
+        # «в обеспечение заявки» before it is what the sum is for.
+        found = sum_behind(replace(statement, before=""))
         candidate = sum_candidate(field, statement, found, 0.7) if found is not None else None
         if candidate is not None:
             yield candidate

@@ -57,6 +57,7 @@ _DATED = (
         wanted(
             rf"(?:(?:дата|срок|дата\s(?:и\s)?(?:\(?время\)?)|время)\s?(?:и\s(?:\(?время\)?)\s)?(?:\(время\)\s)?"
             rf"(?:окончани[яе]\s)?(?:срока\s)?(?:подачи|при[её]ма)\s{_APPLICATIONS}"
+            rf"|подать\sзаявку\sдо\b|\bподача\s{_APPLICATIONS}(?=\s?:)"
             rf"|окончани[еяи]\s(?:срока\s)?(?:подачи|при[её]ма)\s{_APPLICATIONS}"
             rf"|(?:при[её]м\s{_APPLICATIONS}|{_APPLICATIONS}\s(?:принимаются|подаются|направляются|представляются))(?=[^;\n]{{0,80}}\bдо\b))"
             r"(?:\sна\sучастие\s[^:\n\t\d]{0,80}?)?",
@@ -123,8 +124,9 @@ _DATED = (
     _Dated(
         FieldName.BID_VALIDITY,
         wanted(
-            r"(?:срок действия|действительн[аы])\s(?:нашей\s|настоящей\s)?(?:заявки|предложения|оферты)",
-            "заявки",
+            r"(?:срок действия|действительн[аы])\s(?:нашей\s|настоящей\s)?(?:заявки|предложения|оферты)"
+            r"|\b(?:предложение|заявка|оферта)\sдействительн[оа](?=\s(?:до|по)\b)",
+            "заявк",
             "предложени",
             "оферт",
         ),
@@ -202,9 +204,14 @@ def _date_behind(statement: Statement, dated: _Dated) -> FoundDate | None:
     bridge = statement.text[: dates[0].start]
     if _NOT_THIS_DATE.search(bridge) or (dated.field is FieldName.WORK_START and _END.search(bridge)):
         return None
-    if dated.takes_last and len(dates) > 1 and _UNTIL.search(statement.text[dates[0].end : dates[1].start]):
+    if dated.takes_last and len(dates) > 1 and _is_period(statement.text[dates[0].end : dates[1].start]):
         return dates[1]
     return dates[0]
+
+
+def _is_period(between: str) -> bool:
+    """Whether what stands between two dates makes them a period: «до», «–»; of two lines each has its own date."""
+    return "\n\n" not in between and _UNTIL.search(between) is not None
 
 
 def _periods(page: PageReading) -> Iterator[Candidate]:

@@ -33,7 +33,8 @@ _KINDS = (
     r"|АКТ|ПИСЬМО|(?:ФЕДЕРАЛЬНЫЙ |ОБЛАСТНОЙ )?ЗАКОН"
     r"|(?:ЛОКАЛЬН\w+ |ОБЪЕКТН\w+ |СВОДН\w+ )?(?:РЕСУРСН\w+ )?СМЕТН\w+ РАСЧ[ЕЁ]Т"
     r"|(?:ЛОКАЛЬНАЯ |ОБЪЕКТНАЯ )?СМЕТА|(?:БАНКОВСКАЯ |НЕЗАВИСИМАЯ )ГАРАНТИЯ|ТЕХНИЧЕСКОЕ ЗАДАНИЕ|СПЕЦИФИКАЦИЯ"
-    r"|(?:ТЕХНИКО-)?(?:КОММЕРЧЕСКОЕ |ЦЕНОВОЕ )?ПРЕДЛОЖЕНИЕ|ДОПОЛНИТЕЛЬНОЕ СОГЛАШЕНИЕ|СОГЛАШЕНИЕ|ЗАЯВКА|НАКЛАДНАЯ"
+    r"|(?:ТЕХНИКО-)?(?:КОММЕРЧЕСКОЕ |ЦЕНОВОЕ )?ПРЕДЛОЖЕНИЕ|ДОПОЛНИТЕЛЬНОЕ СОГЛАШЕНИЕ|СОГЛАШЕНИЕ|ЗАЯВКА"
+    r"|(?:РАСХОДНАЯ |ТОВАРН\w{2,12}(?:-ТРАНСПОРТНАЯ)? )?НАКЛАДНАЯ"
     r"|ДОВЕРЕННОСТЬ|СПРАВКА"
 )
 _CONTRACTS = r"(?:ПРОЕКТ )?(?:ГОСУДАРСТВЕНН\w{2} |МУНИЦИПАЛЬН\w{2} |ГРАЖДАНСКО-ПРАВОВО\w )?(?:КОНТРАКТ|ДОГОВОР)"
@@ -46,6 +47,8 @@ _TITLE = re.compile(
 )
 _TO_PURCHASE = re.compile(r"заявка\s[^№]{0,60}(?:участи|закупк)", re.IGNORECASE)
 """«Заявка на участие в запросе предложений № …»: the number is that of the purchase."""
+_TO_REQUEST = re.compile(r"(?:\bна|по)\s(?:ваш\s)?запрос[уа]?\s", re.IGNORECASE)
+"""«Ценовое предложение на запрос № 77 от …»: number and date are those of the request."""
 _OF_A_CASE = re.compile(r"\bпо\s(?:делу|жалобе)\s", re.IGNORECASE)
 _VERB = re.compile(r";|[а-яё](?:[еюуа]тся|[яаеу]ет|[аяею]ют|[её]н[аоы]?|ит)(?![а-яё])")
 _TITLE_DATE = re.compile(r"[^\n\d]{0,40}?\s?(?:от|г\.)?\s{0,2}[«\"“]?\s?$")
@@ -91,7 +94,8 @@ _OUTGOING_NUMBER = re.compile(rf"[ \t]{{0,2}}{_NUMBER}", re.IGNORECASE)
 _NUMBER_BEHIND_DATE = re.compile(rf"[ \t]{{0,2}}(?:г\.|года)?[ \t]{{0,2}}{_NUMBER}", re.IGNORECASE)
 _DATE_LABEL = wanted(
     r"(?:(?<=\n)|(?<=\t)|^)[ |]{0,3}"
-    r"дата(?:\s(?:документа|составления|письма|оформления|подготовки[^:\n\t\d]{0,60}))?\s?[:\t]",
+    r"дата(?:\s(?:документа|составления|письма|оформления|подготовки[^:\n\t\d]{0,60}))?\s?[:\t]"
+    r"|\bдата\sсоставления(?=\s\d)",
     "дата",
     reach=60,
 )
@@ -126,11 +130,11 @@ def _titles(page: PageReading) -> Iterator[Candidate]:
     for start in _line_starts(page.text[:_HEAD]):
         match = _TITLE.match(page.text[: start + _LONGEST_TITLE], start)
         dated = match or _TITLE_WITH_DATE.match(page.text[: start + _LONGEST_TITLE], start)
-        if dated is None or not _is_title(dated) or _is_value(page, start):
+        if dated is None or not _is_title(dated) or _is_value(page, start) or _TO_REQUEST.search(dated[0]):
             continue
         number_end = dated.end()
         is_contract = bool(dated["contract"])
-        is_own = not (is_contract and _is_label(page, dated.start()))
+        is_own = not (is_contract and (_is_label(page, dated.start()) or "(контракт)" in dated[0].lower()))
         if match is not None and not _is_of_another(match):
             yield from _number(
                 page, match["number"], match.start(), match.end(), is_contract=is_contract, score=0.9, is_both=is_own

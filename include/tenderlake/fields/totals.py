@@ -7,6 +7,7 @@ VAT within a total is total · r / (100 + r), on top of a net sum net · r / 100
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -113,8 +114,8 @@ def _row(page: PageReading, piece: Piece, start: int, line: str) -> list[_Total]
     unit = _unit(page, piece, line)
     amount = _amount(amounts, is_row=piece.table is not None, is_priced=unit is not None)
     scale = _scale(page, piece, line)
-    if amount is None or (number := _fitted(amount, scale)) is None:
-        return []
+    if amount is None or not (number := _fitted(amount, scale)):
+        return []  # «рублей 00 копеек» behind a sum in words is no total of nothing
     label = line[match.start("label") : amount.start]
     if _NOT_OF_DOCUMENT.search(label):
         return []
@@ -349,8 +350,11 @@ def _column_rates(page: PageReading) -> Iterator[Candidate]:
 
 
 def _rates(page: PageReading, *, has_sums: bool) -> Iterator[Candidate]:
-    for match in _RATE.finditer(page.text):
-        rate = int(match[1] or match[2])
+    """The rates that a page names; the one that it names most often before those of single sources of prices."""
+    told = [(match, int(match[1] or match[2])) for match in _RATE.finditer(page.text)]
+    counts = Counter(rate for _, rate in told)
+    usual = max(counts, key=lambda rate: counts[rate], default=None)
+    for match, rate in told:
         if rate in VAT_RATES:
             yield Candidate(
                 field=FieldName.VAT_RATE,
@@ -361,5 +365,5 @@ def _rates(page: PageReading, *, has_sums: bool) -> Iterator[Candidate]:
                 method=FieldMethod.PHRASE,
                 number=Decimal(rate),
                 unit=FieldUnit.PERCENT,
-                score=0.7 if has_sums else 0.5,
+                score=(0.7 if has_sums else 0.5) + (0.05 if rate == usual else 0.0),
             )

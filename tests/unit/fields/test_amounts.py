@@ -46,6 +46,11 @@ CONTEXT = DocumentContext(path="tender/document.pdf", page_count=1)
         ("НМЦК = 1 000 000 / 3 = 333 333,33 руб.", "333333.33"),
         ("НМЦК = 100 000,00 х 12 мес. = 1 200 000,00 руб.", "1200000.00"),
         ("НМЦК: 1 000 000,00*", "1000000.00"),
+        (
+            "Размер обеспечения заявки: 5 400,00 рублей. Начальная (максимальная) цена контракта 540 000,00 руб.",
+            "540000.00",
+        ),
+        ("Начальная цена договора 824 600,55 руб", "824600.55"),
     ],
 )
 def test_the_price_of_a_purchase(text: str, price: str) -> None:
@@ -90,6 +95,7 @@ def test_a_total_in_the_unit_of_its_column(unit: str, total: str) -> None:
         "Начальная (максимальная) цена контракта _________ рублей",
         "Начальная (максимальная) цена контракта определяется по статье 22, часть 1",
         "Начальная (максимальная) цена единицы услуги 5 400,00 руб.",
+        "Максимальное значение цены контракта (далее – цена контракта) составляет 900 000,00 руб.",
     ],
 )
 def test_thresholds_shares_and_unit_prices_are_no_price_of_a_purchase(text: str) -> None:
@@ -101,6 +107,16 @@ def test_a_price_with_and_without_vat_is_proved_by_the_rate() -> None:
     assert [(price.value, price.is_valid) for price in fields[FieldName.NMCK]] == [
         ("7404815.00", True),
         ("8885778.00", True),
+    ]
+
+
+def test_a_semicolon_may_part_a_price_from_the_same_with_vat() -> None:
+    fields = found(
+        FINDERS, "Начальная (максимальная) цена договора: 3 958,40 тыс. руб. без НДС; 4 750,08 тыс. руб. с НДС"
+    )
+    assert [(price.value, price.is_valid) for price in fields[FieldName.NMCK]] == [
+        ("3958400.00", True),
+        ("4750080.00", True),
     ]
 
 
@@ -343,3 +359,110 @@ def test_the_price_behind_a_security_is_not_its_sum(text: str, amounts: list[str
     said = values(FINDERS, f"Размер обеспечения исполнения контракта: {text}")
 
     assert said.get("contract_security_amount", []) == amounts
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "field", "amount"),
+    [
+        (
+            "ДОГОВОР № 5",
+            "2.1. Общая стоимость услуг составляет 1 250 000 рублей 00 копеек.",
+            "contract_price",
+            "1250000.00",
+        ),
+        (
+            "ДОГОВОР № 5",
+            "Общая стоимость работ\nсоставляет 1 250 000 (Один миллион двести\nпятьдесят тысяч) рублей",
+            "contract_price",
+            "1250000.00",
+        ),
+        (
+            "ДОГОВОР № 5",
+            "Предельная цена договора не может превышать 1 500 000 рублей.",
+            "contract_price",
+            "1500000.00",
+        ),
+        (
+            "ПРОТОКОЛ № 2",
+            "Победителем признано ООО «Луч», предложившее цену договора 940 000,00 руб.",
+            "contract_price",
+            "940000.00",
+        ),
+        (
+            "ПРОТОКОЛ № 2",
+            "признать победителем ООО «Луч» с ценой договора 940 000,00 руб.",
+            "contract_price",
+            "940000.00",
+        ),
+        (
+            "АКТ",
+            "Сметная (договорная) стоимость в соответствии с договором подряда 8 640 000,00 руб.",
+            "contract_price",
+            "8640000.00",
+        ),
+        ("КОММЕРЧЕСКОЕ ПРЕДЛОЖЕНИЕ", "Стоимость работ составляет 99 000 рублей 00 копеек", "total_amount", "99000.00"),
+        ("ЗАЯВКА НА УЧАСТИЕ", "Предлагаем поставить товар по цене 4 512 300,00 рублей", "total_amount", "4512300.00"),
+        (
+            "БАНКОВСКАЯ ГАРАНТИЯ",
+            "уплатить сумму, не превышающую 128 000,00 руб., по контракту",
+            "contract_security_amount",
+            "128000.00",
+        ),
+        (
+            "БАНКОВСКАЯ ГАРАНТИЯ",
+            "в обеспечение заявки сумму в размере, не превышающем 7 000,00 руб.",
+            "bid_security_amount",
+            "7000.00",
+        ),
+    ],
+)
+def test_what_a_sum_is_follows_from_the_paper_that_tells_it(title: str, text: str, field: str, amount: str) -> None:
+    page = page_of(title, text)
+    context = CONTEXT.at(page)
+    sums = {one.field.value: one.value for one in find_amounts(page, context) if one.unit is FieldUnit.RUB}
+    assert sums == {field: amount}
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("ДОГОВОР № 5", "Стоимость одного часа работы составляет 2 450 рублей."),
+        ("ДОГОВОР № 5", "Стоимость работ по первому этапу составляет 300 000 рублей."),
+        ("ДОГОВОР № 5", "Штраф 1 000,00 руб., если цена контракта не превышает 3 млн. рублей (включительно)"),
+        ("ДОГОВОР № 5", "Цена договора составляет ______ рублей, в том числе НДС."),
+        ("ТЕХНИЧЕСКОЕ ЗАДАНИЕ", "Стоимость работ составляет 300 000 рублей."),
+        ("ЗАПРОС ЦЕН", "Закупка на сумму, не превышающую шестисот тысяч рублей (до 600 тыс. рублей)."),
+    ],
+)
+def test_prices_of_a_part_thresholds_and_blanks_are_none_of_the_contract(title: str, text: str) -> None:
+    page = page_of(title, text)
+    assert list(find_amounts(page, CONTEXT.at(page))) == []
+
+
+def test_what_is_planned_for_a_year_of_the_budget_is_no_price_of_the_contract() -> None:
+    planned = [
+        ["Код бюджетной классификации", "Сумма контракта (в валюте контракта)"],
+        ["90101130160012010244", "718245.60"],
+    ]
+    assert values(FINDERS, planned) == {}
+
+
+def test_a_row_of_an_invoice_with_net_vat_and_total() -> None:
+    goods = [
+        ["Наименование", "Кол-во", "Стоимость без налога", "Налоговая ставка", "Сумма налога", "Стоимость с налогом"],
+        ["Картофель", "1 500", "48 000,00", "10%", "4 800,00", "52 800,00"],
+        ["Всего к оплате", "", "48 000,00", "Х", "4 800,00", "52 800,00"],
+    ]
+    fields = values(FINDERS, goods)
+    assert (fields["total_without_vat"], fields["vat_amount"]) == (["48000.00"], ["4800.00"])
+    assert (fields["total_amount"], fields["vat_rate"]) == (["52800.00"], ["10"])
+
+
+def test_a_total_in_words_alone_is_no_total_of_nothing() -> None:
+    assert "estimate_total" not in values(FINDERS, "Итого по смете: Триста одна тысяча рублей 00 копеек")
+
+
+def test_the_rate_that_is_told_most_often_comes_first() -> None:
+    rates = found(FINDERS, "Источник: с учетом НДС 18%. Источник: с учетом НДС 20%. НМЦК определена с учетом НДС 20%.")
+    best = max(rates[FieldName.VAT_RATE], key=lambda one: one.score)
+    assert best.value == "20"

@@ -376,3 +376,26 @@ def test_the_customer_and_the_address_of_a_short_notice() -> None:
     assert fields["purchase_number"] == ["32617003391"]
     assert fields["customer"] == ["ОГУП «Приозёрскавтодор»"]
     assert fields["address"] == ["998330, Приозёрная область, г. Верхнеозёрск, ул. Дорожная, 15"]
+
+
+def test_parties_named_in_brackets_or_without_quotation_marks() -> None:
+    claim = (
+        f"Между ГБОУ «Школа № 1» (Заказчик, ИНН {SCHOOL}) и ООО «Ромашка» (Подрядчик, ИНН {FIRM}) заключён контракт."
+    )
+    assert owners(claim) == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+    plain = (
+        f"ООО «Ромашка», ИНН {FIRM}, именуемое в дальнейшем Подрядчик, с одной стороны, и ГБОУ «Школа № 1», "
+        f"ИНН {SCHOOL}, именуемое в дальнейшем Заказчик, с другой стороны, заключили договор"
+    )
+    assert owners(plain) == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+
+
+def test_an_inn_behind_a_name_is_of_whom_the_name_is() -> None:
+    assert owners(f"от ГБОУ «Школа № 1», ИНН {SCHOOL}", "ГБОУ «Школа № 1» (Заказчик) требует уплатить пени.") == {
+        SCHOOL: CUSTOMER
+    }
+
+
+def test_the_bank_of_an_invoice_stands_before_its_code() -> None:
+    head = [["АО «Озеробанк» г. Лесной\nБанк получателя", "БИК", "044525225"]]
+    assert values(find_requisites, head)["bank"] == ["АО «Озеробанк» г. Лесной"]
