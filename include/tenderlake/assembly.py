@@ -19,7 +19,7 @@ from ocr_tasks.contract import PageResult, PageStatus
 from ocr_tasks.markdown import front_matter, page_markdown
 from tenderlake import PIPELINE_VERSION
 from tenderlake.document_type import HEAD_CHARACTERS, classify
-from tenderlake.documentmarkdown import DocumentMarkdown
+from tenderlake.documentmarkdown import MARKDOWN_MEDIA_TYPE, DocumentMarkdown
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.finding import FieldFinder, RankedField
@@ -246,7 +246,7 @@ class _Assembler:
                 file.write(front_matter(_facts(self._layout, source, row)))
                 for chunk in iter(lambda: pages.read(1 << 20), ""):
                     file.write(chunk)
-            self._storage.upload(target, staging_key, "text/markdown; charset=utf-8")
+            self._storage.upload(target, staging_key, MARKDOWN_MEDIA_TYPE)
         self._staging.fields.add(_field_rows(row, fields))
         self._staging.documents.add([row])
         self._staging.flush()

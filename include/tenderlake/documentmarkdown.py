@@ -6,13 +6,20 @@ in memory.
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 from ocr_tasks.contract import Block, PageResult
 from ocr_tasks.htmltables import Table, parse_html_table, table_markdown
-from ocr_tasks.markdown import document_page, page_markdown
+from ocr_tasks.markdown import document_page, front_matter, page_markdown
 from tenderlake.continuedtables import continuation_of, joined, last_table
+
+MARKDOWN_MEDIA_TYPE = "text/markdown; charset=utf-8"
+_FLAGS = "quality_flags"
 
 
 @dataclass
@@ -68,3 +75,21 @@ class DocumentMarkdown:
 
     def _text(self, page: PageResult, blocks: list[Block], trouble: str | None) -> str:
         return document_page(page, page_markdown(page.model_copy(update={"blocks": tuple(blocks)})), trouble)
+
+
+def add_flags(source: Path, target: Path, flags: Sequence[str]) -> None:
+    """Write the Markdown of a document with more quality flags in its front matter, in constant memory.
+
+    What validation finds is known only when the Markdown is written.
+    """
+    with source.open(encoding="utf-8", newline="") as old, target.open("w", encoding="utf-8", newline="") as new:
+        line = old.readline()
+        is_front = line == "---\n"
+        new.write(line)
+        while is_front and (line := old.readline()):
+            if line.startswith(f"{_FLAGS}: "):
+                known = json.loads(line.partition(" ")[2])
+                line = front_matter({_FLAGS: list(dict.fromkeys([*known, *flags]))}).splitlines(keepends=True)[1]
+            new.write(line)
+            is_front = line != "---\n"
+        shutil.copyfileobj(old, new)

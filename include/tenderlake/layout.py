@@ -2,6 +2,7 @@
 
 ``inbox/<any path>``                              what people drop; never changed
 ``lake/<table>/ingest_date=YYYY-MM-DD/part-<n>.parquet``
+``lake-compact/<table>/part-<n>.parquet``          the same rows in few files
 ``markdown/<path in inbox>[/<path in archive>].md``
 ``quarantine/<state>/<path in inbox>.json``
 ``work/documents/<document_id>/<options>/``       manifest, native texts, page images
@@ -99,6 +100,14 @@ class Layout:
     def partition(self, table: str, ingest_date: dt.date, part: int = 0) -> str:
         """One Parquet object of a partition."""
         return f"{self.day(table, ingest_date)}part-{part}.parquet"
+
+    def compact_table(self, table: str) -> str:
+        """Prefix of the compact copy of a table."""
+        return f"{self.settings.compact_prefix}{table}/"
+
+    def compact_part(self, table: str, part: int) -> str:
+        """One Parquet object of the compact copy of a table."""
+        return f"{self.compact_table(table)}part-{part}.parquet"
 
     def markdown(self, source_key: str, archive_path: str | None = None) -> str:
         """The Markdown of a source."""

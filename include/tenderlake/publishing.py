@@ -3,6 +3,7 @@
 Everything is written in an order that makes a crash harmless: what documents hold (pages, blocks, cells, fields),
 Markdown, notes, then ``documents`` and last ``sources``. A mark says that a run is being published; the next run to
 publish finishes what stands under a mark, from the same staged rows and under the same date, before it begins its own.
+The compact copy (:mod:`tenderlake.lake.compact`) follows when all is done: it is made from the lake alone.
 
 Who publishes holds the lease of the lake (:mod:`tenderlake.lake.lease`). What a newer run has published of a source is
 never replaced by an older one, whenever that is published. A partition that cannot be read is found before anything is
@@ -21,12 +22,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from tenderlake import PIPELINE_VERSION
 from tenderlake.assembly import assembled_key
+from tenderlake.documentmarkdown import MARKDOWN_MEDIA_TYPE, add_flags
 from tenderlake.documents import Value
 from tenderlake.lake.additions import Additions, Owner, owner
+from tenderlake.lake.compact import compact_lake
 from tenderlake.lake.lease import LeaseLostError, WriterLease, writer_lease
 from tenderlake.lake.partitions import Merge, PartitionError, list_parts, merge_additions
 from tenderlake.lake.reading import LakeReadError, published_documents, quarantined_sources
@@ -153,7 +156,14 @@ def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
             mark = storage.get_model(item.key, PublishingMark)
             if mark.run_id != run_id:
                 _finish(storage, layout, lease, mark)
-        return _publish(storage, layout, lease, run_id)
+        published = _publish(storage, layout, lease, run_id)
+        problems = compact_lake(storage, layout, lease.replace)
+    if problems:
+        for problem in problems:
+            log.error("%s", problem)
+        published = published.model_copy(update={"copy_problems": tuple(problems)})
+        storage.put_model(published_key(layout, run_id), published)
+    return published
 
 
 def _finish(storage: Storage, layout: Layout, lease: WriterLease, mark: PublishingMark) -> None:
@@ -186,7 +196,7 @@ def _drop_uncommitted(storage: Storage, layout: Layout, lease: WriterLease, mark
 def _publish(storage: Storage, layout: Layout, lease: WriterLease, run_id: str) -> PublishedRun:
     discovery = storage.get_model(layout.run(run_id, "discovery.json"), Discovery)
     plan = storage.get_model(layout.run(run_id, "plan.json"), RunPlan)
-    validation = storage.get_model(layout.run(run_id, "validation.json"), Validation)
+    validation = _validation(storage, layout, run_id)
     judged = [with_verdict(outcome, validation.verdicts) for outcome in run_outcomes(storage, layout, discovery)]
     try:
         begun = storage.get_model(layout.publishing_mark(run_id), PublishingMark)
@@ -212,6 +222,26 @@ def _publish(storage: Storage, layout: Layout, lease: WriterLease, run_id: str) 
     storage.put_model(published_key(layout, run_id), published)
     storage.delete([layout.publishing_mark(run_id)])
     return published
+
+
+def _validation(storage: Storage, layout: Layout, run_id: str) -> Validation:
+    """What validate found; a run that another version of the pipeline has validated is validated again."""
+    key = layout.run(run_id, "validation.json")
+    try:
+        return storage.get_model(key, Validation)
+    except ValidationError as error:
+        first = error.errors()[0]
+        log.warning(
+            "Run %s is validated again, as another version of Tenderlake has written s3://%s/%s (%s: %s)",
+            run_id,
+            storage.bucket,
+            key,
+            ".".join(map(str, first["loc"])) or "it",
+            first["msg"],
+        )
+        from tenderlake.validation.stage import validate_run  # pandas and all the checks, for this rare case
+
+        return validate_run(storage, layout, run_id)
 
 
 def _without_damaged(storage: Storage, layout: Layout, changes: LakeChanges) -> LakeChanges:
@@ -247,7 +277,7 @@ def unfinished_business(storage: Storage, layout: Layout, run_id: str) -> list[s
         published = storage.get_model(published_key(layout, run_id), PublishedRun)
     except ObjectMissingError:
         return [f"nothing was published: all {discovery.source_count} sources are left for the next run"]
-    problems = list(published.left_reasons)
+    problems = [*published.left_reasons, *published.copy_problems]
     validation = storage.get_model(layout.run(run_id, "validation.json"), Validation)
     problems.extend(f"the sums of the run do not add up: {error}" for error in validation.reconciliation_errors)
     return problems
@@ -329,11 +359,20 @@ class _Publisher:
         return pa.Table.from_pylist(rows, schema=documents.schema)
 
     def _write_markdown(self) -> None:
-        def copy(outcome: SourceOutcome) -> None:
+        def write(outcome: SourceOutcome) -> None:
+            staged = str(outcome.markdown_staging_key)
             target = self._layout.markdown(outcome.source.key, outcome.source.archive_path)
-            self._storage.copy(str(outcome.markdown_staging_key), target)
+            flags = self._verdicts.get(str(outcome.document_id), Verdict()).flags
+            if not flags:
+                self._storage.copy(staged, target)
+                return
+            with tempfile.TemporaryDirectory(prefix="tenderlake-markdown-") as folder:
+                path, flagged = Path(folder, "staged.md"), Path(folder, "flagged.md")
+                self._storage.download(staged, path)
+                add_flags(path, flagged, [flag.value for flag in flags])
+                self._storage.upload(flagged, target, MARKDOWN_MEDIA_TYPE)
 
-        self._storage.in_parallel(copy, self._changes.published)
+        self._storage.in_parallel(write, self._changes.published)
 
     def _write_notes(self) -> None:
         def write(outcome: SourceOutcome) -> None:

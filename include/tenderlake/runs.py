@@ -248,6 +248,8 @@ class PublishedRun(Value):
     ocr_pages: int = 0
     failed_pages: int = 0
     report_key: str = ""
+    copy_problems: tuple[str, ...] = ()
+    """Why a file of the compact copy is behind the lake."""
 
     def event_of(self, table: str) -> dict[str, object]:
         """What the event of a table's asset tells those who wait for it, as JSON."""

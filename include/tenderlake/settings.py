@@ -38,7 +38,15 @@ LANGUAGE_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*(/[A-Za-z0-9_]+)?$"
 """A language code of Tesseract: ``rus``, ``chi_sim``, ``script/Cyrillic``."""
 
 _MAX_PREFIX_BYTES = 200
-_PREFIXES = ("inbox_prefix", "lake_prefix", "markdown_prefix", "quarantine_prefix", "work_prefix", "reports_prefix")
+_PREFIXES = (
+    "inbox_prefix",
+    "lake_prefix",
+    "compact_prefix",
+    "markdown_prefix",
+    "quarantine_prefix",
+    "work_prefix",
+    "reports_prefix",
+)
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
@@ -81,6 +89,14 @@ class Settings(BaseSettings):
         default="inbox/", description="Where people drop documents; never changed by the pipeline."
     )
     lake_prefix: str = Field(default="lake/", description="Where the Parquet tables are.")
+    compact_prefix: str = Field(
+        default="lake-compact/",
+        description="Where the same tables are in few large files, for questions about all days.",
+    )
+    compact_copy: bool = Field(
+        default=True,
+        description="Whether these files are kept; they take as much room as the tables.",
+    )
     markdown_prefix: str = Field(default="markdown/", description="Where the Markdown of each document is.")
     quarantine_prefix: str = Field(
         default="quarantine/", description="Where the notes on documents that could not be read are."

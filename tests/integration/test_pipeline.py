@@ -154,6 +154,26 @@ def test_publishing_again_changes_nothing(storage: Storage, layout: Layout) -> N
     assert before["pages"] == 4
 
 
+@pytest.mark.parametrize("name", ["verdicts", "reconciliation"])
+def test_a_run_that_another_version_has_validated_is_validated_again(
+    name: str, storage: Storage, layout: Layout, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(storage, a_pdf=digital_pdf())
+    found = pipeline.take(storage, layout, "run-1")
+    pipeline.prepare_and_plan(storage, layout, found)
+    pipeline.check(storage, layout, found)
+    key = layout.run("run-1", "validation.json")
+    validation = json.loads(storage.get_bytes(key))
+    other = {f"{name}_of_old" if field == name else field: value for field, value in validation.items()}
+    storage.put_bytes(key, json.dumps(other).encode(), "application/json")
+    published = publishing.publish_run(storage, layout, "run-1")
+    assert published.state_counts == {"published": 1}
+    assert json.loads(storage.get_bytes(key)) == validation
+    assert f"Run run-1 is validated again, as another version of Tenderlake has written s3://{storage.bucket}/" in (
+        caplog.text
+    )
+
+
 def test_a_run_that_died_while_publishing_is_finished_by_the_next_on_another_day(
     storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from ocr_tasks.markdown import front_matter
 from tenderlake.embedded.state import S3Connection
 from tenderlake.lake.partitions import PartitionError
 from tenderlake.lake.reading import LakeReadError, iter_table
@@ -17,8 +20,10 @@ from tenderlake.lake.schema import DOCUMENTS, FIELDS, PAGES, SOURCES, TABLE_CELL
 from tenderlake.lakechanges import PUBLISHED_BY_A_NEWER_RUN
 from tenderlake.layout import Layout
 from tenderlake.publishing import publish_run, unfinished_business
+from tenderlake.runs import Validation
 from tenderlake.states import SourceState
 from tenderlake.storage import Storage
+from tenderlake.validation.results import DocumentFlag, Finding, FoundRow, Severity, Verdict
 from tests.crashes import Crash, Killed, end_leases
 from tests.stagedruns import NIGHT, Staged, document_id, stage_run
 
@@ -28,7 +33,7 @@ TODAY, TOMORROW = date(2026, 11, 20), date(2026, 11, 21)
 NEXT_NIGHT = NIGHT + timedelta(days=1)
 TIMES = {"finished_at", "prepare_s", "ocr_s", "assemble_s"}
 """Columns that tell when it was done, not what."""
-CHANGING = ("lake/", "markdown/", "quarantine/", "work/lake-writers/", "work/publishing/")
+CHANGING = ("lake/", "lake-compact/", "markdown/", "quarantine/", "work/lake-writers/", "work/publishing/")
 """Where publishing writes, but for the report and the outcome of the run, which are written anew each time."""
 
 
@@ -39,6 +44,20 @@ def rows(storage: Storage, layout: Layout, table: Table) -> list[dict[str, Any]]
         for row in part.to_pylist()
     ]
     return sorted(found, key=lambda row: [str(row[name]) for name in ("ingest_date", *table.key_columns)])
+
+
+def copied(storage: Storage, layout: Layout, table: Table) -> list[dict[str, Any]]:
+    """What the compact copy holds, as :func:`rows` has it."""
+    found = [
+        {name: value for name, value in row.items() if name not in TIMES}
+        for item in storage.list_objects(layout.compact_table(table.name))
+        for row in pq.read_table(io.BytesIO(storage.get_bytes(item.key))).to_pylist()
+    ]
+    return sorted(found, key=lambda row: [str(row[name]) for name in ("ingest_date", *table.key_columns)])
+
+
+def copy_is_like_the_lake(storage: Storage, layout: Layout) -> bool:
+    return all(copied(storage, layout, table) == rows(storage, layout, table) for table in TABLES.values())
 
 
 def lake(storage: Storage, layout: Layout) -> dict[str, object]:
@@ -59,9 +78,10 @@ def states(storage: Storage, layout: Layout) -> dict[str, str]:
 
 def keys_are_unique(storage: Storage, layout: Layout) -> bool:
     for table in TABLES.values():
-        keys = [tuple(row[name] for name in table.key_columns) for row in rows(storage, layout, table)]
-        if len(keys) != len(set(keys)):
-            return False
+        for found in (rows(storage, layout, table), copied(storage, layout, table)):
+            keys = [tuple(row[name] for name in table.key_columns) for row in found]
+            if len(keys) != len(set(keys)):
+                return False
     return True
 
 
@@ -144,6 +164,34 @@ def test_a_batch_staged_before_there_were_cells_and_fields_is_published(storage:
     assert (published.rows["pages"], published.rows["table_cells"], published.rows["fields"]) == (4, 0, 0)
 
 
+def test_what_validation_doubts_stands_in_the_front_matter_as_in_the_table(storage: Storage, layout: Layout) -> None:
+    stage_run(storage, layout, "run-1", FIRST[:2])
+    front = front_matter({"source": "a.pdf", "quality_flags": ["read_again"], "pages": 2})
+    body = "\nтекст\r\n\n---\n\nquality_flags: []\n"
+    staged = layout.run("run-1", f"markdown/{document_id('a')}.md")
+    storage.put_bytes(staged, (front + body).encode(), "text/markdown")
+    key = layout.run("run-1", "validation.json")
+    doubt = Finding(
+        suite="sums of tables",
+        check="adds_up",
+        severity=Severity.WARNING,
+        row_count=1,
+        rows=(FoundRow(page_number=1, message="page 1: 5 stands there"),),
+        flag=DocumentFlag.SUMS_DO_NOT_ADD_UP,
+    )
+    verdicts = {document_id("a"): Verdict(findings=(doubt,))}
+    validation = storage.get_model(key, Validation)
+    storage.put_model(key, validation.model_copy(update={"verdicts": verdicts}))
+    for _ in range(2):
+        publish_run(storage, layout, "run-1")
+        markdown = storage.get_bytes("markdown/a.pdf.md").decode()
+        flags = ["read_again", "sums_do_not_add_up"]
+        assert markdown == front_matter({"source": "a.pdf", "quality_flags": flags, "pages": 2}) + body
+    (row, other) = rows(storage, layout, DOCUMENTS)
+    assert (row["quality_flags"], other["quality_flags"]) == (["sums_do_not_add_up"], [])
+    assert storage.get_bytes("markdown/b.pdf.md").decode() == "цена 100"
+
+
 # Crashes
 
 
@@ -169,8 +217,9 @@ def test_a_crash_before_any_write_leaves_a_lake_that_the_next_try_completes(
         assert keys_are_unique(storage, layout)
         publish_run(storage, layout, "run-2")
         assert lake(storage, layout) == wanted, f"killed before write {last_write}"
+        assert copy_is_like_the_lake(storage, layout)
         assert list(storage.list_objects(layout.unfinished_publishing)) == []
-    assert last_write > 25
+    assert last_write > 31
 
 
 def snapshot(storage: Storage) -> dict[str, tuple[str, bytes]]:
@@ -306,6 +355,7 @@ def test_two_processes_that_publish_at_once_lose_nothing_and_double_nothing(
         _, errors = process.communicate()
         assert process.returncode == 0, errors
     assert keys_are_unique(storage, layout)
+    assert copy_is_like_the_lake(storage, layout)
     assert len(rows(storage, layout, DOCUMENTS)) == 13
     assert len(rows(storage, layout, PAGES)) == 26
     assert sorted(states(storage, layout).values()) == ["published"] * 13 + ["skipped_duplicate"]
@@ -359,6 +409,7 @@ def test_a_damaged_file_leaves_its_day_alone_and_the_other_days_are_published(
     assert storage.get_bytes(key) == damage
     problems = unfinished_business(storage, layout, "run-2")
     assert sum(f"s3://{storage.bucket}/{key} was left as it is" in problem for problem in problems) == 1
+    assert sum(f"{layout.compact_part(table, 0)} is behind the lake" in problem for problem in problems) == 1
     storage.put_bytes(key, good, "application/octet-stream")
     # Of the sources that have to do with the first day nothing has changed; h.pdf has nothing to do with it.
     now = lake(storage, layout)

@@ -29,6 +29,10 @@ class ParquetError(Exception):
     """The file cannot be read as this table; the message says why."""
 
 
+class NewerFileError(ParquetError):
+    """The file was written by a newer version of this code."""
+
+
 class ParquetWriter:
     """Writes one table to one file, in row groups of bounded size; a context manager.
 
@@ -82,6 +86,10 @@ class ParquetWriter:
             self._pending_rows += piece.num_rows
             self._pending_bytes += piece.nbytes
             self.row_count += piece.num_rows
+
+    def note(self, key: str, value: str) -> None:
+        """Write a text into the footer, beside the schema; see :func:`read_note`."""
+        self._writer.add_key_value_metadata({key: value})
 
     def _flush(self) -> None:
         if self._pending:
@@ -137,6 +145,17 @@ def count_rows(source: Path | RawIOBase, table: Table) -> int:
         return int(file.metadata.num_rows)
 
 
+def read_note(source: Path | RawIOBase, table: Table, key: str) -> str | None:
+    """A text that was written into the footer, None where there is none.
+
+    Raises:
+        ParquetError: as for :func:`read_row_groups`.
+    """
+    with _open(source, table) as file:
+        value = (file.metadata.metadata or {}).get(key.encode())
+        return None if value is None else str(value, "utf-8")
+
+
 @contextmanager
 def _open(source: Path | RawIOBase, table: Table) -> Iterator[pq.ParquetFile]:
     try:
@@ -150,7 +169,7 @@ def _open(source: Path | RawIOBase, table: Table) -> Iterator[pq.ParquetFile]:
 def _check(schema: pa.Schema, table: Table) -> None:
     version = int((schema.metadata or {}).get(SCHEMA_VERSION_KEY.encode(), b"0"))
     if version > SCHEMA_VERSION:
-        raise ParquetError(
+        raise NewerFileError(
             f"it was written by a newer version of Tenderlake (schema {version}, this one knows {SCHEMA_VERSION})"
         )
     missing = [name for name in table.key_columns if name not in schema.names]

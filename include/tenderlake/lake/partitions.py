@@ -20,34 +20,20 @@ import random
 import re
 import tempfile
 import time
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from heapq import merge
-from itertools import chain, groupby, pairwise
-from operator import attrgetter
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from tenderlake.errors import NeedsPersonError
-from tenderlake.lake.additions import (
-    Additions,
-    DuplicateRowsError,
-    Owner,
-    Run,
-    Stretch,
-    Texts,
-    distinct_owners,
-    owner,
-    runs_of,
-)
+from tenderlake.lake.additions import Additions, Owner, distinct_owners, owner
 from tenderlake.lake.objectfile import ObjectFile
-from tenderlake.lake.parquet import MEDIA_TYPE, ParquetError, ParquetWriter, count_rows, read_row_groups
+from tenderlake.lake.parquet import MEDIA_TYPE, ParquetError, count_rows, read_row_groups
+from tenderlake.lake.rewriting import FileFullError, OldRows, of_owners, write_merged
 from tenderlake.lake.schema import Table
 from tenderlake.layout import Layout
 from tenderlake.storage import ConditionFailedError, ObjectInfo, ObjectMissingError, Storage
@@ -67,14 +53,6 @@ Replace = Callable[[Path, str, str | None], None]
 
 class PartitionError(NeedsPersonError):
     """A partition cannot be merged and was left as it is: a person has to look."""
-
-
-class _OutOfOrderError(Exception):
-    """The rows of an old file are not in the order of the table."""
-
-
-class _PartFullError(Exception):
-    """With the new owners the part grows over its size."""
 
 
 @dataclass(frozen=True)
@@ -243,7 +221,7 @@ class _Merging:
             try:
                 row_count = self._try(fan_out)
                 return Merge(row_count=row_count, added=self._additions.row_count, dropped=self._dropped)
-            except _PartFullError:
+            except FileFullError:
                 fan_out = max(1, 2 * fan_out)
             except ConditionFailedError as error:
                 conflicts += 1
@@ -306,8 +284,8 @@ class _Merging:
         key = self._layout.partition(self._table.name, self._day, number)
         with tempfile.TemporaryDirectory(prefix="tenderlake-merge-") as name, _naming(self._storage, key):
             folder = Path(name)
-            old = _OldRows(self._fetched(part, folder), self._table, replaced=self._replaced_in(number))
-            row_count = _write(folder, self._table, old, additions, most_bytes)
+            old = OldRows(self._fetched(part, folder), self._table, of_owners(self._replaced_in(number)))
+            row_count = write_merged(folder / _NEW, self._table, old, additions, most_bytes=most_bytes)
             if additions is not None or old.dropped_count:
                 self._replace(folder / _NEW, key, part.item.etag if part else None)
         self._dropped += old.dropped_count
@@ -322,83 +300,6 @@ class _Merging:
             return self._storage.download(part.item.key, folder / "old.parquet", etag=part.item.etag).path
         except ObjectMissingError as error:
             raise ConditionFailedError(f"s3://{self._storage.bucket}/{part.item.key} was deleted") from error
-
-
-class _OldRows:
-    """The rows of the old file that stay."""
-
-    def __init__(self, path: Path | None, table: Table, *, replaced: AbstractSet[Owner]) -> None:
-        self._path, self._table, self._replaced = path, table, replaced
-        self.row_count = count_rows(path, table) if path else 0
-        self.dropped_count = 0
-
-    def stretches(self, places: Sequence[Texts]) -> Iterator[Stretch]:
-        """Slices of row groups in order, cut where rows that belong to other places come between them."""
-        last: Texts = ()
-        for group in self._groups():
-            runs = runs_of(group, self._table)
-            for before, after in pairwise([last, *(run.place for run in runs)]):
-                if before > after:
-                    raise _OutOfOrderError
-            last = runs[-1].place if runs else last
-            yield from self._cut(self._without_replaced(group, runs), places)
-
-    def unsorted(self) -> Iterator[pa.Table]:
-        """The rows as they are in the file."""
-        self.dropped_count = 0
-        for group in self._groups():
-            yield self._without_replaced(group, runs_of(group, self._table))
-
-    def _groups(self) -> Iterator[pa.Table]:
-        return read_row_groups(self._path, self._table) if self._path else iter(())
-
-    def _without_replaced(self, group: pa.Table, runs: Sequence[Run]) -> pa.Table:
-        stays = np.ones(group.num_rows, dtype=bool)
-        for run in runs:
-            if run.owner in self._replaced:
-                stays[run.start : run.end] = False
-        self.dropped_count += group.num_rows - int(stays.sum())
-        # The filter copies, so that a few rows that stay do not keep their whole group in memory.
-        return group if stays.all() else group.filter(pa.array(stays))
-
-    def _cut(self, rows: pa.Table, places: Sequence[Texts]) -> Iterator[Stretch]:
-        runs = runs_of(rows, self._table)
-        for _, stretch in groupby(runs, key=lambda run: bisect_left(places, run.place)):
-            first, *others = stretch
-            end = others[-1].end if others else first.end
-            yield Stretch(first.place, rows.slice(first.start, end - first.start))
-
-
-def _write(folder: Path, table: Table, old: _OldRows, additions: Additions | None, most_bytes: int | None) -> int:
-    """Write the new file; returns its rows."""
-    places = additions.places if additions else ()
-    added = additions.stretches() if additions else iter(())
-    row_count = old.row_count + (additions.row_count if additions else 0)
-    try:
-        in_order = merge(old.stretches(places), added, key=attrgetter("place"))
-        return _write_stretches(folder / _NEW, table, in_order, row_count, most_bytes)
-    except _OutOfOrderError:
-        # Written by hand, or by a version that sorted otherwise.
-        added = additions.stretches() if additions else iter(())
-        rows = chain(old.unsorted(), (stretch.rows for stretch in added))
-        try:
-            everything = Additions.spilled(folder / "unsorted.arrow", table, rows)
-        except DuplicateRowsError as error:
-            raise ParquetError(f"it has rows twice ({error})") from error
-        return _write_stretches(folder / _NEW, table, everything.stretches(), row_count, most_bytes)
-
-
-def _write_stretches(
-    path: Path, table: Table, stretches: Iterable[Stretch], row_count: int, most_bytes: int | None
-) -> int:
-    with ParquetWriter(path, table, lookup_rows=row_count) as writer:
-        for stretch in stretches:
-            writer.write(stretch.rows)
-            if most_bytes is not None and writer.size_bytes > most_bytes:
-                raise _PartFullError
-    if most_bytes is not None and path.stat().st_size > most_bytes:
-        raise _PartFullError
-    return writer.row_count
 
 
 def _hash(owner: Owner) -> int:

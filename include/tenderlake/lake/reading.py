@@ -19,7 +19,7 @@ from tenderlake.lake.parquet import ParquetError, read_row_groups
 from tenderlake.lake.schema import DOCUMENTS, SOURCES, Table
 from tenderlake.layout import Layout
 from tenderlake.states import SourceState
-from tenderlake.storage import ObjectMissingError, Storage
+from tenderlake.storage import ObjectInfo, ObjectMissingError, Storage
 
 KNOWN_COLUMNS = (
     "source_key",
@@ -74,7 +74,8 @@ def iter_table(
     Raises:
         LakeReadError: an object is damaged.
     """
-    for day, key in sorted(_objects(storage, layout, table)):
+    nights = sorted(night_objects(storage, layout, table).items())
+    for day, key in ((day, item.key) for day, items in nights for item in items):
         with tempfile.TemporaryDirectory(prefix="tenderlake-read-") as folder:
             path = Path(folder) / "part.parquet"
             try:
@@ -88,10 +89,13 @@ def iter_table(
                 raise LakeReadError(f"s3://{storage.bucket}/{key}: {error}; put a good copy in its place") from error
 
 
-def _objects(storage: Storage, layout: Layout, table: Table) -> Iterator[tuple[date, str]]:
-    for item in storage.list_objects(layout.table(table.name)):
+def night_objects(storage: Storage, layout: Layout, table: Table) -> dict[date, list[ObjectInfo]]:
+    """The files of every partition of a table, by their ingest date, those of a day in the order of their keys."""
+    found: dict[date, list[ObjectInfo]] = {}
+    for item in sorted(storage.list_objects(layout.table(table.name)), key=lambda one: one.key):
         if match := _PARTITION.search(item.key):
-            yield date.fromisoformat(match[1]), item.key
+            found.setdefault(date.fromisoformat(match[1]), []).append(item)
+    return found
 
 
 def known_sources(storage: Storage, layout: Layout) -> Iterator[pa.RecordBatch]:
