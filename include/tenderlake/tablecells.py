@@ -15,6 +15,7 @@ from tenderlake.lake.rows import CellRow
 from tenderlake.lake.vocabulary import ColumnRole, RowKind
 from tenderlake.russiannumbers import decimal_of
 from tenderlake.tablemeaning import meaning_of
+from tenderlake.tableunits import scale_above, scale_of_cell, scale_of_row
 
 _NAMES = frozenset({ColumnRole.ROW_NUMBER, ColumnRole.CODE})
 """Columns whose cells look like numbers and are none: 1.10 is the tenth item, not eleven tenths."""
@@ -38,6 +39,7 @@ class _OpenTable:
     parts: list[_Part]
     block: Block
     page: PageResult
+    above: str
 
 
 class DocumentCells:
@@ -67,15 +69,15 @@ class DocumentCells:
             self._table_count += 1
             parts = [_Part(0, page.page_number, place + 1)]
             if place == end:
-                self._open = _OpenTable(self._table_count, table, parts, block, page)
+                self._open = _OpenTable(self._table_count, table, parts, block, page, _above(page, place))
             else:
-                yield from self._rows(self._table_count, table, parts)
+                yield from self._rows(self._table_count, table, parts, _above(page, place))
 
     def close(self) -> Iterator[CellRow]:
         """The cells of the table that no page goes on with."""
         open_table, self._open = self._open, None
         if open_table is not None:
-            yield from self._rows(open_table.number, open_table.table, open_table.parts)
+            yield from self._rows(open_table.number, open_table.table, open_table.parts, open_table.above)
 
     def _continue(self, page: PageResult) -> int | None:
         """Add the page's part to the open table; returns the place of its block, None where the table has ended."""
@@ -90,8 +92,14 @@ class DocumentCells:
         self._open.block, self._open.page = page.blocks[place], page
         return place
 
-    def _rows(self, number: int, table: Table, parts: list[_Part]) -> Iterator[CellRow]:
+    def _rows(self, number: int, table: Table, parts: list[_Part], above: str) -> Iterator[CellRow]:
         meaning = meaning_of(table)
+        of_table = meaning.scale or scale_above(above)
+        of_rows = {
+            cell.row: scale_of_row(cell.text)
+            for cell in table.cells
+            if meaning.column_roles[cell.column] is ColumnRole.UNIT
+        }
         following = iter([*parts[1:], _Part(table.row_count, 0, 0)])
         part, next_part = parts[0], next(following)
         for cell in sorted(table.cells, key=lambda one: (one.row, one.column)):
@@ -99,6 +107,11 @@ class DocumentCells:
                 part, next_part = next_part, next(following)
             kind, role = meaning.row_kinds[cell.row], meaning.column_roles[cell.column]
             is_number = kind is not RowKind.HEADER and role not in _NAMES
+            value = decimal_of(cell.text) if is_number else None
+            scale = None
+            if value is not None:
+                of_column = meaning.column_scales[cell.column]
+                scale = scale_of_cell(cell.text, role, column=of_column, row=of_rows.get(cell.row), table=of_table)
             yield CellRow(
                 document_id=self._document_id,
                 table_number=number,
@@ -111,5 +124,13 @@ class DocumentCells:
                 row_kind=kind,
                 column_role=role,
                 text=cell.text,
-                number=decimal_of(cell.text) if is_number else None,
+                number=value,
+                unit=scale.unit if scale else None,
+                multiplier=scale.multiplier if scale else None,
             )
+
+
+def _above(page: PageResult, place: int) -> str:
+    """The text of the block above a table."""
+    block = page.blocks[place - 1] if place else None
+    return block.content if block is not None and block.content_format is ContentFormat.TEXT else ""

@@ -15,6 +15,7 @@ from itertools import takewhile
 from ocr_tasks.htmltables import Cell, Table
 from tenderlake.lake.vocabulary import ColumnRole, RowKind
 from tenderlake.russiannumbers import decimal_of
+from tenderlake.tableunits import Scale, scale_above, scales_of
 
 _MOST_HEADER_ROWS = 8
 _LONGEST_HEADER_TEXT = 200
@@ -64,19 +65,27 @@ _NUMBER_OF_COLUMN = re.compile(r"\(?(\d{1,2})\)?(?: ?=.*)?")
 
 @dataclass(frozen=True)
 class TableMeaning:
-    """``row_kinds`` has an entry a row, ``column_roles`` one a column; None where the header does not tell."""
+    """``row_kinds`` has an entry a row, the others one a column; None where the header does not tell.
+
+    ``scale`` is what a title of the whole table says of its money.
+    """
 
     row_kinds: tuple[RowKind, ...]
     column_roles: tuple[ColumnRole | None, ...]
+    column_scales: tuple[Scale | None, ...]
+    scale: Scale | None
 
 
 def meaning_of(table: Table) -> TableMeaning:
     """What the rows and columns of a whole table are."""
     rows = _rows(table)
     header_rows = _header_rows(table, rows)
-    roles = _roles(table, header_rows)
+    storeys = _storeys(table, header_rows)
+    roles = _roles(storeys)
     kinds = tuple(RowKind.HEADER if number < header_rows else _kind(cells, roles) for number, cells in enumerate(rows))
-    return TableMeaning(kinds, roles)
+    titles = (cell.text for cells in rows[: max(1, header_rows)] for cell in cells if _is_title(cell, table))
+    scale = next((scale for text in titles if (scale := scale_above(text)) is not None), None)
+    return TableMeaning(kinds, roles, scales_of(storeys, roles), scale)
 
 
 def role_of_header(header: str) -> ColumnRole | None:
@@ -97,7 +106,7 @@ def has_header_of_its_own(table: Table, before: Table) -> bool:
     if len(named) < max(_FEWEST_NAMED, len(filled) / 2) or any(decimal_of(cell.text) is not None for cell in filled):
         return False
     top = _top(before, _MOST_HEADER_ROWS)
-    known = _roles(top, _header_rows(top, _rows(top)))
+    known = _roles(_storeys(top, _header_rows(top, _rows(top))))
     return any(known[column] is not role for column, role in named.items())
 
 
@@ -183,13 +192,23 @@ def _is_line_of_its_own(filled: list[Cell], roles: Sequence[ColumnRole | None]) 
     return ColumnRole.PRICE in has or (has_unit and any(_PART.match(cell.text) for cell in filled[:3]))
 
 
-def _roles(table: Table, header_rows: int) -> tuple[ColumnRole | None, ...]:
+def _storeys(table: Table, header_rows: int) -> list[list[str]]:
+    """What the header says of each column, from top to bottom."""
     storeys: list[list[str]] = [[] for _ in range(table.column_count)]
     for cell in table.cells:
-        is_title = cell.column_span >= table.column_count > 1
-        if cell.row < header_rows and not is_title and not _NUMBER_OF_COLUMN.fullmatch(cell.text.strip()):
+        is_header = cell.row < header_rows and not _is_title(cell, table)
+        if is_header and not _NUMBER_OF_COLUMN.fullmatch(cell.text.strip()):
             for column in range(cell.column, min(cell.column + cell.column_span, table.column_count)):
-                storeys[column].append(cell.text)
+                storeys[column].append(cell.text[:_LONGEST_HEADER_TEXT])
+    return storeys
+
+
+def _is_title(cell: Cell, table: Table) -> bool:
+    """Whether it goes over the whole width."""
+    return cell.column_span >= table.column_count > 1
+
+
+def _roles(storeys: Sequence[list[str]]) -> tuple[ColumnRole | None, ...]:
     return tuple(_role(texts) for texts in storeys)
 
 

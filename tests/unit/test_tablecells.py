@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ocr_tasks.contract import Block, BlockLabel
 from ocr_tasks.htmltables import parse_html_table
 from tenderlake.lake.rows import CellRow
-from tenderlake.lake.vocabulary import ColumnRole, RowKind
+from tenderlake.lake.vocabulary import ColumnRole, FieldUnit, RowKind
 from tenderlake.tablecells import DocumentCells
 from tenderlake.tablemeaning import is_numbering_row, meaning_of, role_of_header
 from tests.pageresults import page_result, table_block, table_html
@@ -217,6 +217,76 @@ def test_a_line_that_begins_like_a_total_is_one_unless_it_has_all_that_a_line_ha
 ) -> None:
     found = cells([table_block(table_html(PRICES, ("1", "Сети", "шт", "1", "5", "5"), line))])
     assert row(found, 3)[0].row_kind is kind
+
+
+RUB, PERCENT = FieldUnit.RUB, FieldUnit.PERCENT
+
+
+@pytest.mark.parametrize(
+    ("header", "text", "expected"),
+    [
+        ("Сумма, тыс. руб.", "1 234,5", (RUB, 1000)),
+        ("Сумма, млн рублей", "1,5", (RUB, 10**6)),
+        ("Стоимость (в тысячах рублей)", "12", (RUB, 1000)),
+        ("Стоимость, млрд. руб", "12", (RUB, 10**9)),
+        ("Цена за ед., руб.", "12", (RUB, 1)),
+        ("Цена за 1 тыс. км, руб.", "12", (RUB, 1)),
+        ("Сумма НДС (20 %), руб.", "12", (RUB, 1)),
+        ("Стоимость, долл. США", "12", (FieldUnit.USD, 1)),
+        ("НДС, %", "20", (PERCENT, 1)),
+        ("НДС 20 %", "12", (None, None)),
+        ("Кол-во, тыс. шт.", "12", (None, 1000)),
+        ("Кол-во", "12", (None, None)),
+        ("Сумма", "12", (None, None)),
+        ("Цена, руб. / тыс. руб.", "12", (None, None)),
+        # What a cell says itself is read already.
+        ("Сумма, тыс. руб.", "5,5 тыс. руб.", (RUB, 1)),
+        ("Сумма, тыс. руб.", "100 руб.", (RUB, 1)),
+        ("Сумма, тыс. руб.", "100 %", (None, None)),
+        ("Сумма, тыс. руб.", "нет", (None, None)),
+    ],
+)
+def test_a_number_stands_beside_its_unit(header: str, text: str, expected: tuple[FieldUnit | None, int | None]) -> None:
+    found = cells([table_block(table_html(("№ п/п", "Наименование", header), ("1", "Кабель", text)))])
+    assert [(cell.unit, cell.multiplier) for cell in row(found, 1)] == [(None, None)] * 3
+    assert [(cell.unit, cell.multiplier) for cell in row(found, 2)] == [(None, None), (None, None), expected]
+
+
+@pytest.mark.parametrize(
+    ("above", "expected"),
+    [
+        ("тыс. руб.", 1000),
+        ("(в тыс. рублей)", 1000),
+        ("Единица измерения: тыс. руб.", 1000),
+        ("Таблица 2. Расчёт цены, млн руб.", 10**6),
+        ("Стоимость работ составляет 100 тыс. руб.", None),
+        ("Таблица 2", None),
+    ],
+)
+def test_what_stands_above_a_table_is_said_of_its_money(above: str, expected: int | None) -> None:
+    table = table_html(("Наименование", "Кол-во", "Сумма", "Цена, руб."), ("Кабель", "5", "1,5", "300"))
+    found = cells([prose(above), table_block(table)])
+    assert [cell.multiplier for cell in row(found, 2)] == [None, None, expected, 1]
+
+
+def test_a_title_over_the_table_and_the_units_of_its_rows_are_heard() -> None:
+    title = (
+        '<table><tr><td colspan="3">Расчёт стоимости, тыс. руб.</td></tr><tr><td>Наименование</td><td>Кол-во</td>'
+        "<td>Сумма</td></tr><tr><td>Кабель</td><td>5</td><td>1,5</td></tr></table>"
+    )
+    assert [cell.multiplier for cell in row(cells([table_block(title)]), 3)] == [None, None, 1000]
+    rows = table_html(
+        ("Наименование", "Ед. изм.", "Значение"), ("Стоимость работ", "тыс. руб.", "1 500"), ("Площадь", "м2", "120")
+    )
+    found = cells([table_block(rows)])
+    assert [(cell.unit, cell.multiplier) for cell in found if cell.column == 3][1:] == [(RUB, 1000), (None, None)]
+
+
+def test_a_table_that_goes_on_keeps_what_stood_above_it() -> None:
+    columns = ("Наименование", "Кол-во", "Сумма")
+    first, second = (table_block(table_html(columns, (name, "5", "1,5"))) for name in ("Кабель", "Муфта"))
+    found = cells([prose("тыс. руб."), first], [second])
+    assert [cell.multiplier for cell in found if cell.column == 3] == [None, 1000, 1000]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ The tables of the lake, schema version {version}. Queries that read them are in 
 - **Where**: `lake/<table>/ingest_date=YYYY-MM-DD/part-<n>.parquet`, zstd. `lake/` is a setting.
 - **`ingest_date`** is the day on which the source was first taken in. It is in the path and not in the files: DuckDB,
   Polars and Spark read it as a date, pandas as text. It does not move when a document is processed again.
+- **`lake-compact/<table>/part-<n>.parquet`** has the same rows in few large files, with `ingest_date` as a date column.
 - **Key**: the columns that identify a row. **Sorted**: the order of the rows in a file, null first. **Bloom filters**:
   the columns in which one value is found without reading the rest of a file.
 - **Null**: whether a row that is written today may have no value. A column with "since" is null in files of older

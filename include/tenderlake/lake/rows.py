@@ -159,6 +159,8 @@ class CellRow:
     column_role: ColumnRole | None = None
     text: str
     number: Decimal | None = None
+    unit: FieldUnit | None = None
+    multiplier: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

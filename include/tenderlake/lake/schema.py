@@ -33,7 +33,7 @@ from tenderlake.lake.vocabulary import (
 )
 from tenderlake.states import SourceState
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised with every change of the columns; files of a newer version are refused by the writer."""
 
 SCHEMA_VERSION_KEY = "tenderlake.schema_version"
@@ -452,6 +452,24 @@ TABLE_CELLS = Table(
             "The number, where the cell is one («1 234 567,89», «12 руб. 50 коп.»); null for everything else.",
             "1234567.89",
             nullable=True,
+        ),
+        Column(
+            "unit",
+            STRING,
+            "In what money the number is, or percent, as the cell, its column, its row or its table says; else null.",
+            "RUB",
+            nullable=True,
+            words=FieldUnit,
+            since=3,
+        ),
+        Column(
+            "multiplier",
+            INT64,
+            "What the number is to be multiplied by: 1000 in a column «Сумма, тыс. руб.»; null where nothing is said.",
+            "1000",
+            nullable=True,
+            minimum=1,
+            since=3,
         ),
     ),
     key_columns=("document_id", "table_number", "row", "column"),

@@ -14,8 +14,8 @@ from tenderlake.lake.schema import DOCUMENTS, PAGES, SCHEMA_VERSION, SCHEMA_VERS
 
 pytestmark = pytest.mark.unit
 
-OLD_FILES = Path(__file__).parent / "schema_1"
-"""A row or two a table, written by the code of schema version 1."""
+OLD_FILES = sorted(Path(__file__).parent.glob("schema_*/*.parquet"))
+"""A row or two a table, written by the code of the schema version that names the folder."""
 
 
 def pages(count: int, text: str = "текст") -> pa.Table:
@@ -70,16 +70,21 @@ def test_columns_that_an_old_file_lacks_are_null_and_narrow_types_widen(tmp_path
     assert rows.to_pylist() == [{"markdown": None, "text": "старый"}]
 
 
-@pytest.mark.parametrize("path", sorted(OLD_FILES.glob("*.parquet")), ids=lambda path: path.stem)
-def test_files_of_the_first_schema_are_read_with_the_columns_of_today(path: Path) -> None:
-    table = TABLES[path.stem]
-    assert pq.read_schema(path).metadata[SCHEMA_VERSION_KEY.encode()] == b"1"
+@pytest.mark.parametrize("path", OLD_FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_files_of_earlier_schemas_are_read_with_the_columns_of_today(path: Path) -> None:
+    table, version = TABLES[path.stem], int(path.parent.name.removeprefix("schema_"))
+    assert version < SCHEMA_VERSION
+    assert pq.read_schema(path).metadata[SCHEMA_VERSION_KEY.encode()] == str(version).encode()
     (rows,) = read_row_groups(path, table)
     assert rows.schema == table.schema
     assert rows.num_rows
     for column in table.columns:
-        assert rows[column.name].null_count == rows.num_rows or column.since == 1, column.name
-        assert rows[column.name].null_count == 0 or column.since > 1 or column.nullable, column.name
+        assert rows[column.name].null_count == rows.num_rows or column.since <= version, column.name
+        assert rows[column.name].null_count == 0 or column.since > version or column.nullable, column.name
+
+
+def test_there_are_files_of_every_earlier_schema() -> None:
+    assert {path.parent.name for path in OLD_FILES} == {f"schema_{version}" for version in range(1, SCHEMA_VERSION)}
 
 
 def test_a_file_of_a_newer_version_is_refused_rather_than_stripped_of_its_columns(tmp_path: Path) -> None:
