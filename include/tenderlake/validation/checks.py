@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenderlake.fields.checksums import is_notice_44, is_notice_223
 from tenderlake.lake.schema import BLOCKS, BOX, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS, Table
-from tenderlake.lake.vocabulary import TextSource
+from tenderlake.lake.vocabulary import FieldMethod, FieldName, TextSource
 from tenderlake.validation.frames import HAS_CELLS, to_frame
 from tenderlake.validation.results import MOST_EXAMPLES, Finding, FoundRow, Verdict
 from tenderlake.validation.running import Failure, SuiteRunner, ValidationBrokenError, told
@@ -95,7 +96,7 @@ class Validator:
             (self._pages, lambda: _beside_document(frames)),
             (self._blocks, lambda: _beside_page(frames.blocks, frames.pages)),
             (self._cells, lambda: _beside_block(frames.table_cells, frames.pages, frames.blocks)),
-            (self._fields, lambda: _beside_page(frames.fields, frames.pages)),
+            (self._fields, lambda: beside_tender(_beside_page(frames.fields, frames.pages))),
         )
         found = [finding for suite, made in checked for finding in self._run(suite, made(), ids)]
         # After the cells and fields: their types hold by then.
@@ -193,6 +194,30 @@ def _beside_page(blocks: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:
         for limit, size in (("x_limit", "page_width_px"), ("y_limit", "page_height_px"))
     }
     return beside.assign(bbox_length=_series(lengths), **sides, **limits)
+
+
+def beside_tender(fields: pd.DataFrame) -> pd.DataFrame:
+    """Fields with the mark of the purchase number that is not the one its document is filed under.
+
+    Only where the document gives one proved number and no other, and is filed under a number of the same system.
+    """
+    is_number = (
+        (fields["field"] == FieldName.PURCHASE_NUMBER.value).fillna(False)
+        & fields["is_valid"].fillna(False)
+        # What merely looks like a number of a purchase may be any.
+        & (fields["method"] != FieldMethod.PATTERN.value).fillna(False)
+    )
+    numbers = fields[is_number]
+    told = numbers.groupby("document_id")["value"].agg(["nunique", "first"])
+    alone = told[told["nunique"] == 1]["first"]
+    filed_under = {name for name in numbers["tender_id"].dropna().unique() if is_notice_44(name) or is_notice_223(name)}
+    is_other = (
+        is_number
+        & fields["document_id"].isin(alone.index)
+        & fields["tender_id"].isin(filed_under)
+        & (fields["value"] != fields["tender_id"]).fillna(False)
+    )
+    return fields.assign(is_of_other_tender=is_other)
 
 
 def _series(array: pa.Array) -> pd.Series[Any]:

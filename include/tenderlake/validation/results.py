@@ -33,6 +33,8 @@ class DocumentFlag(StrEnum):
     """Quantity × price is not the amount, or the rows of a table do not make its total."""
     PRICE_DIFFERS_FROM_TABLE = "price_differs_from_table"
     """The price of the purchase or the total of the estimate is not what the tables of the document make."""
+    OTHER_TENDER = "other_tender"
+    """The purchase number that the document gives is not the one of its path."""
     NO_TEXT = "no_text"
     """No page has any text."""
 

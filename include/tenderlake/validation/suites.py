@@ -423,6 +423,13 @@ def _field_rules() -> Iterator[Check]:
         ),
         lambda row: f"{_quoted(row['raw_text'])} was repaired to {_quoted(row['value'])}, and nothing proves it",
     )
+    yield Check(
+        "of_this_tender",
+        lambda gxe: gxe.ExpectColumnValuesToBeInSet(column="is_of_other_tender", value_set=[False]),
+        lambda row: f"the document gives {row['value']}, and its path says {row['tender_id']}",
+        Severity.WARNING,
+        flag=DocumentFlag.OTHER_TENDER,
+    )
 
 
 def _page_there() -> Check:

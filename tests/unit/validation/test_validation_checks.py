@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS, Table
+from tenderlake.validation import checks
 from tenderlake.validation.checks import CHECKED_TABLES, BatchFrames, Validator
 from tenderlake.validation.results import MOST_EXAMPLES, DocumentFlag, Severity, Verdict
 from tenderlake.validation.running import SuiteRunner, ValidationBrokenError
@@ -420,6 +421,15 @@ WARNINGS: dict[str, tuple[Spoil, str]] = {
         field_is(field="nmck", is_repaired=False, number=Decimal("45.20")),
         "page 2, field nmck: it is 45.20, and the tables make 39.50",
     ),
+    "fields.of_this_tender": (
+        field_is(
+            field="purchase_number",
+            is_repaired=False,
+            value="0373200012326000457",
+            tender_id="0373200012326000458",
+        ),
+        "page 2, field purchase_number: the document gives 0373200012326000457, and its path says 0373200012326000458",
+    ),
     "documents.some_text": (
         lambda batch: (
             [page.update(text="") for page in batch.pages[:2]],
@@ -435,6 +445,7 @@ FLAGS = {
     "sums of tables.adds_up": DocumentFlag.SUMS_DO_NOT_ADD_UP,
     "prices and tables.is_that_of_table": DocumentFlag.PRICE_DIFFERS_FROM_TABLE,
     "documents.some_text": DocumentFlag.NO_TEXT,
+    "fields.of_this_tender": DocumentFlag.OTHER_TENDER,
 }
 """Of warnings; names end with what they are compared to."""
 
@@ -450,6 +461,34 @@ ELSEWHERE = {
         for table in (table.name for table in CHECKED_TABLES)
     },
 }
+
+
+OURS, OTHER, PLATFORM = "0373200012326000457", "0373200012326000458", "ТЕНДЕР-2026-17"
+
+
+@pytest.mark.parametrize(
+    ("tender_id", "numbers"),
+    [
+        (OURS, [("label", OURS, True)]),
+        (OURS, [("label", OTHER, True), ("label", OURS, True)]),
+        (OURS, [("label", OTHER, True), ("cell", "0373200012326000459", True)]),
+        (OURS, [("pattern", OTHER, True)]),
+        (OURS, [("label", OTHER, False)]),
+        (OURS, [("label", "17-ЗК", None)]),
+        (PLATFORM, [("label", OTHER, True)]),
+        (None, [("label", OTHER, True)]),
+    ],
+)
+def test_a_number_that_may_be_another_is_not_held_against_the_path(
+    tender_id: str | None, numbers: list[tuple[str, str, bool | None]]
+) -> None:
+    batch = good_batch()
+    first = batch.fields[0] | {"field": "purchase_number", "is_repaired": False, "tender_id": tender_id}
+    batch.fields = [
+        first | {"field_number": number, "rank": number, "method": method, "value": value, "is_valid": is_valid}
+        for number, (method, value, is_valid) in enumerate(numbers, start=1)
+    ]
+    assert not checks.beside_tender(batch.frames().fields)["is_of_other_tender"].any()
 
 
 SUITES = (
