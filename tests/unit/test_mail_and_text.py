@@ -155,6 +155,23 @@ def test_a_text_that_turns_into_data_is_left_out(tmp_path: Path) -> None:
     assert rejection.state is SourceState.SKIPPED_UNSUPPORTED
 
 
+def test_json_is_its_values_with_their_names(tmp_path: Path) -> None:
+    data = b'{"purchase": {"name": "\\u0411\\u0443\\u043c\\u0430\\u0433\\u0430", '
+    data += b'"lots": [{"price": 100.50, "x": null}, {"ok": true}]}}'
+    found = prepared(tmp_path, data)
+    assert found.manifest.media_type == "application/json"
+    assert found.texts() == ["purchase.name: Бумага", "purchase.lots.price: 100.50", "purchase.lots.ok: true"]
+
+
+def test_a_signature_within_xml_is_no_text(tmp_path: Path) -> None:
+    signed = f"<?xml version='1.0'?><notice><number>0373</number><signature>{'MIIabc+/' * 50}==</signature></notice>"
+    assert prepared(tmp_path, signed.encode()).texts() == [
+        "notice",
+        "number: 0373",
+        "signature: [data, 402 characters]",
+    ]
+
+
 def test_an_unknown_xml_file_is_read_by_its_elements(tmp_path: Path) -> None:
     text = (
         '<?xml version="1.0" encoding="windows-1251"?><notice><price cur="RUB">100</price><name>Кабель</name></notice>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ _SENTENCE_CHARS = 60
 _ENOUGH_RECORDS = 2
 _MOST_COLUMNS = 1000
 _WRAPPED_CHARS = 40
+_DATA = re.compile(r"(?:[A-Za-z0-9+/]{40,}\s+)*[A-Za-z0-9+/]+={0,2}\s*")
+_LEAST_DATA_CHARS = 300
 
 
 def source_bytes(source: Path | io.BytesIO) -> bytes:
@@ -41,6 +44,9 @@ def read_plain_text(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
         raise RejectedError(SourceState.SKIPPED_UNSUPPORTED, "it begins as text and goes on as unknown data")
     text = decoded.text.rstrip("\x1a\0")
     flow = Flow(limits)
+    if _add_json(flow, text):
+        flow.media_type = "application/json"
+        return flow
     delimiter = find_delimiter(text)
     if delimiter is None:
         _add_paragraphs(flow, text)
@@ -48,6 +54,32 @@ def read_plain_text(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
         _add_table(flow, text, delimiter)
         flow.media_type = DocumentFormat.CSV.value
     return flow
+
+
+def _add_json(flow: Flow, text: str) -> bool:
+    """The values of a JSON document as lines, each with the names that lead to it; False where it is none."""
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        document = json.loads(text, parse_float=str, parse_int=str)  # as they are written
+    except (ValueError, RecursionError):
+        return False
+    stack: list[tuple[str, object]] = [("", document)]
+    while stack:
+        name, value = stack.pop()
+        if isinstance(value, dict):
+            stack += [(f"{name}.{key}" if name else str(key), inner) for key, inner in reversed(value.items())]
+        elif isinstance(value, list):
+            stack += [(name, inner) for inner in reversed(value)]
+        elif value is not None and value != "":
+            shown = _without_data(value if isinstance(value, str) else json.dumps(value))
+            flow.text(f"{name}: {shown}" if name else shown)
+    return True
+
+
+def _without_data(text: str) -> str:
+    """A text, or how long it is where it is a file or signature in base64."""
+    return f"[data, {len(text)} characters]" if len(text) >= _LEAST_DATA_CHARS and _DATA.fullmatch(text) else text
 
 
 def _add_paragraphs(flow: Flow, text: str) -> None:
@@ -156,9 +188,11 @@ def _add_element(flow: Flow, root: Element, depth: int) -> None:
         name = local(element)
         if not name:
             continue
-        text = (element.text or "").strip()
+        text = _without_data((element.text or "").strip())
         values = [
-            f"{key.rpartition('}')[2]} = {value}" for key, value in element.attrib.items() if not key.startswith("{")
+            f"{key.rpartition('}')[2]} = {_without_data(value)}"
+            for key, value in element.attrib.items()
+            if not key.startswith("{")
         ]
         shown = "; ".join([*([text] if text else []), *values])
         if shown:
