@@ -95,7 +95,7 @@ class AirflowApi:
             return self._http.request(method, self.base_url + path, body=data, headers=headers)
         except urllib3.exceptions.HTTPError as error:
             raise AirflowUnavailableError(
-                f"Airflow at {self.base_url} does not answer: `make run` starts it"
+                f"Airflow at {self.base_url} does not answer, being stopped or too busy: `make run` goes on"
             ) from error
 
     def _login(self) -> str:
