@@ -11,6 +11,7 @@ import tarfile
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from random import Random
 
 import pytest
 import pyzipper
@@ -288,3 +289,44 @@ def test_blocks_of_a_seven_zip_may_need_different_passwords(tmp_path: Path) -> N
     assert contents(tmp_path, opened(tmp_path, data, passwords=("1234", "закупки", "2026"))) == expected
     locked = dict.fromkeys(("a.pdf", "b.pdf", "c.pdf", "d.pdf"), SourceState.QUARANTINED_ENCRYPTED)
     assert contents(tmp_path, opened(tmp_path, data)) == {**expected, **locked}
+
+
+def test_a_damaged_block_of_a_seven_zip_costs_only_itself(tmp_path: Path) -> None:
+    noise = Random(1).randbytes(500)  # nothing to compress: it lies in the archive as it is
+    data = bytearray(seven_zip_of_blocks(({"good.txt": b"good" * 50}, None), ({"bad.txt": noise}, None)))
+    data[data.index(noise[100:150])] ^= 0xFF
+    outcome = contents(tmp_path, opened(tmp_path, bytes(data)))
+    assert outcome == {"good.txt": b"good" * 50, "bad.txt": SourceState.QUARANTINED_CORRUPT}
+
+
+def test_a_way_of_packing_that_is_not_known_is_no_damage(tmp_path: Path) -> None:
+    data = zip_of({"a.txt": b"one" * 50, "b.txt": b"two" * 50})
+    zstandard, deflate = struct.pack("<H", 93), struct.pack("<H", 8)
+    local = data.index(b"PK\x03\x04", 1)
+    directory = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
+    for place in (local + 8, directory + 10):
+        assert data[place : place + 2] == deflate
+        data = data[:place] + zstandard + data[place + 2 :]
+    outcome = opened(tmp_path, data)
+    assert contents(tmp_path, outcome) == {"a.txt": b"one" * 50, "b.txt": SourceState.SKIPPED_UNSUPPORTED}
+    assert isinstance(outcome, Unpacking)
+    assert outcome.members[1].rejection is not None
+    assert "pack it anew" in outcome.members[1].rejection.reason
+
+
+def test_a_member_goes_by_its_name_in_the_directory(tmp_path: Path) -> None:
+    data = zip_of({"renamed.txt": b"one"})
+    data = data.replace(b"renamed.txt", b"another.txt", 1)
+    assert contents(tmp_path, opened(tmp_path, data)) == {"renamed.txt": b"one"}
+
+
+@pytest.mark.parametrize("archived", [zip_of, rar_of], ids=["zip", "rar"])
+def test_an_archive_that_unpacks_itself_is_unpacked_here(
+    tmp_path: Path, archived: Callable[[Mapping[str, bytes]], bytes]
+) -> None:
+    program = b"MZ" + b"\x90" * 3000
+    assert contents(tmp_path, opened(tmp_path, program + archived(MEMBERS))) == MEMBERS
+
+
+def test_bytes_before_an_archive_do_no_harm(tmp_path: Path) -> None:
+    assert contents(tmp_path, opened(tmp_path, b"\0" * 700 + zip_of(MEMBERS))) == MEMBERS

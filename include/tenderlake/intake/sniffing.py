@@ -23,7 +23,7 @@ import puremagic
 
 from tenderlake.intake.cms import MessageKind, message_kind
 from tenderlake.intake.encodings import declared_encoding, decode_text
-from tenderlake.intake.zipends import is_last_part
+from tenderlake.intake.zipends import holds_zip, is_last_part
 from tenderlake.states import SourceState
 
 TKind = TypeVar("TKind")
@@ -180,6 +180,9 @@ _ARCHIVES = (
 _RTF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}\{\\rtf")
 _NO_TEXT = "it belongs to another file and holds no text"
 _NOT_OPENED = "its encryption is not opened here"
+_RAR_MARK = b"Rar!\x1a\x07"
+_MOST_UNPACKER_BYTES = 1 << 20
+"""The reader of RAR looks for an archive behind a program of at most this size (unrar, archive.hpp, MAXSFXSIZE)."""
 _PROGRAM = Unsupported("program", "application/vnd.microsoft.portable-executable", "a program is not read")
 _OTHER_ARCHIVE = "this way of packing is not read: pack it as ZIP, 7z or RAR"
 _CHART = Unsupported("chart of Microsoft Graph", "application/vnd.ms-graph", "it holds the numbers behind a picture")
@@ -310,11 +313,21 @@ def sniff(path: Path) -> KnownFormat | Unsupported:
     if (message := message_kind(head)) is not None:
         return _MESSAGES[message]
     other = _first_match(_ARCHIVES, head) or _first_match(_OTHERS, head)
+    if other is _PROGRAM:
+        return _archive_in(path) or _PROGRAM
     if other is not None:
         return other
     if b"%PDF-" in head[:PDF_HEADER_WITHIN_BYTES] or _is_headless_pdf(head):
         return SourceFormat.PDF
     return _name_other(path, head)
+
+
+def _archive_in(program: Path) -> ArchiveFormat | None:
+    """The archive that a program unpacks when it is started; it is not started here."""
+    if holds_zip(program):
+        return ArchiveFormat.ZIP
+    with program.open("rb") as file:
+        return ArchiveFormat.RAR if _RAR_MARK in file.read(_MOST_UNPACKER_BYTES) else None
 
 
 def picture_format_of(data: bytes) -> SourceFormat | None:
@@ -419,7 +432,7 @@ def _name_other(path: Path, head: bytes) -> DocumentFormat | ConvertedFormat | M
             guesses = puremagic.magic_stream(file)
     except (puremagic.PureError, ValueError, OSError):
         guesses = []
-    if is_last_part(path):
+    if is_last_part(path) or holds_zip(path):
         return ArchiveFormat.ZIP  # and the unpacker says what is missing
     best = guesses[0] if guesses else None
     if best is None or best.confidence < _MIN_CONFIDENCE or not best.name:

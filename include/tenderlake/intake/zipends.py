@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -43,3 +44,13 @@ def is_last_part(path: Path) -> bool:
     with path.open("rb") as file:
         end = read_zip_end(file)
     return end is not None and end.part_count > 1
+
+
+def holds_zip(path: Path) -> bool:
+    """Whether a file that begins as another ends as a ZIP archive: one that unpacks itself, or has bytes before it."""
+    with path.open("rb") as file:
+        end = read_zip_end(file)
+        if end is None or end.part_count > 1:
+            return False
+        file.seek(0)
+        return zipfile.is_zipfile(file)

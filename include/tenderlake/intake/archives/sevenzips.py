@@ -11,7 +11,7 @@ import py7zr.compressor
 import py7zr.exceptions
 import py7zr.io
 
-from tenderlake.intake.archives.common import LINK, NEEDS_PASSWORD, corrupt
+from tenderlake.intake.archives.common import LINK, NEEDS_PASSWORD, UNKNOWN_PACKING, corrupt
 from tenderlake.intake.outcome import RejectedError, is_disk_trouble
 from tenderlake.intake.unpacking import MemberSink, UnpackFolder
 from tenderlake.states import SourceState
@@ -70,7 +70,11 @@ def unpack_seven_zip(path: Path, folder: UnpackFolder, passwords: Sequence[str])
             break
     folder.restart()
     if problem is not None and not _is_seven_zip_encrypted(path):
-        raise corrupt(problem)
+        _unpack_blocks(path, folder, ())  # what is sound, or packed in a way that is known
+        if not any(member.rejection is None for member in folder.members):
+            folder.restart()
+            raise _unknown_packing() if _is_packing_unknown(problem) else corrupt(problem)
+        return
     _unpack_blocks(path, folder, passwords)
     if not folder.members:
         raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, NEEDS_PASSWORD)
@@ -95,14 +99,30 @@ class _Block:
 def _unpack_blocks(path: Path, folder: UnpackFolder, passwords: Sequence[str]) -> None:
     """Unpack the blocks of an archive one by one; those that no password opens are named."""
     for block in _blocks(path, passwords):
-        attempts = passwords if block.is_encrypted else (None,)
-        if any(_unpack_block(path, folder, block, password) for password in attempts):
-            continue
-        for name in block.names:
-            if block.is_encrypted:
-                folder.add(name).reject(SourceState.QUARANTINED_ENCRYPTED, NEEDS_PASSWORD)
-            else:
-                folder.add(name).reject(SourceState.QUARANTINED_CORRUPT, "damaged in the archive")
+        problem: Exception | None = None
+        for password in passwords if block.is_encrypted else (None,):
+            problem = _unpack_block(path, folder, block, password)
+            if problem is None:
+                break
+        else:
+            for name in block.names:
+                folder.add(name).reject(*_why(block, problem))
+
+
+def _why(block: _Block, problem: Exception | None) -> tuple[SourceState, str]:
+    if block.is_encrypted:
+        return SourceState.QUARANTINED_ENCRYPTED, NEEDS_PASSWORD
+    if _is_packing_unknown(problem):
+        return SourceState.SKIPPED_UNSUPPORTED, UNKNOWN_PACKING
+    return SourceState.QUARANTINED_CORRUPT, "damaged in the archive"
+
+
+def _is_packing_unknown(problem: Exception | None) -> bool:
+    return isinstance(problem, py7zr.exceptions.UnsupportedCompressionMethodError)
+
+
+def _unknown_packing() -> RejectedError:
+    return RejectedError(SourceState.SKIPPED_UNSUPPORTED, f"the archive is {UNKNOWN_PACKING}")
 
 
 def _blocks(path: Path, passwords: Sequence[str]) -> list[_Block]:
@@ -126,19 +146,20 @@ def _blocks(path: Path, passwords: Sequence[str]) -> list[_Block]:
     return []
 
 
-def _unpack_block(path: Path, folder: UnpackFolder, block: _Block, password: str | None) -> bool:
+def _unpack_block(path: Path, folder: UnpackFolder, block: _Block, password: str | None) -> Exception | None:
+    """Unpack one block; what went wrong where that fails."""
     kept = len(folder.members)
     try:
         with py7zr.SevenZipFile(path, password=password) as archive:
             archive.extract(targets=list(block.names), factory=_SevenZipFactory(folder))
-            return True
+            return None
     except RejectedError:
         raise
     except Exception as error:  # as above
         if is_disk_trouble(error):
             raise
-    folder.restart(kept)
-    return False
+        folder.restart(kept)
+        return error
 
 
 def _name_seven_zip_links(archive: py7zr.SevenZipFile, folder: UnpackFolder) -> None:

@@ -15,7 +15,7 @@ from typing import IO
 
 import pyzipper
 
-from tenderlake.intake.archives.common import LINK, NEEDS_PASSWORD, SPECIAL, copy, corrupt
+from tenderlake.intake.archives.common import LINK, NEEDS_PASSWORD, SPECIAL, UNKNOWN_PACKING, copy, corrupt
 from tenderlake.intake.archives.joinedfiles import JoinedFiles
 from tenderlake.intake.membernames import decode_names
 from tenderlake.intake.outcome import RejectedError, is_disk_trouble, one_line
@@ -25,6 +25,7 @@ from tenderlake.states import SourceState
 
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAG = 0x1
+_LOCAL_HEADER_BYTES = 30
 _UNICODE_PATH_FIELD = 0x7075
 
 
@@ -130,7 +131,9 @@ def _unpack_zip_entry(
         return
     if not entry.flag_bits & _ENCRYPTED_FLAG:
         problem = _read_zip_entry(archive, entry, member, None)
-        if problem is not None:
+        if isinstance(problem, NotImplementedError):
+            member.reject(SourceState.SKIPPED_UNSUPPORTED, UNKNOWN_PACKING)
+        elif problem is not None:
             member.reject(SourceState.QUARANTINED_CORRUPT, f"damaged in the archive: {one_line(problem)}")
         return
     for password in dict.fromkeys(encoded for given in passwords for encoded in _encoded(given)):
@@ -148,10 +151,28 @@ def _encoded(password: str) -> Iterator[bytes]:
             yield password.encode(code_page)
 
 
+def _believe_directory(archive: pyzipper.AESZipFile, entry: zipfile.ZipInfo) -> None:
+    """Let a member have another name before its bytes than in the directory, which some programs change alone.
+
+    The library refuses such members; other programs go by the directory.
+    """
+    file = archive.fp
+    if file is None:
+        return
+    file.seek(entry.header_offset)
+    header = file.read(_LOCAL_HEADER_BYTES)
+    if len(header) == _LOCAL_HEADER_BYTES:
+        (size,) = struct.unpack_from("<H", header, 26)
+        name = file.read(size)
+        with suppress(UnicodeDecodeError):
+            entry.orig_filename = name.decode("utf-8" if entry.flag_bits & _UTF8_FLAG else "cp437")
+
+
 def _read_zip_entry(
     archive: pyzipper.AESZipFile, entry: zipfile.ZipInfo, member: MemberSink, password: bytes | None
 ) -> Exception | None:
     try:
+        _believe_directory(archive, entry)
         with archive.open(entry, pwd=password) as source:
             copy(source, member)
     except RejectedError:
