@@ -292,7 +292,7 @@ def test_blocks_of_a_seven_zip_may_need_different_passwords(tmp_path: Path) -> N
 
 
 def test_a_damaged_block_of_a_seven_zip_costs_only_itself(tmp_path: Path) -> None:
-    noise = Random(1).randbytes(500)  # nothing to compress: it lies in the archive as it is
+    noise = Random(1).randbytes(500)  # noqa: S311  # nothing to compress: it lies in the archive as it is
     data = bytearray(seven_zip_of_blocks(({"good.txt": b"good" * 50}, None), ({"bad.txt": noise}, None)))
     data[data.index(noise[100:150])] ^= 0xFF
     outcome = contents(tmp_path, opened(tmp_path, bytes(data)))
