@@ -24,13 +24,16 @@ from tenderlake.intake.outcome import RejectedError, is_disk_trouble, one_line
 from tenderlake.states import SourceState
 
 _DRAWING_GROUP, _CONTINUE = 0x00EB, 0x003C
+_EXTRAS = frozenset({0x0018, 0x001C})
+"""Lbl and Note."""
+_IGNORED = 0x0FFE
 _TRUTH = {True: ("ЛОЖЬ", "ИСТИНА"), False: ("FALSE", "TRUE")}
 
 
 def read_xls(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
     """Read a workbook, a sheet a page; raises :class:`RejectedError` where it is damaged."""
     data = source.read_bytes() if isinstance(source, Path) else source.getvalue()
-    book = _open(data)
+    book, is_mended = _open(data)
     style = NumberStyle(is_mostly_russian(_words(book)), since_1904=book.datemode == 1)
     flow = Flow(limits, has_real_pages=True)
     for place, sheet in enumerate(book.sheets()):
@@ -38,17 +41,21 @@ def read_xls(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
         add_sheet(flow, sheet.name, cells, is_hidden=sheet.visibility != 0, is_first=place == 0)
     for picture in pictures_in(_drawing_group(data)):
         flow.picture(picture)
+    if is_mended:
+        flow.lost.append("the names and notes of the workbook")
     for attachment in files_in_storages(io.BytesIO(data), prefix="MBD"):
         flow.attach(attachment, is_shown=False)
     return flow
 
 
-def _open(data: bytes) -> Any:
-    nowhere = io.StringIO()
-    for formatting_info in (True, False):  # formats of damaged files may be what is damaged
+def _open(data: bytes) -> tuple[Any, bool]:
+    """The workbook, and whether something was left out of it that the library does not read."""
+    problem: Exception | None = None
+    # Formats of damaged files may be what is damaged; names and notes may be, and hold nothing that a sheet shows.
+    for content, formatting_info in ((data, True), (data, False), (_without_extras(data), False)):
         try:
-            return xlrd.open_workbook(
-                file_contents=data, formatting_info=formatting_info, logfile=nowhere, ragged_rows=True
+            book = xlrd.open_workbook(
+                file_contents=content, formatting_info=formatting_info, logfile=io.StringIO(), ragged_rows=True
             )
         except MemoryError:
             raise
@@ -58,9 +65,25 @@ def _open(data: bytes) -> Any:
             words = one_line(error)
             if "encrypted" in words:
                 raise RejectedError(SourceState.QUARANTINED_ENCRYPTED, words) from error
-            if not formatting_info:
-                raise corrupt(words) from error
-    raise corrupt("it cannot be opened")
+            problem = problem or error
+        else:
+            return book, content is not data
+    raise corrupt(problem)
+
+
+def _without_extras(data: bytes) -> bytes:
+    """The records of a workbook alone, with names and notes made records that nobody reads ([MS-XLS] 2.3).
+
+    They are read past damage in the file around them.
+    """
+    stream = bytearray(_workbook_stream(data))
+    place = 0
+    while place + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, place)
+        if kind in _EXTRAS:
+            struct.pack_into("<H", stream, place, _IGNORED)
+        place += 4 + size
+    return bytes(stream)
 
 
 def _words(book: Any) -> list[str]:
@@ -105,11 +128,7 @@ def _format(book: Any, cell: Any) -> str:
 
 def _drawing_group(data: bytes) -> bytes:
     """The pictures of a workbook: records of one kind, cut into pieces ([MS-XLS] 2.4.171)."""
-    try:
-        with olefile.OleFileIO(io.BytesIO(data)) as ole:
-            stream = ole.openstream("Workbook").read()
-    except (OSError, ValueError, IndexError, TypeError, AttributeError, struct.error):
-        return b""
+    stream = _workbook_stream(data)
     parts: list[bytes] = []
     place, is_inside = 0, False
     while place + 4 <= len(stream):
@@ -119,3 +138,12 @@ def _drawing_group(data: bytes) -> bytes:
             parts.append(stream[place + 4 : place + 4 + size])
         place += 4 + size
     return b"".join(parts)
+
+
+def _workbook_stream(data: bytes) -> bytes:
+    """The records of a workbook; none where the file around them is damaged, or there is none."""
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            return bytes(ole.openstream("Workbook").read())
+    except (OSError, ValueError, IndexError, TypeError, AttributeError, struct.error):
+        return b""

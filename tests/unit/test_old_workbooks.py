@@ -1,14 +1,16 @@
-"""Old Excel workbooks are known and opened: with a password of the list, and without one where Excel asks for none."""
+"""Old Excel workbooks that are locked, damaged or written by other programs are known and opened."""
 
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import olefile
 import pytest
 import xlwt
 
+from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
 from tests.encryptedxls import encrypted_xls
 from tests.officefiles import ole
@@ -49,3 +51,17 @@ def test_the_names_of_streams_may_be_in_capitals(tmp_path: Path) -> None:
     with olefile.OleFileIO(buffer) as plain:
         stream = plain.openstream("Workbook").read()
     assert "Итого" in prepared(tmp_path, ole({"WORKBOOK": stream})).texts()[-1]
+
+
+def test_a_note_that_the_library_refuses_costs_no_sheet(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("Смета").write(0, 0, "Итого")
+    buffer = io.BytesIO()
+    book.save(buffer)
+    with olefile.OleFileIO(buffer) as plain:
+        stream = plain.openstream("Workbook").read()
+    head, end = stream[: stream.rindex(b"\x0a\0\0\0")], stream[stream.rindex(b"\x0a\0\0\0") :]
+    note = struct.pack("<HHHHHHH", 0, 0, 0, 1, 4, 0, 0) + "Автор и ещё".encode("cp1251")
+    found = prepared(tmp_path, ole({"Workbook": head + struct.pack("<HH", 0x1C, len(note)) + note + end}))
+    assert "Итого" in found.texts()[-1]
+    assert found.manifest.pages[0].quality_flags == (PageFlag.REPAIRED_FILE.value,)
