@@ -442,7 +442,7 @@ def _is_stretched(dpi_xy: tuple[float, float] | None) -> bool:
 def _plain(image: Image.Image) -> Image.Image:
     """The picture in mode 1, L or RGB: transparency on white paper, 16 bits scaled to 8."""
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        layers = image.convert("RGBA")
+        layers = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")  # Pillow has no direct way
         return Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers).convert("RGB")
     if image.mode in ("1", "L", "RGB"):
         return image

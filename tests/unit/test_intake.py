@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,14 @@ def test_every_frame_of_a_tiff_is_a_page(tmp_path: Path, compression: str) -> No
     assert [page.image_name for page in manifest.pages] == [
         f"page-00000{number}.{'png' if mode == '1' else 'jpg'}" for number in (1, 2, 3)
     ]
+
+
+def test_a_transparency_that_is_worked_into_the_grey_is_read(tmp_path: Path) -> None:
+    data = file_of(square((300, 200), (30, 20, 150, 100)).convert("LA"), "TIFF")
+    of_alpha, of_premultiplied_alpha = (struct.pack("<HHIHH", 338, 3, 1, kind, 0) for kind in (2, 1))
+    assert of_alpha in data
+    manifest = manifest_of(written(tmp_path, data.replace(of_alpha, of_premultiplied_alpha)))
+    assert [(page.kind, page.width_px) for page in manifest.pages] == [(PageKind.IMAGE, 300)]
 
 
 def test_a_thumbnail_in_a_tiff_is_no_page(tmp_path: Path) -> None:

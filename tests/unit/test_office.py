@@ -409,6 +409,12 @@ def test_an_old_workbook_is_read_like_a_new_one(tmp_path: Path) -> None:
 # ---- presentations and OpenDocument
 
 
+def test_a_template_without_slides_is_empty(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    pptx.Presentation().save(buffer)
+    assert rejected(tmp_path, buffer.getvalue()).state is SourceState.SKIPPED_EMPTY
+
+
 def test_a_slide_is_a_page_with_its_notes(tmp_path: Path) -> None:
     show = pptx.Presentation()
     slide = show.slides.add_slide(show.slide_layouts[5])

@@ -16,11 +16,12 @@ from tenderlake.intake.office.package import (
     attribute,
     child,
     children,
-    corrupt,
     descendants,
     local,
     number,
 )
+from tenderlake.intake.outcome import RejectedError
+from tenderlake.states import SourceState
 
 _TITLES = frozenset({"title", "ctrTitle"})
 _MARGINS = {
@@ -32,14 +33,16 @@ _MARGINS = {
 
 
 def read_pptx(package: OfficePackage, limits: PrepareLimits) -> Flow:
-    """Read a presentation; raises :class:`RejectedError` where it is damaged."""
+    """Read a presentation; raises :class:`RejectedError` where it is damaged or has no slides."""
     main = package.relations("").first("officeDocument") or "ppt/presentation.xml"
     relations = package.relations(main)
     flow = Flow(limits, has_real_pages=True)
     slides = child(package.xml(main), "sldIdLst")
     targets = [relations.target(_relation_id(entry)) for entry in children(slides, "sldId")]
     if not targets:
-        raise corrupt("the presentation has no slides")
+        raise RejectedError(
+            SourceState.SKIPPED_EMPTY, "the presentation has no slides, as a template or theme has none"
+        )
     embedded = EmbeddedParts(package, flow)
     for place, target in enumerate(targets):
         if place:
