@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -45,6 +46,10 @@ class Table:
     def has_spans(self) -> bool:
         """Whether a cell covers more than one place of the grid."""
         return any(cell.row_span > 1 or cell.column_span > 1 for cell in self.cells)
+
+
+ParseTable = Callable[[str], Table]
+"""What makes a table of its HTML: :func:`parse_html_table`, or one that remembers what it was asked before."""
 
 
 class _TableParser(HTMLParser):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult, PageStatus
-from ocr_tasks.htmltables import parse_html_table, table_markdown
+from ocr_tasks.htmltables import ParseTable, parse_html_table, table_markdown
 from ocr_tasks.markdowntext import escape, formula
 
 _RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER})
@@ -20,14 +20,14 @@ _RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMB
 _LIST_MARK = re.compile(r"^\s*(?:[•·▪◦●○■‣►➢❖⁃–—―‒−⎯o-]|(?P<number>\d{1,3}(?:\.\d{1,3})*[.)]?))\s+")
 
 
-def page_markdown(page: PageResult) -> str:
+def page_markdown(page: PageResult, parse: ParseTable = parse_html_table) -> str:
     """The Markdown of one page; blocks are parted by a blank line, list items follow each other."""
     parts: list[str] = []
     previous: BlockLabel | None = None
     for block in page.blocks:
         if block.label in _RUNNING:
             continue
-        text = _block(block)
+        text = _block(block, parse)
         if not text:
             continue
         is_next_item = previous is block.label is BlockLabel.LIST_ITEM
@@ -36,9 +36,9 @@ def page_markdown(page: PageResult) -> str:
     return "".join(parts).strip("\n")
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, parse: ParseTable) -> str:
     if block.content_format is ContentFormat.HTML:
-        return table_markdown(parse_html_table(block.content))
+        return table_markdown(parse(block.content))
     if block.content_format is ContentFormat.LATEX:
         return formula(block.content)
     return _RENDERERS.get(block.label, _paragraph)(block)

@@ -12,10 +12,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
 from ocr_tasks.contract import PageResult, PageStatus
+from ocr_tasks.htmltables import ParseTable, Table, parse_html_table
 from ocr_tasks.markdown import front_matter, page_markdown
 from tenderlake import PIPELINE_VERSION
 from tenderlake.document_type import HEAD_CHARACTERS, classify
@@ -24,7 +26,7 @@ from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, 
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.finding import FieldFinder, RankedField
 from tenderlake.fields.pagereading import PageReading
-from tenderlake.lake.rows import BlockRow, DocumentRow, FieldRow, PageRow
+from tenderlake.lake.rows import BlockRow, DocumentRow, FieldRow, PageRow, clean_text
 from tenderlake.lake.schema import BLOCKS, DOCUMENTS, FIELDS, PAGES, TABLE_CELLS
 from tenderlake.lake.staging import StagingWriter
 from tenderlake.lake.vocabulary import FieldName, TextSource
@@ -66,6 +68,8 @@ class AssembledPage:
     markdown: str
     is_native: bool
     """Whether all of the text comes from the text layer."""
+    parse: ParseTable
+    """Makes the tables of the page, each once."""
     ocr: PageResult | None = None
     trouble: str | None = None
 
@@ -231,9 +235,9 @@ class _Assembler:
                 markdown, cells = DocumentMarkdown(file), DocumentCells(document_id)
                 for page in self._pages(manifest, Path(folder)):
                     self._stage_page(manifest, page, totals)
-                    finder.add(PageReading.of(page.result, is_ocr=not page.is_native))
-                    self._staging.cells.add(cells.add(page.result))
-                    markdown.add(page.result, page.trouble)
+                    finder.add(PageReading.of(page.result, is_ocr=not page.is_native, parse=page.parse))
+                    self._staging.cells.add(cells.add(page.result, page.parse))
+                    markdown.add(page.result, page.trouble, page.parse)
                 self._staging.cells.add(cells.close())
                 markdown.close()
             fields = finder.ranked()
@@ -451,7 +455,13 @@ def assembled_page(plan: PagePlan, native: PageResult | None, ocr: PageResult | 
     elif ocr is not None and native is not None and is_lost:
         result, is_native = native, True
         trouble = f"{ocr.reason}; its text is that of an earlier OCR"
-    return AssembledPage(plan, result, page_markdown(result), is_native, ocr, trouble)
+    parse = cache(_parse_table)
+    return AssembledPage(plan, result, page_markdown(result, parse), is_native, parse, ocr, trouble)
+
+
+def _parse_table(source: str) -> Table:
+    """The cells of what will stand in table ``blocks``: control characters may part a tag."""
+    return parse_html_table(clean_text(source))
 
 
 def _field_rows(document: DocumentRow, fields: Sequence[RankedField]) -> Iterator[FieldRow]:

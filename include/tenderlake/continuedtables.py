@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult
-from ocr_tasks.htmltables import Cell, Table, parse_html_table
+from ocr_tasks.htmltables import Cell, ParseTable, Table, parse_html_table
 from tenderlake.tablemeaning import has_header_of_its_own
 
 _RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER, BlockLabel.OTHER})
@@ -51,7 +51,9 @@ def last_table(page: PageResult) -> int | None:
     return None
 
 
-def continuation_of(table: Table, block: Block, before: PageResult, page: PageResult) -> Continuation | None:
+def continuation_of(
+    table: Table, block: Block, before: PageResult, page: PageResult, parse: ParseTable = parse_html_table
+) -> Continuation | None:
     """How ``page`` goes on with ``table``; None where it does not.
 
     Args:
@@ -59,6 +61,7 @@ def continuation_of(table: Table, block: Block, before: PageResult, page: PageRe
         block: Its last part, the block that ends ``before``.
         before: The page before.
         page: The page that may go on.
+        parse: Makes the tables of that page.
     """
     body = [number for number, other in enumerate(page.blocks) if other.label not in _RUNNING]
     if not body:
@@ -69,7 +72,7 @@ def continuation_of(table: Table, block: Block, before: PageResult, page: PageRe
     following = page.blocks[place]
     if not _is_table(following):
         return None
-    parsed = parse_html_table(following.content)
+    parsed = parse(following.content)
     if not parsed.cells or table.row_count + parsed.row_count > _MOST_ROWS:
         return None
     repeated = _repeated_rows(table, parsed)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ocr_tasks.contract import Block, PageResult
-from ocr_tasks.htmltables import Table, parse_html_table, table_markdown
+from ocr_tasks.htmltables import ParseTable, Table, parse_html_table, table_markdown
 from ocr_tasks.markdown import document_page, front_matter, page_markdown
 from tenderlake.continuedtables import continuation_of, joined, last_table
 
@@ -39,13 +39,13 @@ class DocumentMarkdown:
         self._file = file
         self._open: _OpenTable | None = None
 
-    def add(self, page: PageResult, trouble: str | None = None) -> None:
+    def add(self, page: PageResult, trouble: str | None = None, parse: ParseTable = parse_html_table) -> None:
         """Write one page; ``trouble`` says why only a part of it was read."""
         blocks = list(page.blocks)
         end = last_table(page)
         is_whole_page = False
         if self._open is not None:
-            found = continuation_of(self._open.table, self._open.block, self._open.page, page)
+            found = continuation_of(self._open.table, self._open.block, self._open.page, page, parse)
             if found is None:
                 self.close()
             else:
@@ -56,13 +56,13 @@ class DocumentMarkdown:
                 del blocks[found.first : place + 1]
                 end = None if is_whole_page or end is None else end - found.block_count
         if self._open is not None and is_whole_page:
-            self._open.marks.append(self._text(page, blocks, trouble))
+            self._open.marks.append(self._text(page, blocks, trouble, parse))
             return
         self.close()
         ending = blocks.pop(end) if end is not None else None
-        self._file.write(self._text(page, blocks, trouble))
+        self._file.write(self._text(page, blocks, trouble, parse))
         if ending is not None:
-            self._open = _OpenTable(parse_html_table(ending.content), ending, page)
+            self._open = _OpenTable(parse(ending.content), ending, page)
 
     def close(self) -> None:
         """Write the table that no page goes on with."""
@@ -73,8 +73,9 @@ class DocumentMarkdown:
         self._file.write("".join(self._open.marks))
         self._open = None
 
-    def _text(self, page: PageResult, blocks: list[Block], trouble: str | None) -> str:
-        return document_page(page, page_markdown(page.model_copy(update={"blocks": tuple(blocks)})), trouble)
+    def _text(self, page: PageResult, blocks: list[Block], trouble: str | None, parse: ParseTable) -> str:
+        rest = page.model_copy(update={"blocks": tuple(blocks)})
+        return document_page(page, page_markdown(rest, parse), trouble)
 
 
 def add_flags(source: Path, target: Path, flags: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult
-from ocr_tasks.htmltables import Table, parse_html_table
+from ocr_tasks.htmltables import ParseTable, Table, parse_html_table
 from tenderlake.continuedtables import continuation_of, joined, last_table
 from tenderlake.lake.rows import CellRow
 from tenderlake.lake.vocabulary import ColumnRole, RowKind
@@ -50,10 +50,10 @@ class DocumentCells:
         self._table_count = 0
         self._open: _OpenTable | None = None
 
-    def add(self, page: PageResult) -> Iterator[CellRow]:
+    def add(self, page: PageResult, parse: ParseTable = parse_html_table) -> Iterator[CellRow]:
         """The cells of all tables that are known to be whole after this page."""
         end = last_table(page)
-        continued = self._continue(page)
+        continued = self._continue(page, parse)
         if self._open is not None and (continued is None or continued != end):
             yield from self.close()
         for place, block in enumerate(page.blocks):
@@ -63,7 +63,7 @@ class DocumentCells:
                 or block.content_format is not ContentFormat.HTML
             ):
                 continue
-            table = parse_html_table(block.content)
+            table = parse(block.content)
             if not table.cells:
                 continue
             self._table_count += 1
@@ -79,11 +79,11 @@ class DocumentCells:
         if open_table is not None:
             yield from self._rows(open_table.number, open_table.table, open_table.parts, open_table.above)
 
-    def _continue(self, page: PageResult) -> int | None:
+    def _continue(self, page: PageResult, parse: ParseTable) -> int | None:
         """Add the page's part to the open table; returns the place of its block, None where the table has ended."""
         if self._open is None:
             return None
-        found = continuation_of(self._open.table, self._open.block, self._open.page, page)
+        found = continuation_of(self._open.table, self._open.block, self._open.page, page, parse)
         if found is None:
             return None
         place = found.first + found.block_count - 1

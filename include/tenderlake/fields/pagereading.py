@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, PageResult
-from ocr_tasks.htmltables import Table, parse_html_table
+from ocr_tasks.htmltables import ParseTable, Table, parse_html_table
 
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\u0301]")
 """Soft hyphens, zero widths, and stress marks."""
@@ -159,7 +159,7 @@ class PageReading:
     pieces: tuple[Piece, ...]
 
     @classmethod
-    def of(cls, page: PageResult, *, is_ocr: bool) -> PageReading:
+    def of(cls, page: PageResult, *, is_ocr: bool, parse: ParseTable = parse_html_table) -> PageReading:
         """The reading of a page result; running headers and footers are part of it."""
         parts: list[str] = []
         pieces: list[Piece] = []
@@ -167,7 +167,7 @@ class PageReading:
         for number, block in enumerate(page.blocks, start=1):
             table, placed, text = None, None, ""
             if block.content_format is ContentFormat.HTML:
-                table = _cleaned(parse_html_table(block.content))
+                table = _cleaned(parse(block.content))
                 placed, text = _placed(table, start)
             else:
                 text = clean(block.content[:LONGEST_BLOCK]).strip()
