@@ -201,7 +201,7 @@ def test_a_writer_that_was_overtaken_replaces_nothing(storage: Storage, layout: 
 
 
 def test_nights_are_added_some_at_a_time(storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compact, "_BYTES_AT_ONCE", 1)
+    monkeypatch.setattr(compact, "_ROWS_AT_ONCE", 1)
     for night in range(4):
         publish(storage, layout, night, f"a{night}")
     copy(storage, layout)

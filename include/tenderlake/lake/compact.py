@@ -19,8 +19,9 @@ import json
 import logging
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -31,7 +32,7 @@ import pyarrow.compute as pc
 
 from tenderlake.lake.additions import Additions, DuplicateRowsError, Run
 from tenderlake.lake.objectfile import ObjectFile
-from tenderlake.lake.parquet import NewerFileError, ParquetError, read_note, read_row_groups
+from tenderlake.lake.parquet import NewerFileError, ParquetError, count_rows, read_note, read_row_groups
 from tenderlake.lake.reading import night_objects
 from tenderlake.lake.rewriting import IsReplaced, Marks, OldRows, write_merged
 from tenderlake.lake.schema import DATE, SCHEMA_VERSION, TABLES, Column, Table
@@ -44,7 +45,7 @@ FILE_BYTES = 128 * 2**20
 """A file that is larger takes no further night: the last one is written anew every night, at some 16 MB a second."""
 FILE_NIGHTS = 366
 """Nights that one file takes: its footer names them all, and every reader reads it."""
-_BYTES_AT_ONCE = 16 * 2**20
+_ROWS_AT_ONCE = 1_000_000
 """Of nights that are added to a file at a time: their keys are sorted in memory, their rows lie on the disk."""
 _PART = re.compile(r"/part-(\d{1,9})\.parquet\Z")
 _NIGHTS_NOTE = "tenderlake.nights"
@@ -149,7 +150,7 @@ class _Copying:
             if (match := _PART.search(item.key))
             and item.key == self._layout.compact_part(self._table.name, int(match[1]))
         }
-        return self._storage.in_parallel(lambda numbered: self._file(*numbered), sorted(found.items()))
+        return [self._file(number, item) for number, item in sorted(found.items())]
 
     def _file(self, number: int, item: ObjectInfo) -> _File:
         try:
@@ -171,7 +172,8 @@ class _Copying:
         with tempfile.TemporaryDirectory(prefix="tenderlake-compact-") as name:
             folder = Path(name)
             old = self._fetched(file, folder / "old.parquet") if known.keys() - changed else None
-            for number, days in enumerate(_portions(sorted(changed & current.keys()), wanted)):
+            come = {day: wanted[day] for day in changed & wanted.keys()}
+            for number, days in enumerate(_portions(self._row_counts(come))):
                 new = folder / f"new-{number}.parquet"
                 # The rows of changed nights go with the first portion; later ones find none of theirs.
                 self._merge(
@@ -205,16 +207,30 @@ class _Copying:
         """The rows of nights with their day, a row group at a time."""
         for day, night in nights.items():
             for item in night.items:
-                try:
+                with self._naming(item):
                     self._storage.download(item.key, path, etag=item.etag)
                     for rows in read_row_groups(path, self._table):
                         days = pa.repeat(pa.scalar(day, DATE), rows.num_rows)
                         yield rows.append_column(_INGEST_DATE.name, days)
-                except ParquetError as error:
-                    where = f"s3://{self._storage.bucket}/{item.key}"
-                    raise _LeftError(f"{where}: {error}; put a good copy in its place") from error
-                except (ObjectMissingError, ConditionFailedError) as error:
-                    raise _LeftError(f"{error}; the next publication copies it") from error
+
+    @contextmanager
+    def _naming(self, item: ObjectInfo) -> Iterator[None]:
+        """Say which file of a night cannot be read."""
+        try:
+            yield
+        except ParquetError as error:
+            where = f"s3://{self._storage.bucket}/{item.key}"
+            raise _LeftError(f"{where}: {error}; put a good copy in its place") from error
+        except (ObjectMissingError, ConditionFailedError) as error:
+            raise _LeftError(f"{error}; the next publication copies it") from error
+
+    def _row_counts(self, nights: Mapping[date, _Night]) -> dict[date, int]:
+        counts = dict.fromkeys(nights, 0)
+        for day, night in nights.items():
+            for item in night.items:
+                with self._naming(item):
+                    counts[day] += count_rows(ObjectFile(self._storage, item), self._table)
+        return counts
 
     def _fetched(self, file: _File, path: Path) -> Path | None:
         if file.item is None:
@@ -249,16 +265,16 @@ def _placed(files: Sequence[_File], nights: Mapping[date, _Night]) -> Iterator[t
         yield known.get(number, _File(number, None, {})), days
 
 
-def _portions(days: Iterable[date], nights: Mapping[date, _Night]) -> Iterator[list[date]]:
+def _portions(row_counts: Mapping[date, int]) -> Iterator[list[date]]:
     """Nights that are added at a time; one portion at least, so that rows can go where none come."""
     portion: list[date] = []
-    size = 0
-    for day in days:
-        if portion and size + nights[day].size_bytes > _BYTES_AT_ONCE:
+    rows = 0
+    for day, count in sorted(row_counts.items()):
+        if portion and rows + count > _ROWS_AT_ONCE:
             yield portion
-            portion, size = [], 0
+            portion, rows = [], 0
         portion.append(day)
-        size += nights[day].size_bytes
+        rows += count
     yield portion
 
 
