@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from ocr_tasks.boxes import Box, union
@@ -19,6 +20,8 @@ _SHORTEST_PT = 4.0
 _OVERHANG_PT = 12.0
 _MOST_LINES = 1500
 """More lines than any table has: a drawing or a chart, where looking for cells would take minutes."""
+_MOST_CELLS = 20_000
+"""More cells than any page of a table has: graph paper, hatching."""
 _FRAME_SHARE = 0.35
 
 
@@ -97,7 +100,9 @@ def grids_of(across: Iterable[Rule], down: Iterable[Rule], *, reach_pt: float = 
         return []
     rows, columns = _closed(rows, columns, reach_pt)
     columns, rows = _closed(columns, rows, reach_pt)
-    cells = list(_cells(rows, columns, reach_pt))
+    cells = list(islice(_cells(rows, columns, reach_pt), _MOST_CELLS + 1))
+    if len(cells) > _MOST_CELLS:
+        return []
     return sorted((_grid(group) for group in _touching(cells)), key=lambda grid: (grid.box.y0, grid.box.x0))
 
 

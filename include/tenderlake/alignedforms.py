@@ -71,13 +71,23 @@ class _Row:
             self.values.append(clean(line.value.text))
 
 
-def take_forms(lines: list[TextLine], habits: HyphenHabits) -> tuple[list[PageTable], list[TextLine]]:
-    """Find forms; ``habits`` say how words parted at line ends are joined.
+def take_forms(
+    lines: list[TextLine], habits: HyphenHabits, grouped: list[list[TextLine]] | None = None
+) -> tuple[list[PageTable], list[TextLine]]:
+    """Find forms.
+
+    Args:
+        lines: The lines of a page.
+        habits: How words parted at line ends are joined.
+        grouped: The lines by base line, where that is known already.
 
     Returns:
         The forms as tables of two columns, and the lines that stand outside all of them.
     """
-    groups = [_parted(group) for group in base_lines(lines)]
+    grouped = base_lines(lines) if grouped is None else grouped
+    if sum(len(group) >= 2 for group in grouped) < _MIN_ROWS:  # spares most pages the rest
+        return [], lines
+    groups = [_parted(group) for group in grouped]
     if sum(len(group) == 2 for group in groups) < _MIN_ROWS:
         return [], lines
     runs = list(_runs(groups, habits, _MIN_ROWS))

@@ -117,6 +117,8 @@ class _Counts(NamedTuple):
 
 
 _PACK_BITS = 32
+_ALL_LETTERS = 1 + (1 << _PACK_BITS) + (1 << 2 * _PACK_BITS)
+"""Packed: one character more that is a letter."""
 
 
 def _packed(numbers: Iterable[int]) -> int:
@@ -136,10 +138,11 @@ def _counted(token: str) -> tuple[int, int]:
     """
     if plain := _PLAIN_WORD.fullmatch(token):
         letters = len(plain[1])
+        packed = letters * _ALL_LETTERS + len(token) - letters
         rarity = word_rarity(plain[1])
-        judged = 0 if rarity is None else letters
-        unlikely = judged if rarity is not None and rarity > UNLIKELY_WORD else 0
-        return _packed((len(token), letters, letters)), judged + (unlikely << _PACK_BITS)
+        if rarity is None:
+            return packed, 0
+        return packed, letters + (letters << _PACK_BITS if rarity > UNLIKELY_WORD else 0)
     parts = _judged_parts(token)
     letters = sum(map(str.isalpha, token))
     bad = sum(map(is_meaningless, token)) + (len(_CORNERS.findall(token)) if letters else 0)

@@ -22,7 +22,7 @@ from tenderlake.alignedforms import take_forms
 from tenderlake.alignedtables import take_aligned_tables
 from tenderlake.mupdf import Page, pymupdf
 from tenderlake.pagecontent import Box, PageContent
-from tenderlake.readingorder import Paragraph, order, paragraphs_of, rows_of
+from tenderlake.readingorder import Paragraph, base_lines, order, paragraphs_of, rows_of
 from tenderlake.ruledtables import PageTable, take_tables
 from tenderlake.wording import CONTENTS_ENTRY, LIST_ITEM, HyphenHabits, clean
 
@@ -267,7 +267,8 @@ def _pieces(page: Page, content: PageContent, pictures: Sequence[Box], px_per_pt
     habits = HyphenHabits.of([line.text for line in content.lines])
     tables, lines, sideways = take_tables(page, content, habits)
     aligned, lines = take_aligned_tables(lines, habits)
-    forms, lines = take_forms(lines, habits)
+    grouped = base_lines(lines)
+    forms, lines = take_forms(lines, habits, grouped)
     tables += [*aligned, *forms]
     apart, over_text = _parted(pictures, [*(line.box for line in lines), *(table.box for table in tables)])
     objects = [*(_table_piece(table) for table in tables), *map(_picture_piece, apart)]
@@ -276,7 +277,8 @@ def _pieces(page: Page, content: PageContent, pictures: Sequence[Box], px_per_pt
         if region.object_number is not None:
             pieces.append(objects[region.object_number])
             continue
-        paragraphs = paragraphs_of(rows_of(region.lines))
+        is_all = not forms and len(region.lines) == len(lines)  # most pages are one region
+        paragraphs = paragraphs_of(rows_of(grouped if is_all else base_lines(region.lines)))
         pieces += [_paragraph_piece(paragraph, habits, px_per_pt) for paragraph in paragraphs]
     # Text along the edge of a drawing sheet and the like: kept, at the end, where it breaks no sentence.
     pieces += [_Piece(line.box, clean(line.text), label=BlockLabel.OTHER) for line in sideways]

@@ -29,6 +29,8 @@ _COVERING_SHARE = 0.25
 _FULL_PAGE_SHARE = 0.96
 _SIDEWAYS_SHARE = 0.6
 _GRID = 48
+_MOST_SHAPES = 100_000
+"""More than any page of tables has: a drawing, whose lines would take minutes and hundreds of megabytes."""
 
 
 class TextLine(NamedTuple):
@@ -81,7 +83,8 @@ class PageContent:
 
     ``sideways`` are visible lines that do not run left to right after ``turn``. ``covered_text_share``: share of text
     that an opaque picture was painted over. ``glyph_sized_paths`` counts drawn shapes of the size of letters, ``rules``
-    bounds the lines and frames from which a table could be made (None: there are too few). ``ends_with_full_picture``:
+    bounds the lines and frames from which a table could be made (None: there are too few). ``is_drawing``: so many
+    shapes are drawn that no table is looked for among them. ``ends_with_full_picture``:
     the last thing painted is a picture over the whole page, so that nothing else is seen. ``drawn`` is asked for more.
     """
 
@@ -94,6 +97,7 @@ class PageContent:
     pictures: tuple[Box, ...]
     picture_share: float
     has_paths: bool
+    is_drawing: bool
     has_visible_paint: bool
     glyph_sized_paths: int
     rules: Box | None
@@ -143,9 +147,10 @@ def read_page(page: Page, *, with_hidden_text: bool = False) -> PageContent:
         pictures=pictures,
         picture_share=covered_share(pictures, page_box),
         has_paths=bool(paths),
+        is_drawing=len(paths) > _MOST_SHAPES,
         has_visible_paint=bool(runs) or any(kind.startswith(("fill", "stroke")) for kind, _ in paint),
         glyph_sized_paths=sum(_is_glyph_sized(box) for _, box in paths),
-        rules=_rules(paths, page_box),
+        rules=_rules(paths, page_box) if len(paths) <= _MOST_SHAPES else None,
         ends_with_full_picture=_ends_with_full_picture(paint, page_box),
         drawn=drawn,
     )

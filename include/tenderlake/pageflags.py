@@ -26,6 +26,8 @@ class PageFlag(StrEnum):
     """Sound text beside pictures that may hold text: the text comes from the text layer, the rest from OCR."""
     PICTURES_NOT_READ = "pictures_not_read"
     """Text was taken from the text layer or the file; some pictures of some size on the page were not read."""
+    TABLES_NOT_SOUGHT = "tables_not_sought"
+    """A drawing of very many lines: its text was taken line by line, no table was looked for among its lines."""
     DOWNSCALED = "downscaled"
     """The page image is smaller than asked, because of the limit of pixels."""
     REPAIRED_FILE = "repaired_file"

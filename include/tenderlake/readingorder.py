@@ -27,7 +27,8 @@ _LABEL_SHARE = 0.4
 _CONTINUATION_SHARE = 0.25
 _MAX_DEPTH = 40
 _MIN_PARTY_LINES = 2
-_NUMERAL = re.compile(r"\d{1,4}")
+_MOST_DIGITS = 4
+"""Of the number of a page."""
 _PAGE_NUMBER = re.compile(r"[-–—\s]*\d{1,4}[-–—\s]*")
 _CORNER_PT = 3.0
 PARTY = re.compile(
@@ -63,12 +64,12 @@ class Paragraph:
     @property
     def box(self) -> Box:
         """The bounds."""
-        return union(row.box for row in self.rows)
+        return union([row.box for row in self.rows]) if len(self.rows) > 1 else self.rows[0].box
 
     @property
     def size(self) -> float:
         """Font size of most of the text, in points."""
-        return max(self.rows, key=lambda row: len(row.text)).size
+        return max(self.rows, key=lambda row: len(row.text)).size if len(self.rows) > 1 else self.rows[0].size
 
     @property
     def is_bold(self) -> bool:
@@ -129,7 +130,11 @@ class _Parties:
 
 def _two_pages(items: list[_Item]) -> tuple[list[_Item], list[_Item]] | None:
     """Two pages of a book side by side, told by their numbers («208» and «209») in the outer corners."""
-    numbers = [(int(item.line.text), item.box) for item in items if item.line and _NUMERAL.fullmatch(item.line.text)]
+    numbers = [
+        (int(item.line.text), item.box)
+        for item in items
+        if item.line and len(item.line.text) <= _MOST_DIGITS and item.line.text.isdecimal()
+    ]
     if len(numbers) < 2:
         return None
     page = union(item.box for item in items)
@@ -155,9 +160,9 @@ def _party_columns(items: list[_Item]) -> _Parties | None:
 
     Their lines look like labels and values, but read by rows the customer's account would stand beside the supplier's.
     """
-    names = sorted(
-        (item for item in items if item.line and PARTY.match(item.line.text)), key=lambda item: item.box.center[1]
-    )
+    # Most lines begin with a small letter, and need no further look.
+    names = [i for i in items if i.line and not i.line.text[:1].islower() and PARTY.match(i.line.text)]
+    names.sort(key=lambda item: item.box.center[1])
     for left, right in permutations(names, 2):
         if right.box.x0 - left.box.x1 < _MIN_GUTTER_PT or _overlap(left.box, right.box) < 0.5:
             continue
@@ -290,9 +295,9 @@ def _continues(items: list[_Item]) -> float:
     return sum(start.islower() for start in starts) / max(1, len(starts))
 
 
-def rows_of(lines: tuple[TextLine, ...]) -> list[Row]:
-    """Lines that stand on one base line as rows, top to bottom."""
-    return [row for group in base_lines(lines) if (row := _row(group)).text]
+def rows_of(grouped: list[list[TextLine]]) -> list[Row]:
+    """Lines by base line as rows, in the same order."""
+    return [row for group in grouped if (row := _row(group)).text]
 
 
 def base_lines(lines: Iterable[TextLine]) -> list[list[TextLine]]:
@@ -368,11 +373,13 @@ def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float, *, are_
     if are_centered:
         return False
     size = below.size or 1.0
-    is_indented = below.box.x0 > above.box.x0 + 0.8 * size and below.box.x0 < column.x0 + 0.4 * column.width
     is_outdented = below.box.x0 < above.box.x0 - 0.8 * size and above.box.x0 > column.x0 + 0.4 * column.width
+    starts_new = not below.text[:1].islower()
+    if begins_with_word and not starts_new:
+        return is_outdented
+    is_indented = below.box.x0 > above.box.x0 + 0.8 * size and below.box.x0 < column.x0 + 0.4 * column.width
     ends_short = above.box.x1 < column.x1 - 0.12 * column.width
     ends_sentence = above.text.endswith(_SENTENCE_END)
-    starts_new = not below.text[:1].islower()
     mark = None if begins_with_word else next((mark for mark in (_NUMBERED, _DASHED) if mark.match(below.text)), None)
     if mark is not None:
         return ends_sentence or ends_short or is_indented or bool(mark.match(above.text))

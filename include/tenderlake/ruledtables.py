@@ -91,13 +91,18 @@ def _cell_texts(
 ) -> dict[tuple[int, int], str]:
     """The text of each cell. A word in the table but in no cell goes to the nearest: no word is lost."""
     contents: dict[tuple[int, int], list[_Word]] = defaultdict(list)
+    by_row: dict[int, dict[tuple[int, int], Box]] = defaultdict(dict)
+    for place, box in cells.items():
+        by_row[place[0]][place] = box
+    rows = [(union(row.values()), row) for row in by_row.values()]
     for word in words:
         x, y = word.box.center
         if not table_box.holds(x, y):
             continue
-        place = next((place for place, box in cells.items() if box.holds(x, y)), None)
-        contents[place or min(cells, key=lambda candidate: _distance(cells[candidate], x, y))].append(word)
-    return {place: _lines_text(found, habits) for place, found in contents.items()}
+        at_height = (cell for bounds, row in rows if bounds.holds(x, y) for cell in row.items())
+        found = next((place for place, box in at_height if box.holds(x, y)), None)
+        contents[found or min(cells, key=lambda candidate: _distance(cells[candidate], x, y))].append(word)
+    return {place: _lines_text(inside, habits) for place, inside in contents.items()}
 
 
 def _distance(box: Box, x: float, y: float) -> float:

@@ -106,6 +106,7 @@ def _sound_layer(content: PageContent, found: PictureText) -> Judgement:
         for flag, is_set in (
             (PageFlag.MIXED_PAGE, bool(found.areas)),
             (PageFlag.PICTURES_NOT_READ, found.unread_share >= SMALL_PICTURE_SHARE),
+            (PageFlag.TABLES_NOT_SOUGHT, content.is_drawing),
             (PageFlag.HIDDEN_TEXT_LAYER, bool(content.hidden_text.strip())),
         )
         if is_set

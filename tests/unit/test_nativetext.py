@@ -643,3 +643,9 @@ def test_double_lines_and_lines_drawn_cell_by_cell_are_one_grid(
 def test_a_drawing_with_thousands_of_lines_is_left_alone() -> None:
     lines = [Rule(i * 8.0, 0, 1000) for i in range(1600)]
     assert grids_of(lines, lines) == []
+
+
+def test_graph_paper_is_no_table() -> None:
+    lines = [Rule(i * 6.0, 0, 1000) for i in range(150)]
+    assert grids_of(lines, lines) == []
+    assert len(grids_of(lines[:100], lines[:100])) == 1

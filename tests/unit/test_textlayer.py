@@ -39,6 +39,22 @@ def judged(document: Any, mode: TextLayerMode = TextLayerMode.AUTO) -> Judgement
         return judge_page(read[0], content, PrepareOptions(text_layer=mode), PictureFinder())
 
 
+def test_among_the_lines_of_a_drawing_no_table_is_looked_for() -> None:
+    grid = "".join(f"{x} {y} m {x + 20} {y} l {x} {y} m {x} {y + 20} l S\n" for x in (100, 120) for y in (100, 120))
+    flags = []
+    for shape_count in (0, 50_000):  # each is filled and stroked
+        document = digital_pdf()
+        stream = document.get_new_xref()
+        document.update_object(stream, "<<>>")
+        document.update_stream(stream, grid.encode() + b"9 9 6 6 re B\n" * shape_count)
+        parts = " ".join(f"{number} 0 R" for number in (*document[0].get_contents(), stream))
+        document.xref_set_key(document[0].xref, "Contents", f"[{parts}]")
+        judgement = judged(document)
+        assert judgement.kind is PageKind.NATIVE
+        flags.append(judgement.flags)
+    assert flags == [(), (PageFlag.TABLES_NOT_SOUGHT,)]
+
+
 @pytest.mark.parametrize("lines", [RUSSIAN, ENGLISH], ids=["russian", "english"])
 def test_a_digital_page_is_native(lines: tuple[str, ...]) -> None:
     assert judged(digital_pdf([lines])) == Judgement(PageKind.NATIVE, "the text layer is sound")

@@ -30,6 +30,8 @@ from tenderlake.states import SourceState
 from tenderlake.textlayer import Judgement, judge_page
 
 _PAGES_BETWEEN_SHRINKS = 25
+_TEXT_PAGE = 0.1
+"""What a page of text alone counts as among these: it leaves fonts, which the next pages want again."""
 
 
 def native_page_key(document_id: str, page_number: int, options: PrepareOptions) -> str:
@@ -124,13 +126,31 @@ def _with_sound_boxes(page: Page) -> Page:
 
     MuPDF would show an empty sheet, or nothing, and the page would pass for a blank one.
     """
-    whole, crop = page.mediabox, page.cropbox  # the second has its zero at the top of the first, but not at its left
-    if crop.x1 <= whole.x0 or crop.x0 >= whole.x1 or crop.y1 <= 0 or crop.y0 >= whole.height:
-        page.set_cropbox(whole)
+    if _is_crop_box_outside(page):
+        page.set_cropbox(page.mediabox)
     if page.rect.is_empty:
         page.parent.xref_set_key(page.xref, "UserUnit", "1")
         return page.parent.reload_page(page)
     return page
+
+
+def _is_crop_box_outside(page: Page) -> bool:
+    if _is_crop_box_sound(page):
+        return False
+    whole, crop = page.mediabox, page.cropbox  # the second has its zero at the top of the first, but not at its left
+    return bool(crop.x1 <= whole.x0 or crop.x0 >= whole.x1 or crop.y1 <= 0 or crop.y0 >= whole.height)
+
+
+def _is_crop_box_sound(page: Page) -> bool:
+    """A quick look at what the file says, which spares most pages PyMuPDF's boxes: those take 0.1 ms."""
+    mupdf = pymupdf.mupdf
+    entries = mupdf.pdf_page_from_fz_page(page.this).obj()
+    crop = mupdf.pdf_dict_get_inheritable(entries, pymupdf.PDF_NAME("CropBox"))
+    if not crop.m_internal:
+        return True
+    whole = mupdf.pdf_dict_get_inheritable(entries, pymupdf.PDF_NAME("MediaBox"))
+    shown = mupdf.fz_intersect_rect(mupdf.pdf_to_rect(crop), mupdf.pdf_to_rect(whole))
+    return not mupdf.fz_is_empty_rect(shown)
 
 
 def _state_of(pages: tuple[PagePlan, ...]) -> SourceState:
@@ -151,6 +171,7 @@ class _PdfJob:
     text: NativeText = field(init=False)
     earlier_ocr: NativeText = field(init=False)
     pages_with_files: list[int] = field(default_factory=list)
+    pages_in_store: float = 0.0
 
     def __post_init__(self) -> None:
         self.text = NativeText(self.document_id)
@@ -169,12 +190,14 @@ class _PdfJob:
     def prepare(self, number: int) -> PagePlan:
         """One page; whatever goes wrong with it is in the plan."""
         forget_complaints()
-        if number % _PAGES_BETWEEN_SHRINKS == 0:  # MuPDF would keep up to 256 MB of pictures and fonts
+        if self.pages_in_store >= _PAGES_BETWEEN_SHRINKS:  # MuPDF would keep up to 256 MB of pictures and fonts
             pymupdf.TOOLS.store_shrink(100)
+            self.pages_in_store = 0.0
         size = (0, 0)
         try:
-            page = _with_sound_boxes(self.document[number - 1])
-            size = (round(page.rect.width), round(page.rect.height))
+            page = _with_sound_boxes(self.document.load_page(number - 1))
+            rect = page.rect
+            size = (round(rect.width), round(rect.height))
             if has_files(page):
                 self.pages_with_files.append(number)
             return self._prepare(number, page)
@@ -189,6 +212,7 @@ class _PdfJob:
 
     def _prepare(self, number: int, page: Page) -> PagePlan:
         content, judgement = self._judge(page)
+        self.pages_in_store += _TEXT_PAGE if content is not None and content.drawn.has_text_only else 1.0
         if content is not None and judgement.kind is not PageKind.IMAGE:
             if PageFlag.BLANK_PAGE in judgement.flags and (damage := self._damage(page)):
                 return self._failed(number, f"nothing is left of this page of a damaged file: {damage}", (0, 0))
