@@ -48,7 +48,6 @@ _TITLE = re.compile(
 _TO_PURCHASE = re.compile(r"заявка\s[^№]{0,60}(?:участи|закупк)", re.IGNORECASE)
 """«Заявка на участие в запросе предложений № …»: the number is that of the purchase."""
 _TO_REQUEST = re.compile(r"(?:\bна|по)\s(?:ваш\s)?запрос[уа]?\s", re.IGNORECASE)
-"""«Ценовое предложение на запрос № 77 от …»: number and date are those of the request."""
 _OF_A_CASE = re.compile(r"\bпо\s(?:делу|жалобе)\s", re.IGNORECASE)
 _VERB = re.compile(r";|[а-яё](?:[еюуа]тся|[яаеу]ет|[аяею]ют|[её]н[аоы]?|ит)(?![а-яё])")
 _TITLE_DATE = re.compile(r"[^\n\d]{0,40}?\s?(?:от|г\.)?\s{0,2}[«\"“]?\s?$")
@@ -71,7 +70,8 @@ _BASIS = re.compile(
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
-    r"(?:^|\n)[ |«\"]{0,3}(?:ПРЕТЕНЗИЯ|ТРЕБОВАНИЕ ОБ УПЛАТЕ|(?:РЕШЕНИЕ|УВЕДОМЛЕНИЕ) ОБ? (?:ОДНОСТОРОННЕМ|РАСТОРЖЕНИИ))",
+    r"(?:^|\n)[ |«\"]{0,3}(?:ПРЕТЕНЗИЯ|ТРЕБОВАНИЕ ОБ УПЛАТЕ"
+    r"|(?:РЕШЕНИЕ|УВЕДОМЛЕНИЕ)\s{1,3}ОБ? (?:ОДНОСТОРОННЕМ|РАСТОРЖЕНИИ))",
     re.IGNORECASE,
 )
 """Papers about one contract, which their text names."""
@@ -130,7 +130,7 @@ def _titles(page: PageReading) -> Iterator[Candidate]:
     for start in _line_starts(page.text[:_HEAD]):
         match = _TITLE.match(page.text[: start + _LONGEST_TITLE], start)
         dated = match or _TITLE_WITH_DATE.match(page.text[: start + _LONGEST_TITLE], start)
-        if dated is None or not _is_title(dated) or _is_value(page, start) or _TO_REQUEST.search(dated[0]):
+        if dated is None or not _is_title(dated) or _is_value(page, start) or _is_about_another(dated):
             continue
         number_end = dated.end()
         is_contract = bool(dated["contract"])
@@ -167,6 +167,11 @@ def _is_title(match: re.Match[str]) -> bool:
     written = match["contract"] or match["other"]
     behind = match.string[match.end() : match.end() + _BEHIND_TITLE].partition("\n")[0]
     return written.isupper() or (written[:1].isupper() and _VERB.search(match[0] + behind) is None)
+
+
+def _is_about_another(title: re.Match[str]) -> bool:
+    """«Предложение на запрос № 77 от …», «Решение об отказе от контракта № 144»: number and date of something else."""
+    return _TO_REQUEST.search(title[0]) is not None or _CLAIM.match(title[0]) is not None
 
 
 def _is_of_another(match: re.Match[str]) -> bool:

@@ -34,8 +34,12 @@ VAT_REMARK = re.compile(
     re.IGNORECASE,
 )
 _REMARK = re.compile(
-    r"\(далее[^()]{1,60}\)|№ ?\d{1,3}\b|\((?:цена|стоимость|в руб\w*\.?|руб\w*\.?)[^()\d]{0,40}\)", re.IGNORECASE
+    r"\(далее[^()]{1,60}\)|№ ?\d{1,3}\b|\((?:цена|стоимость|в руб\w*\.?|руб\w*\.?)[^()\d]{0,40}\)"
+    r"|\bза (?:12|24|36)(?: \([^()]{4,30}\))? мес[а-яё]{0,5}\.?",
+    re.IGNORECASE,
 )
+_WHOLE_TERMS = frozenset({Decimal(12), Decimal(24), Decimal(36)})
+"""Months."""
 _LEAD = re.compile(
     r"(?:[:\t=–—-]|составля(?:ет|ют)|составит|составила|равн[аоы]|(?:в|на) (?:размере|сумм[еу]|объ[её]ме)"
     r"|определен[ао]?|установлен[ао]?)[\s(«\"]{0,4}$",
@@ -109,7 +113,7 @@ def sum_behind(statement: Statement, *, least: Decimal = LEAST_PRICE) -> Sum | N
         is_formula = _TERM.match(statement.text, amount.end) is not None
         if is_formula:
             continue
-        if _is_remark(bridge, amount):
+        if _is_remark(bridge, amount) or _is_whole_term(bridge, statement.text, amount):
             bridge += amount.raw
             continue
         if len(bridge) > _LONGEST_BRIDGE or not leads_to_a_sum(bridge):
@@ -150,6 +154,11 @@ def _is_remark(bridge: str, amount: Amount) -> bool:
     if amount.unit is FieldUnit.PERCENT:
         return re.search(r"НДС[\s(]{0,3}$", bridge, re.IGNORECASE) is not None
     return amount.is_plain and amount.unit is None and re.search(r"№\s?$", bridge) is not None
+
+
+def _is_whole_term(bridge: str, text: str, amount: Amount) -> bool:
+    """«Цена договора за 12 месяцев: …»: for years, not for a month or a quarter, whose sums are parts of a price."""
+    return amount.value in _WHOLE_TERMS and bridge.endswith("за ") and text.startswith(" мес", amount.end)
 
 
 def _is_sum(amount: Amount, bridge: str, least: Decimal) -> bool:

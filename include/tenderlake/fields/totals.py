@@ -57,6 +57,8 @@ _RATE = re.compile(
 _RATE_COLUMN = re.compile(r"\s*(?:налоговая )?ставка(?![а-яё])", re.IGNORECASE)
 _RATE_CELL = re.compile(r"\s*(\d{1,2}) ?%\s*")
 _MOST_COLUMNS = 20
+_RARE = 3
+"""So many times as often as a rare rate is the usual one told."""
 _ROUBLES = re.compile(r"\bруб|₽", re.IGNORECASE)
 _PRICE_HEAD = re.compile(r"(?:сумма|стоимость|цена|всего|итого)[^\t\n\d]{0,30}\bруб", re.IGNORECASE)
 _HEAD = 2000
@@ -350,12 +352,12 @@ def _column_rates(page: PageReading) -> Iterator[Candidate]:
 
 
 def _rates(page: PageReading, *, has_sums: bool) -> Iterator[Candidate]:
-    """The rates that a page names; the one that it names most often before those of single sources of prices."""
+    """The rates that a page names, the usual one before others; one that is rare beside it is that of some source."""
     told = [(match, int(match[1] or match[2])) for match in _RATE.finditer(page.text)]
     counts = Counter(rate for _, rate in told)
-    usual = max(counts, key=lambda rate: counts[rate], default=None)
+    usual = max(counts, key=lambda rate: counts[rate], default=0)
     for match, rate in told:
-        if rate in VAT_RATES:
+        if rate in VAT_RATES and counts[rate] * _RARE > counts[usual]:
             yield Candidate(
                 field=FieldName.VAT_RATE,
                 value=str(rate),

@@ -178,7 +178,10 @@ def test_the_contract_in_the_head_of_an_act_is_not_the_act() -> None:
 
 
 def test_the_contract_that_a_claim_is_about() -> None:
-    fields = values(
-        find_document_numbers, "ПРЕТЕНЗИЯ", "Между сторонами заключён контракт от 01.07.2025 № 144-МК на ремонт."
-    )
-    assert fields == {"contract_number": ["144-МК"], "contract_date": ["2025-07-01"]}
+    claim = ("ПРЕТЕНЗИЯ", "Между сторонами заключён контракт от 01.07.2025 № 144-МК на ремонт.")
+    refusal = ("РЕШЕНИЕ", "об одностороннем отказе", "от исполнения контракта от 01.07.2025 № 144-МК")
+    for paper in (claim, refusal):
+        assert values(find_document_numbers, *paper) == {
+            "contract_number": ["144-МК"],
+            "contract_date": ["2025-07-01"],
+        }
