@@ -115,7 +115,14 @@ def children_of(process: psutil.Process) -> list[psutil.Process]:
 
 def zygotes() -> list[psutil.Process]:
     """The zygotes that this test process has started."""
-    return [child for child in children_of(psutil.Process()) if "tenderlake.zygote" in child.cmdline()]
+    return [child for child in children_of(psutil.Process()) if is_zygote(child)]
+
+
+def is_zygote(child: psutil.Process) -> bool:
+    try:
+        return "tenderlake.zygote" in child.cmdline()
+    except psutil.NoSuchProcess:  # also of one that was killed and is not buried yet
+        return False
 
 
 def is_at_work(child: psutil.Process) -> bool:
