@@ -237,6 +237,21 @@ def test_a_pdf_holds_files_in_its_list_and_pinned_to_pages(tmp_path: Path) -> No
     assert files(tmp_path, data) == {"Смета.xlsx": ESTIMATE, "Акт.pdf": PDF}
 
 
+def test_a_file_in_a_pdf_is_taken_whatever_type_its_entry_has(tmp_path: Path) -> None:
+    with pymupdf.open() as document:
+        page = new_page(document)
+        write_lines(page, ["Документация"])
+        page.add_file_annot((100, 700), PDF, "Акт.pdf")
+        entries = [n for n in range(1, document.xref_length()) if "/Filespec" in document.xref_object(n)]
+        for number in entries:
+            key = "FS/Type" if "/FS" in document.xref_object(number) else "Type"
+            document.xref_set_key(number, key, "/F")
+        data = document.tobytes()
+    assert entries
+    assert b"/Filespec" not in data
+    assert files(tmp_path, data) == {"Акт.pdf": PDF}
+
+
 def _make_tree_of_names(document: pymupdf.Document) -> None:
     """Names in leaves below the root of the tree, as programs write longer lists (ISO 32000-1, 7.9.6)."""
     catalog = document.pdf_catalog()

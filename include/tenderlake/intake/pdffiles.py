@@ -36,9 +36,10 @@ def attached_files(document: Document, pages_with_files: Iterable[int]) -> Itera
     seen: set[int] = set()
     for number, file in enumerate(_file_specs(document, pages_with_files), start=1):
         try:
-            if not mupdf.pdf_is_embedded_file(file):
+            # MuPDF's own test asks for a type that some programs write in another way (/F).
+            if not mupdf.pdf_is_dict(mupdf.pdf_dict_gets(file, "EF")):
                 continue
-            stream = _stream_number(file)
+            stream = mupdf.pdf_to_num(_stream(file))
         except Exception as error:  # the library raises nearly anything on a broken file
             if is_disk_trouble(error):
                 raise
@@ -66,12 +67,12 @@ def _file_specs(document: Document, pages_with_files: Iterable[int]) -> Iterator
             raise
 
 
-def _stream_number(file: _FileSpec) -> int:
-    """The number of the object that holds the bytes: one file may be in the list and on a page; 0 where it has none."""
+def _stream(file: _FileSpec) -> Any:
+    """The object that holds the bytes, by its number the same for a file in the list and on a page; null for none."""
     mupdf = pymupdf.mupdf
     streams = mupdf.pdf_dict_gets(file, "EF")
-    found = (mupdf.pdf_dict_gets(streams, key) for key in _NAME_KEYS)
-    return next((number for stream in found if (number := int(mupdf.pdf_to_num(stream)))), 0)
+    found = [mupdf.pdf_dict_gets(streams, key) for key in _NAME_KEYS]
+    return next((stream for stream in found if mupdf.pdf_to_num(stream)), found[0])
 
 
 def _attachment(file: _FileSpec, number: int) -> Attachment:
@@ -81,7 +82,7 @@ def _attachment(file: _FileSpec, number: int) -> Attachment:
     try:
         texts = (str(mupdf.pdf_to_text_string(mupdf.pdf_dict_gets(file, key))) for key in _NAME_KEYS)
         name = safe_name(next((text for text in texts if text), name))
-        buffer = mupdf.pdf_load_embedded_file_contents(file)
+        buffer = mupdf.pdf_load_stream(_stream(file))
         return Attachment(name, bytes(mupdf.fz_buffer_extract_copy(buffer)))
     except Exception as error:  # as above
         if is_disk_trouble(error):
