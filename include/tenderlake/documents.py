@@ -19,7 +19,7 @@ from tenderlake.states import SourceState
 MANIFEST_NAME = "manifest.json"
 NATIVE_PAGES_NAME = "native-pages.jsonl"
 UNPACKING_NAME = "unpacking.json"
-PREPARE_VERSION = 3
+PREPARE_VERSION = 4
 """Raised when the same bytes and options would be prepared differently: manifests of older versions are not reused."""
 
 

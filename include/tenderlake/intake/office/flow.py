@@ -26,7 +26,7 @@ from tenderlake.states import SourceState
 from tenderlake.wording import CONTENTS_ENTRY, LIST_ITEM, clean
 
 ENGINE = "native"
-ENGINE_VERSION = "office-2"
+ENGINE_VERSION = "office-3"
 """Raised when the same file would be read differently."""
 NO_PLACE: BBox = (0.0, 0.0, 0.0, 0.0)
 MOST_PAGE_CHARS = 12_000
