@@ -34,6 +34,7 @@ from tests.pdfs import (
     write,
     write_lines,
 )
+from tests.tneffiles import WIDE, attachment, tnef
 
 
 @dataclass(frozen=True)
@@ -257,6 +258,21 @@ _RTF = rb"""{\rtf1\ansi\ansicpg1251\uc1{\fonttbl{\f0\fcharset204 Arial;}}{\style
 \page end\par}"""
 
 
+_SPREADSHEET_XML = f"""<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"
+ xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Styles><Style ss:ID="s1"><NumberFormat ss:Format="0.00"/>
+</Style></Styles><Worksheet ss:Name="Смета"><Table><Row ss:Index="2"><Cell ss:MergeAcross="1" ss:MergeDown="2"><Data
+ ss:Type="String">{RUSSIAN[0]}</Data></Cell><Cell ss:StyleID="s1"><Data ss:Type="Number">12.5</Data></Cell></Row><Row
+ ss:Span="3"><Cell ss:Index="4"><Data ss:Type="DateTime">2026-01-20T00:00:00</Data></Cell></Row></Table></Worksheet>
+</Workbook>"""
+_WORD_XML = f"""<?xml version="1.0"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"
+ xmlns:aml="a" xmlns:wx="b"><w:lists><w:listDef w:listDefId="0"><w:lvl w:ilvl="0"><w:nfc w:val="0"/><w:lvlText
+ w:val="%1."/></w:lvl></w:listDef><w:list w:ilfo="1"><w:ilst w:val="0"/></w:list></w:lists><w:body><wx:sect><w:p><w:pPr><w:listPr>
+<w:ilvl w:val="0"/><w:ilfo w:val="1"/></w:listPr></w:pPr><w:r><w:t>{RUSSIAN[0]}</w:t><w:footnote><w:p/></w:footnote></w:r>
+<aml:annotation aml:type="Word.Insertion"><aml:content><w:r><w:t>1</w:t></w:r></aml:content></aml:annotation></w:p>
+<w:tbl><w:tr><w:tc><w:tcPr><w:vmerge w:val="restart"/></w:tcPr><w:p/></w:tc></w:tr></w:tbl><w:sectPr><w:hdr w:type="odd"><w:p/>
+</w:hdr></w:sectPr></wx:sect></w:body></w:wordDocument>"""
+
+
 def office_files() -> Iterator[SmallDocument]:
     """Office documents of all readers."""
     lines = [(f"{line}\r", b"") for line in RUSSIAN] + [
@@ -276,6 +292,8 @@ def office_files() -> Iterator[SmallDocument]:
         ("epub", "package", epub([f"<h1>Глава</h1><p>{line}</p>" for line in RUSSIAN[:2]])),
         ("fb2", "text", fb2(f"<section><title><p>Порядок</p></title><p>{RUSSIAN[0]}</p></section>")),
         ("xps", "package", xps([ENGLISH])),
+        ("spreadsheet xml", "text", _SPREADSHEET_XML.encode()),
+        ("word xml", "text", _WORD_XML.encode()),
     ):
         yield SmallDocument(name, "office", family, data)
 
@@ -304,7 +322,13 @@ def letters_and_texts() -> Iterator[SmallDocument]:
     for name, family, data in (
         ("eml", "text", _eml()),
         ("msg", "binary", ole(outlook({"0037": "Запрос", "1000": RUSSIAN[0]}, attachments=[attached]))),
+        (
+            "winmail.dat",
+            "binary",
+            tnef({(0x1000, WIDE): RUSSIAN[0].encode("utf-16-le")}, [attachment(b"a.pdf", b"data")]),
+        ),
         ("html", "text", html.encode()),
+        ("json", "text", b'{"a": {"b": ["c", 1.50, null]}}'),
         ("xml", "text", f"<?xml version='1.0' encoding='utf-8'?><a><b c='1'>{RUSSIAN[0]}</b></a>".encode()),
         ("csv of cp1251", "text", table.encode("cp1251")),
         ("txt", "text", "\n".join(RUSSIAN).encode("utf-8-sig")),
