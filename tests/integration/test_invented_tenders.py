@@ -1,4 +1,4 @@
-"""The fields and types of invented papers, which look as tender documents do and were written before the finders.
+"""The fields and types of invented papers, which look as tender documents do and were labelled before finders saw them.
 
 They are prepared in the sandbox as files; ``bench/field_accuracy.py`` reads them as scans, too.
 """

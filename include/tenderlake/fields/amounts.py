@@ -103,6 +103,7 @@ _GUARANTEED = wanted(
     r"|\bсумма\s(?:независимой\s|банковской\s)?гарантии\b",
     "сумм",
 )
+_PENALTY = re.compile(r"неустой|штраф|\bпен[яиюе]\b", re.IGNORECASE)
 _OF_A_BID = re.compile(r"обеспечени[еяю] заявк|заявк[иу] на участие", re.IGNORECASE)
 _LEAST_SECURITY = Decimal(100)
 _ANY_SECURITY = re.compile(r"обеспечени[еяю]\s(?:заяв|участия|исполнени|контракт|договор|гарант|обязат)", re.IGNORECASE)
@@ -339,6 +340,8 @@ def _guaranteed(page: PageReading) -> Iterator[Candidate]:
         return
     field = FieldName.BID_SECURITY_AMOUNT if _OF_A_BID.search(page.text) else FieldName.CONTRACT_SECURITY_AMOUNT
     for statement in statements(page, _GUARANTEED):
+        if _PENALTY.search(statement.before):
+            continue
         # «в обеспечение заявки» before it is what the sum is for.
         found = sum_behind(replace(statement, before=""))
         candidate = sum_candidate(field, statement, found, 0.7) if found is not None else None

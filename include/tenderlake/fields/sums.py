@@ -38,6 +38,12 @@ _REMARK = re.compile(
     r"|\bза (?:12|24|36)(?: \([^()]{4,30}\))? мес[а-яё]{0,5}\.?",
     re.IGNORECASE,
 )
+PER_UNIT = re.compile(
+    r"\s?/\s?[а-яё]|\s(?:за|в)\s(?:(?:1|одн[а-яё]{1,3}|один|кажд[а-яё]{2,3})\s?(?:\([а-яё]{3,6}\)\s)?(?=[а-яё])"
+    r"|(?:единиц|шт|час|сутки|смен|месяц|мес\.|квартал|год\b|м2|м²|кв\.|кг|тонн|литр|км\b|машино|чел))",
+    re.IGNORECASE,
+)
+"""Behind a sum that is the price of a unit or of a month: «2 500 руб. за единицу», «15 000 руб./м2»."""
 _WHOLE_TERMS = frozenset({Decimal(12), Decimal(24), Decimal(36)})
 """Months."""
 _LEAD = re.compile(
@@ -63,7 +69,8 @@ _SHARE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _CONDITION_BEFORE = re.compile(
-    r"\bесли\b|в случа[еях]|при услови|обеспечени|штраф|неустой|\bпен[яиюе]\b|аванс|(?:процент\w*|%)\s+от",
+    r"\bесли\b|\b(?:на)?пример(?!н)|в случа[еях]|при услови|обеспечени|штраф|неустой|\bпен[яиюе]\b|аванс"
+    r"|(?:процент\w*|%)\s+от",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
@@ -117,6 +124,8 @@ def sum_behind(statement: Statement, *, least: Decimal = LEAST_PRICE) -> Sum | N
             bridge += amount.raw
             continue
         if len(bridge) > _LONGEST_BRIDGE or not leads_to_a_sum(bridge):
+            return None
+        if PER_UNIT.match(statement.text, amount.end):
             return None
         amount = in_roubles(amount, f"{statement.label} {bridge}")
         return Sum(amount, bridge) if _is_sum(amount, bridge, least) else None

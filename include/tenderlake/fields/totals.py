@@ -17,7 +17,7 @@ from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, Piece
 from tenderlake.fields.statements import columns_under, raw, searchable
-from tenderlake.fields.sums import VAT_INSIDE, currency_of, money_text, scale_of
+from tenderlake.fields.sums import PER_UNIT, VAT_INSIDE, currency_of, money_text, scale_of
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
 from tenderlake.russiannumerals import spelled_number
@@ -118,6 +118,8 @@ def _row(page: PageReading, piece: Piece, start: int, line: str) -> list[_Total]
     scale = _scale(page, piece, line)
     if amount is None or not (number := _fitted(amount, scale)):
         return []  # «рублей 00 копеек» behind a sum in words is no total of nothing
+    if piece.table is None and PER_UNIT.match(printed, amount.end):
+        return []
     label = line[match.start("label") : amount.start]
     if _NOT_OF_DOCUMENT.search(label):
         return []
