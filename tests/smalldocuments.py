@@ -267,7 +267,8 @@ _SPREADSHEET_XML = f"""<?xml version="1.0"?><Workbook xmlns="urn:schemas-microso
 _WORD_XML = f"""<?xml version="1.0"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"
  xmlns:aml="a" xmlns:wx="b"><w:lists><w:listDef w:listDefId="0"><w:lvl w:ilvl="0"><w:nfc w:val="0"/><w:lvlText
  w:val="%1."/></w:lvl></w:listDef><w:list w:ilfo="1"><w:ilst w:val="0"/></w:list></w:lists>
-<w:body><wx:sect><w:p><w:pPr><w:listPr><w:ilvl w:val="0"/><w:ilfo w:val="1"/></w:listPr></w:pPr><w:r><w:t>{RUSSIAN[0]}</w:t>
+<w:body><wx:sect><w:p><w:pPr><w:listPr><w:ilvl w:val="0"/><w:ilfo w:val="1"/></w:listPr></w:pPr>
+<w:r><w:t>{RUSSIAN[0]}</w:t>
 <w:footnote><w:p/></w:footnote></w:r>
 <aml:annotation aml:type="Word.Insertion"><aml:content><w:r><w:t>1</w:t></w:r></aml:content></aml:annotation></w:p>
 <w:tbl><w:tr><w:tc><w:tcPr><w:vmerge w:val="restart"/></w:tcPr><w:p/></w:tc></w:tr></w:tbl>
