@@ -327,6 +327,16 @@ def test_a_pdf_that_needs_a_password_is_quarantined(tmp_path: Path) -> None:
     )
 
 
+def test_a_pdf_that_is_encrypted_for_certificates_is_quarantined_as_such(tmp_path: Path) -> None:
+    path = saved(digital_pdf(), tmp_path / "a.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_128, user_pw="s", owner_pw="o")
+    data = path.read_bytes()
+    assert b"/Filter/Standard" in data
+    path.write_bytes(data.replace(b"/Filter/Standard", b"/Filter/Adobe.PubSec"))
+    assert rejection_of(path) == Rejection(
+        state=SourceState.QUARANTINED_ENCRYPTED, reason="the PDF is encrypted for the holders of certain certificates"
+    )
+
+
 def test_a_pdf_that_only_forbids_printing_is_read(tmp_path: Path) -> None:
     path = saved(
         digital_pdf(), tmp_path / "a.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, owner_pw="owner", permissions=0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import merge
@@ -32,6 +33,8 @@ from tenderlake.textlayer import Judgement, judge_page
 _PAGES_BETWEEN_SHRINKS = 25
 _TEXT_PAGE = 0.1
 """What a page of text alone counts as among these: it leaves fonts, which the next pages want again."""
+_PUBLIC_KEY_FILTER = re.compile(rb"/Filter\s*/Adobe\.PubSec\b")
+"""Encryption for the holders of certificates (ISO 32000-1, 7.6.4)."""
 
 
 def native_page_key(document_id: str, page_number: int, options: PrepareOptions) -> str:
@@ -73,6 +76,10 @@ def _open(path: Path) -> Document:
         if is_out_of_memory(error):
             raise RejectedError(SourceState.QUARANTINED_TOO_LARGE, NOT_ENOUGH_MEMORY) from error
         complaint = first_complaint() or one_line(str(error).replace(str(path), "the file"))
+        if _PUBLIC_KEY_FILTER.search(path.read_bytes()):
+            raise RejectedError(
+                SourceState.QUARANTINED_ENCRYPTED, "the PDF is encrypted for the holders of certain certificates"
+            ) from error
         if "crypt" in complaint.lower():
             raise RejectedError(
                 SourceState.QUARANTINED_ENCRYPTED, f"the encryption is not known: {complaint}"
