@@ -137,3 +137,12 @@ def test_a_flat_opendocument_file_keeps_its_pictures(tmp_path: Path) -> None:
     assert found.manifest.media_type == DocumentFormat.ODT.value
     assert found.texts() == ["Заявка"]
     assert len(found.manifest.image_pages) == 1
+
+
+def test_a_part_of_a_package_alone_is_no_document(tmp_path: Path) -> None:
+    data = (
+        f'<?xml version="1.0"?><office:document-content xmlns:office="{OFFICE}"><a>Заявка</a></office:document-content>'
+    )
+    found = prepared(tmp_path, data.encode())
+    assert found.manifest.media_type == DocumentFormat.XML.value
+    assert found.texts()[-1] == "a: Заявка"

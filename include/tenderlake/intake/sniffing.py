@@ -242,7 +242,7 @@ _SVG = re.compile(
 )
 _FB2 = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<FictionBook\b", re.DOTALL)
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
-_ROOT = re.compile(r"\s*(?:<\?.{0,500}?\?>\s*|<!--.{0,2000}?-->\s*)*<(?:[\w.-]+:)?(\w+)\b([^>]*)", re.DOTALL)
+_ROOT = re.compile(r"\s*(?:<\?.{0,500}?\?>\s*|<!--.{0,2000}?-->\s*)*<(?:[\w.-]+:)?([\w-]+)([^>]*)", re.DOTALL)
 _ROOTS = {
     ("wordDocument", "schemas.microsoft.com/office/word/2003/wordml"): DocumentFormat.FLAT_OFFICE,
     ("package", "schemas.microsoft.com/office/2006/xmlPackage"): DocumentFormat.FLAT_OFFICE,
