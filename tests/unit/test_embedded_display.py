@@ -87,6 +87,17 @@ def test_long_paths_lose_their_middle_not_the_name_of_the_file() -> None:
     assert "0173" in lines[2] and "…" in lines[2] and "ТЗ.pdf" in lines[2]
 
 
+def test_a_name_that_would_steer_the_terminal_is_shown_and_not_obeyed() -> None:
+    name = "сметы\x1b[2J\r\n\u202eИтого\N{NO-BREAK SPACE}2.xlsx"
+    outcomes = [
+        DocumentOutcome(name, SourceState.PUBLISHED, None, 1),
+        DocumentOutcome("b.xlsx", SourceState.SKIPPED_DUPLICATE, f"the same bytes as {name}"),
+    ]
+    said = [*outcome_table(outcomes, 200).split("\n"), *attention_lines(outcomes)]
+    assert len(said) == 5
+    assert all("сметы�[2J���Итого\N{NO-BREAK SPACE}2.xlsx" in said[line] for line in (2, 4))
+
+
 def test_sums_name_states_pages_and_where_ocr_ran() -> None:
     assert totals_line(OUTCOMES) == (
         "3 documents: 2 published, 1 quarantined_corrupt. 15 pages, 3 by OCR (tesseract, docker)."

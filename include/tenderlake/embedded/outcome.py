@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ ORDER BY s.source_key, s.archive_path NULLS FIRST
 """
 
 _NARROWEST_PATH = 20
+_STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Unicode's categories of control and format characters, halves of characters, line and paragraph separators."""
 _MOST_NAMED = 3
 """Sources with the same trouble that are named one by one."""
 
@@ -84,7 +87,7 @@ def outcome_table(outcomes: Sequence[DocumentOutcome], width: int) -> str:
     rows = [("Document", "Pages", "OCR", "State", "Seconds")]
     rows += [
         (
-            outcome.path,
+            _plain(outcome.path),
             _number(outcome.pages),
             _number(outcome.ocr_pages),
             outcome.state.value,
@@ -132,7 +135,7 @@ def attention_lines(outcomes: Iterable[DocumentOutcome]) -> list[str]:
     for outcome in outcomes:
         if outcome.state is not SourceState.PUBLISHED and (outcome.reason or outcome.state.advice):
             said = ". ".join(text.rstrip(".") for text in (outcome.reason, outcome.state.advice) if text)
-            by_message.setdefault(said, []).append(outcome.path)
+            by_message.setdefault(_plain(said), []).append(_plain(outcome.path))
     lines = []
     for message, paths in by_message.items():
         if len(paths) > _MOST_NAMED:
@@ -148,6 +151,11 @@ def _count(number: int, noun: str) -> str:
 
 def _number(value: int | None) -> str:
     return "" if value is None else str(value)
+
+
+def _plain(text: str) -> str:
+    """File names are written by strangers: a line break in one breaks the table, an escape steers the terminal."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(sign) in _STEERING else sign for sign in text)
 
 
 def _shortened(text: str, width: int) -> str:

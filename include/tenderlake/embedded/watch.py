@@ -13,6 +13,7 @@ from tenderlake.embedded.progress import Screen, progress_text, stage_progress
 
 _LOOK_EVERY_S = 1.0
 _SILENCE_LIMIT_S = 90.0
+_NO_MESSAGE = "it left no message in its log"
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,15 @@ class RunWatch:
                 failure = TaskFailure(
                     run.run_id,
                     task,
-                    api.last_error(self.dag_id, run.run_id, task) or "it left no message in its log",
+                    api.last_error(self.dag_id, run.run_id, task) or _NO_MESSAGE,
                     self.airflow.task_log(self.dag_id, run.run_id, task),
                 )
                 self.failures[(run.run_id, task.name)] = failure
                 self.screen.say(f"{task.name} failed: {failure.message}\n  log: {failure.log}")
             elif task.state == "up_for_retry" and (run.run_id, task.name, task.try_number) not in self._told_retries:
                 self._told_retries.add((run.run_id, task.name, task.try_number))
-                self.screen.say(f"{task.name} is tried again: {api.last_error(self.dag_id, run.run_id, task)}")
+                message = api.last_error(self.dag_id, run.run_id, task) or _NO_MESSAGE
+                self.screen.say(f"{task.name} is tried again: {message}")
 
     def _check_alive(self, silence_s: float, error: AirflowUnavailableError) -> None:
         if not self.airflow.is_running:
