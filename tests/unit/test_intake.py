@@ -446,7 +446,7 @@ def mixed_pdf() -> bytes:
     return data
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.floats(0.0, 1.0))
 def test_a_pdf_cut_anywhere_ends_in_a_typed_outcome(tmp_path: Path, mixed_pdf: bytes, cut: float) -> None:
     path = written(tmp_path, mixed_pdf[: int(len(mixed_pdf) * cut)])
@@ -457,7 +457,7 @@ def test_a_pdf_cut_anywhere_ends_in_a_typed_outcome(tmp_path: Path, mixed_pdf: b
         assert outcome.state.is_quarantined or outcome.state.is_skipped
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_pdf_with_any_bytes_changed_ends_in_a_typed_outcome(
     tmp_path: Path, mixed_pdf: bytes, data: st.DataObject
@@ -469,7 +469,7 @@ def test_a_pdf_with_any_bytes_changed_ends_in_a_typed_outcome(
     assert isinstance(prepared(written(tmp_path, bytes(changed))), DocumentManifest | Rejection)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     head=st.sampled_from(
         [

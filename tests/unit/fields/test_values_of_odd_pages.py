@@ -47,7 +47,7 @@ SCRAPS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.lists(SCRAPS, max_size=12).map(" ".join), max_size=4),
     st.lists(st.lists(SCRAPS, max_size=4), max_size=4),

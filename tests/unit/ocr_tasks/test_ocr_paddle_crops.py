@@ -69,7 +69,7 @@ def test_a_grey_crop_gets_its_colours() -> None:
     width=st.integers(1, 3000),
     max_pixels=st.sampled_from([3136, 112_896, MAX_PIXELS, MOST_PIXELS]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_model_takes_every_crop(height: int, width: int, max_pixels: int) -> None:
     crop = crop_of(printed(height, width), max_pixels)
     assert crop is not None
