@@ -93,9 +93,18 @@ class Rule(NamedTuple):
     end: float
 
 
-def grids_of(across: Iterable[Rule], down: Iterable[Rule], *, reach_pt: float = _JOIN_PT) -> list[Grid]:
-    """The grids that lines across and lines down make, top to bottom; lines meet that end so near to each other."""
-    rows, columns = _straightened(across), _straightened(down)
+def grids_of(
+    across: Iterable[Rule], down: Iterable[Rule], *, reach_pt: float = _JOIN_PT, snap_pt: float = _SNAP_PT
+) -> list[Grid]:
+    """The grids that lines across and lines down make, top to bottom.
+
+    Args:
+        across: Lines across.
+        down: Lines down.
+        reach_pt: How near lines end to each other that meet.
+        snap_pt: How near to each other lines are one, double or drawn cell by cell.
+    """
+    rows, columns = _straightened(across, snap_pt), _straightened(down, snap_pt)
     if not rows or not columns or len(rows) > _MOST_LINES or len(columns) > _MOST_LINES:
         return []
     rows, columns = _closed(rows, columns, reach_pt)
@@ -106,12 +115,12 @@ def grids_of(across: Iterable[Rule], down: Iterable[Rule], *, reach_pt: float = 
     return sorted((_grid(group) for group in _touching(cells)), key=lambda grid: (grid.box.y0, grid.box.x0))
 
 
-def _straightened(rules: Iterable[Rule]) -> list[Rule]:
+def _straightened(rules: Iterable[Rule], snap_pt: float = _SNAP_PT) -> list[Rule]:
     """Lines that are nearly one become one: double lines, lines drawn cell by cell."""
     by_position: list[list[Rule]] = []
     for rule in sorted(rules):
         group = by_position[-1] if by_position else []
-        if group and rule.at - group[-1].at <= _SNAP_PT and rule.at - group[0].at <= 2 * _SNAP_PT:
+        if group and rule.at - group[-1].at <= snap_pt and rule.at - group[0].at <= 2 * snap_pt:
             by_position[-1].append(rule)
         else:
             by_position.append([rule])

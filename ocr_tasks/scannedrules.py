@@ -27,7 +27,6 @@ LOOK_DPI = 150
 _SHORTEST_RUN_PT = 12.0
 """Higher than the stems of 16-point letters, and lower than a table of one row."""
 _THICKEST_PT = 3.0
-_SHORTEST_RULE_PT = 14.0
 _STEP_PX = 3
 """How far runs in rows beside each other may be apart and be one line."""
 _MOST_RUNS = 200_000
@@ -145,7 +144,7 @@ def _drawn_lines(ink: Image.Image, points_a_pixel: float) -> list[list[Run]]:
     for runs in _touching(list(_runs(ink, round(_SHORTEST_RUN_PT / points_a_pixel)))):
         length = max(run.end for run in runs) - min(run.start for run in runs)
         thickness = sum(map(_length, runs)) / length
-        if length * points_a_pixel >= _SHORTEST_RULE_PT and thickness * points_a_pixel <= _THICKEST_PT:
+        if thickness * points_a_pixel <= _THICKEST_PT:
             lines.append(runs)
     return lines
 

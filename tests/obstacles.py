@@ -13,7 +13,7 @@ from ocr_tasks.engines.tessdata import find_tessdata
 from ocr_tasks.errors import EngineUnavailableError
 
 ROOT = Path(__file__).parents[1]
-OCR_IMAGE = os.environ.get("TENDERLAKE_TEST_OCR_IMAGE", "tenderlake/ocr-cpu:0.1.0")
+OCR_IMAGE = os.environ.get("TENDERLAKE_TEST_OCR_IMAGE", "tenderlake/ocr-cpu:0.2.0")
 PADDLEOCR_BASE_IMAGE = "tenderlake/paddleocr-vl-stand-in:3.6"
 PADDLEOCR_IMAGE = "tenderlake/ocr-stand-in:0.1.0"
 

@@ -5,7 +5,7 @@
 #
 # Environment:
 #   BASE_IMAGE     default debian:bookworm-slim; docker/base/build.sh makes one without a registry
-#   IMAGE_TAG      default tenderlake/ocr-cpu:0.1.0
+#   IMAGE_TAG      default tenderlake/ocr-cpu:0.2.0
 #   BUILD_NETWORK  network of the build steps, default "host", because they reach the Debian mirror
 #   PYTHON         a Python with pip on this host, default python3
 #   IMAGE_PYTHON   the Python of the base image, default 3.11
@@ -16,7 +16,7 @@
 set -euo pipefail
 
 base=${BASE_IMAGE:-debian:bookworm-slim}
-tag=${IMAGE_TAG:-tenderlake/ocr-cpu:0.1.0}
+tag=${IMAGE_TAG:-tenderlake/ocr-cpu:0.2.0}
 image_python=${IMAGE_PYTHON:-3.11}
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult
-from ocr_tasks.htmltables import parse_html_table, table_text
+from ocr_tasks.htmltables import parse_html_table, table_html, table_text
 from tenderlake.wording import HyphenHabits, join_lines
 
 _PROSE = frozenset({BlockLabel.TEXT, BlockLabel.LIST_ITEM, BlockLabel.FOOTNOTE, BlockLabel.CAPTION})
@@ -17,7 +18,8 @@ def with_joined_lines(page: PageResult) -> PageResult:
     """The page with the lines of prose joined, words parted at line ends whole again.
 
     A line goes on in the next one where it fills the width of its block and the next one begins with a small letter:
-    rows of tables that an engine took for text, addresses and requisites keep their lines. ``lines`` stay as read.
+    rows of tables that an engine took for text, addresses and requisites keep their lines. Cells of a table whose lines
+    the engine told become one line each, as on digital pages. ``lines`` stay as read.
     """
     habits = HyphenHabits.of([line.text for block in page.blocks for line in block.lines])
     return page.model_copy(update={"blocks": tuple(_joined(block, habits) for block in page.blocks)})
@@ -35,6 +37,8 @@ def _block_text(block: Block) -> str:
 
 
 def _joined(block: Block, habits: HyphenHabits) -> Block:
+    if block.content_format is ContentFormat.HTML and block.lines:
+        return _with_joined_cells(block, habits)
     is_prose = block.label in _PROSE and block.content_format is ContentFormat.TEXT
     # Engines that have joined the lines themselves are left alone.
     if not is_prose or len(block.lines) < 2 or block.content.count("\n") != len(block.lines) - 1:
@@ -46,6 +50,12 @@ def _joined(block: Block, habits: HyphenHabits) -> Block:
         else:
             parts.append([following.text])
     return block.model_copy(update={"content": "\n".join(join_lines(part, habits) for part in parts)})
+
+
+def _with_joined_cells(block: Block, habits: HyphenHabits) -> Block:
+    table = parse_html_table(block.content)
+    cells = tuple(replace(cell, text=join_lines(cell.text.split("\n"), habits)) for cell in table.cells)
+    return block.model_copy(update={"content": table_html(replace(table, cells=cells))})
 
 
 def _goes_on(block: Block, line: Line, following: Line) -> bool:

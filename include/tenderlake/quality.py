@@ -17,7 +17,11 @@ _FEWEST_LETTERS = 20
 _LEAST_FOR_GOOD, _LEAST_FOR_FAIR = 0.85, 0.70
 _MOST_FAILED_FOR_FAIR = 0.1
 _MOST_DOUBTFUL_FOR_FAIR = 0.5
-_DOUBTS = frozenset(flag.value for flag in ReadingFlag) - {ReadingFlag.READ_AGAIN.value}
+_UNSURE = frozenset(
+    flag.value for flag in (ReadingFlag.UNSURE_NUMBERS, ReadingFlag.UNSURE_WORDS, ReadingFlag.MARKS_READ_AS_TEXT)
+)
+"""Some words of a page are doubtful, and the rest of it is not."""
+_DOUBTS = frozenset(flag.value for flag in ReadingFlag) - {ReadingFlag.READ_AGAIN.value} - _UNSURE
 """A page that was read again and has no other flag is as good as any."""
 
 
@@ -26,26 +30,33 @@ class PageQuality:
     """What grading needs of one page.
 
     ``confidence`` is None for native pages and engines that give none. ``is_doubtful``: something of its text may be
-    lost, invented or unsearchable.
+    lost, invented or unsearchable. ``is_unsure``: some words or numbers of it may be misread.
     """
 
     is_native: bool
     status: PageStatus
     confidence: float | None
     is_doubtful: bool = False
+    is_unsure: bool = False
 
     @classmethod
     def of(cls, page: PageResult, *, is_native: bool) -> PageQuality:
         """The quality facts of a page result."""
-        return cls(is_native, page.status, page.confidence, not _DOUBTS.isdisjoint(page.quality_flags))
+        return cls(
+            is_native,
+            page.status,
+            page.confidence,
+            is_doubtful=not _DOUBTS.isdisjoint(page.quality_flags),
+            is_unsure=not _UNSURE.isdisjoint(page.quality_flags),
+        )
 
 
 def grade(pages: Sequence[PageQuality]) -> QualityGrade:
     """The grade of a document from the worst of its facts.
 
     ``good``: no page failed, and those read by OCR have a mean confidence of 0.85 and more (or an engine that gives
-    none), and the reading of no page is doubtful. ``fair``: 0.70 and more, or up to a tenth of the pages failed, or up
-    to half of them are doubtful. ``poor``: the rest.
+    none), and the reading of no page is doubtful, nor that of a word. ``fair``: 0.70 and more, or up to a tenth of the
+    pages failed, or up to half of them are doubtful. ``poor``: the rest.
     """
     failed = sum(page.status is PageStatus.FAILED for page in pages)
     if failed:
@@ -55,7 +66,8 @@ def grade(pages: Sequence[PageQuality]) -> QualityGrade:
     doubtful = sum(page.is_doubtful for page in pages)
     if mean < _LEAST_FOR_FAIR or doubtful > _MOST_DOUBTFUL_FOR_FAIR * len(pages):
         return QualityGrade.POOR
-    return QualityGrade.GOOD if mean >= _LEAST_FOR_GOOD and not doubtful else QualityGrade.FAIR
+    is_sure = not doubtful and not any(page.is_unsure for page in pages)
+    return QualityGrade.GOOD if mean >= _LEAST_FOR_GOOD and is_sure else QualityGrade.FAIR
 
 
 def language_of(text: str) -> str | None:

@@ -224,7 +224,7 @@ class Settings(BaseSettings):
         ),
     )
     ocr_image: Name = Field(
-        default="tenderlake/ocr-cpu:0.1.0",
+        default="tenderlake/ocr-cpu:0.2.0",
         description=(
             "The image of the OCR containers of `tesseract` and `remote`. Its tag stands for engine and model: a new "
             "one makes new results."

@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 # Before the library is loaded, because OpenMP reads it then. One thread: Tesseract's own threads slow down several
@@ -22,6 +22,7 @@ from ocr_tasks.contract import BBox, EngineSpec, ReadingFlag
 from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
 from ocr_tasks.engines.options import EngineOptions
 from ocr_tasks.engines.tessdata import find_tessdata, model_digest
+from ocr_tasks.engines.tesseract_doubts import reading_doubts
 from ocr_tasks.engines.tesseract_layout import (
     Paragraph,
     ParagraphKind,
@@ -177,6 +178,7 @@ class TesseractEngine(Engine):
             height_px=height_px,
             rotation_deg=rotation_deg,
             confidence=mean_confidence(page_words(paragraphs)),
+            quality_flags=_doubts(paragraphs),
         )
 
     def _turned(
@@ -224,13 +226,20 @@ class TesseractEngine(Engine):
         return [paragraph.moved(on_page, scale) for paragraph in read]
 
     def _read_level(self, image: Image.Image, dpi: int, clock: _Clock) -> list[Paragraph]:
-        """What stands in a level image: its ruled tables cell by cell, two to seven calls in all, and the rest."""
+        """What stands in a level image: ruled tables cell by cell, those badly read a second time."""
         page = find_ruled_page(image, dpi) if self._psm == PSM.AUTO else None
         if page is None:
             return self._recognise(image, dpi, clock, self._psm)
-        rest = self._recognise(page.rest, dpi, clock, self._psm)
-        stacked = [self._recognise(stack.image, dpi, clock, PSM.SINGLE_COLUMN) for stack in page.stacks]
-        return page.with_tables(rest, stacked)
+        rest, texts = page.taken_apart(self._recognise(page.image, dpi, clock, self._psm))
+        stacks = page.stacks(texts)
+        texts = page.better(
+            texts, stacks, [self._recognise(stack.image, dpi, clock, PSM.SINGLE_COLUMN) for stack in stacks]
+        )
+        single = page.single_cells(texts)
+        texts = page.better(
+            texts, single, [self._recognise(stack.image, dpi, clock, PSM.SINGLE_LINE) for stack in single]
+        )
+        return page.with_tables(rest, texts)
 
     @classmethod
     def diagnose(cls, spec: EngineSpec) -> list[Finding]:
@@ -290,6 +299,12 @@ class _Clock:
         if remaining_s <= 0:
             raise PageTimeoutError(f"not read within {self._timeout_s:g} s")
         return remaining_s
+
+
+def _doubts(paragraphs: Sequence[Paragraph]) -> tuple[str, ...]:
+    lines = [line for paragraph in paragraphs if not paragraph.cells for line in paragraph.lines if line.words]
+    cells = [line for paragraph in paragraphs for cell in paragraph.cells for line in cell.lines if line.words]
+    return tuple(dict.fromkeys(flag.value for flag in reading_doubts(lines, cells)))
 
 
 def _box(iterator: Any, level: int) -> BBox:

@@ -15,6 +15,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, Line
+from ocr_tasks.engines.tesseract_doubts import is_mark
+from ocr_tasks.engines.tesseract_words import TextLine as TextLine
+from ocr_tasks.engines.tesseract_words import Word as Word
 from ocr_tasks.htmltables import Cell, Table, table_html
 from ocr_tasks.ruledgrid import Place
 
@@ -40,28 +43,6 @@ class ParagraphKind(Enum):
     TABLE = "table"
     CAPTION = "caption"
     PICTURE = "picture"
-
-
-@dataclass(frozen=True)
-class Word:
-    """One recognised word; ``confidence`` 0..1."""
-
-    text: str
-    bbox_px: BBox
-    confidence: float
-
-
-@dataclass(frozen=True)
-class TextLine:
-    """One line. ``letter_height_px`` is the height of its small letters, 0 where unknown."""
-
-    words: tuple[Word, ...]
-    letter_height_px: float = 0.0
-
-    @property
-    def text(self) -> str:
-        """Its words, a space between them."""
-        return " ".join(word.text for word in self.words)
 
 
 @dataclass(frozen=True)
@@ -147,6 +128,8 @@ def _text_block(kind: ParagraphKind, lines: tuple[TextLine, ...], *, body_px: fl
     if kind is ParagraphKind.TEXT:
         level = _heading_level(lines, bbox, confidence or 0.0, body_px=body_px, width_px=width_px)
         label = BlockLabel.HEADING if level else BlockLabel.TEXT
+        if all(map(is_mark, lines)):  # kept, and out of the way of the prose
+            label = BlockLabel.PICTURE
     return Block(
         label=label,
         bbox_px=bbox,

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from ocr_tasks.contract import BBox, BlockLabel, EngineSpec, ReadingFlag
+from ocr_tasks.contract import BBox, BlockLabel, ContentFormat, EngineSpec, ReadingFlag
 from ocr_tasks.engines import PageReading, create_engine
 from ocr_tasks.engines.tessdata import PREFIX_VARIABLE, data_file, find_tessdata
 from ocr_tasks.engines.tesseract import TesseractEngine
 from ocr_tasks.errors import BadShardError, EngineUnavailableError, PageError, PageTimeoutError
+from ocr_tasks.htmltables import parse_html_table
 from ocr_tasks.images import PageImage
 from ocr_tasks.reading import EngineReader, PageRequest
 from ocr_tasks.settings import RunSettings
@@ -289,5 +290,53 @@ def test_the_other_side_of_thin_paper_is_doubted_and_print_is_not(printed: Image
     reader.close()
 
     assert back.blocks  # Tesseract takes it for print
-    assert back.quality_flags == (ReadingFlag.TEXT_ON_BLANK_PAGE.value,)
+    assert ReadingFlag.TEXT_ON_BLANK_PAGE.value in back.quality_flags
     assert front.quality_flags == ()
+
+
+ESTIMATE = (
+    "<table><tr><td>№</td><td>Наименование работ</td><td>Количество</td><td>Сумма, руб.</td></tr>"
+    "<tr><td>1</td><td>Прокладка кабеля в траншее</td><td>120</td><td>86 400,00</td></tr>"
+    "<tr><td>2</td><td>Установка опор освещения</td><td>14</td><td>254 310,50</td></tr>"
+    '<tr><td colspan="3">Итого по смете</td><td>340 710,50</td></tr></table>'
+)
+RULED = "<style>td {border: 0.6px solid black; padding: 2pt 4pt}</style>"
+
+
+@pytest.mark.parametrize(("skew_deg", "turn_deg"), [(0.2, 0), (-2.0, 0), (0.0, 90)])
+def test_a_ruled_table_is_a_table_with_its_spans_between_the_text_around_it(
+    engine: TesseractEngine, skew_deg: float, turn_deg: int
+) -> None:
+    page = printed_page(f"{RULED}<p>{PARAGRAPHS[0]}</p>{ESTIMATE}<p>{PARAGRAPHS[1]}</p>")
+    page = page.rotate(skew_deg, Image.Resampling.BICUBIC, expand=True, fillcolor=255).rotate(turn_deg, expand=True)
+    reading = read(engine, page)
+
+    blocks = [block for block in reading.blocks if block.label is not BlockLabel.PICTURE]
+    assert [block.label for block in blocks] == [BlockLabel.TEXT, BlockLabel.TABLE, BlockLabel.TEXT]
+    table = blocks[1]
+    assert table.content_format is ContentFormat.HTML
+    in_lines = table.content.replace("<br>", " ")
+    assert parse_html_table(in_lines).cells == parse_html_table(ESTIMATE).cells
+    assert squeezed(blocks[0].content) == squeezed(PARAGRAPHS[0])
+    assert table.confidence is not None
+    assert "Прокладка кабеля в траншее" in [line.text for line in table.lines]
+    assert all(0 <= line.bbox_px[0] < line.bbox_px[2] <= reading.width_px for line in table.lines)
+
+
+def test_a_frame_around_the_page_is_no_table(engine: TesseractEngine) -> None:
+    page = printed_page(PRINTED)
+    ImageDraw.Draw(page).rectangle((60, 60, page.width - 60, page.height - 60), outline=0, width=4)
+    assert squeezed(text(read(engine, page))) == squeezed(TRUTH)
+
+
+def test_a_table_of_single_digits_keeps_every_cell(engine: TesseractEngine) -> None:
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{(row + column) % 9 + 1}</td>' for column in range(5))}</tr>" for row in range(4)
+    )
+    framed = "<style>td {border: 1px solid black; padding: 4px}</style>"  # each cell with a frame of its own
+    blocks = read(engine, printed_page(f"{framed}<p>{PARAGRAPHS[0]}</p><table>{rows}</table>")).blocks
+    table = parse_html_table(blocks[-1].content)
+    assert (table.row_count, table.column_count) == (4, 5)
+    assert (
+        sum(cell.text == str((cell.row + cell.column) % 9 + 1) for cell in table.cells) >= 16
+    )  # «1» is read as «4» here and there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocr_tasks.contract import Block, BlockLabel, Line
+from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line
 from tenderlake.paragraphs import with_joined_lines
 from tests.pageresults import page_result
 
@@ -46,3 +46,18 @@ def test_tables_are_left_alone() -> None:
 
 def test_the_number_of_a_law_is_not_parted() -> None:
     assert content(("в соответствии с Законом № 44-", 1000), ("фз", 100)) == "в соответствии с Законом № 44-фз"
+
+
+def test_lines_of_a_cell_are_joined_where_the_engine_told_them() -> None:
+    def table(*lines: str) -> str:
+        block = Block(
+            label=BlockLabel.TABLE,
+            bbox_px=(0, 0, 100, 100),
+            content="<table><tr><td>Наимено-<br>вание</td><td>шт.</td></tr></table>",
+            content_format=ContentFormat.HTML,
+            lines=tuple(Line(text=text, bbox_px=(0, 0, 10, 10)) for text in lines),
+        )
+        return with_joined_lines(page_result(block, size_px=(1000, 1000))).blocks[0].content
+
+    assert "<td>Наименование</td>" in table("Наимено-", "вание", "шт.")
+    assert "<td>Наимено-<br>вание</td>" in table()

@@ -33,10 +33,18 @@ def page(*flags: str, confidence: float | None = 0.95, status: PageStatus = Page
     return PageQuality.of(result, is_native=False)
 
 
-@pytest.mark.parametrize("flag", sorted(set(ReadingFlag) - {ReadingFlag.READ_AGAIN}))
+OF_WORDS = {ReadingFlag.UNSURE_NUMBERS, ReadingFlag.UNSURE_WORDS, ReadingFlag.MARKS_READ_AS_TEXT}
+
+
+@pytest.mark.parametrize("flag", sorted(set(ReadingFlag) - {ReadingFlag.READ_AGAIN} - OF_WORDS))
 def test_a_doubtful_page_keeps_a_document_from_being_good(flag: ReadingFlag) -> None:
     assert grade([page(flag.value), page(), page()]) is QualityGrade.FAIR
     assert grade([page(flag.value), page(flag.value), page()]) is QualityGrade.POOR
+
+
+@pytest.mark.parametrize("flag", sorted(OF_WORDS))
+def test_doubtful_words_keep_a_document_from_being_good_and_make_none_poor(flag: ReadingFlag) -> None:
+    assert grade([page(flag.value), page(flag.value)]) is QualityGrade.FAIR
 
 
 def test_a_page_that_was_read_well_the_second_time_is_as_good_as_any() -> None:

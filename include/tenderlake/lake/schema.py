@@ -262,7 +262,7 @@ DOCUMENTS = Table(
             nullable=True,
             words=Runner,
         ),
-        Column("ocr_image", STRING, "Container image of the OCR.", "tenderlake/ocr-cpu:0.1.0", None, True),
+        Column("ocr_image", STRING, "Container image of the OCR.", "tenderlake/ocr-cpu:0.2.0", None, True),
         Column("pipeline_version", STRING, "Version of Tenderlake.", "0.1.0"),
         Column(
             "reading_digest",
