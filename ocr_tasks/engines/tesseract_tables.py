@@ -205,7 +205,7 @@ class RuledPage:
 
     def with_tables(self, paragraphs: Sequence[Paragraph], texts: CellTexts) -> list[Paragraph]:
         """All that was read, in reading order: each table behind what stands above it."""
-        ordered = list(paragraphs)
+        ordered = _downwards(paragraphs)
         for table in self._tables:
             made = table.filled(texts.lines)
             ordered.insert(_place_in(ordered, made.bbox_px), made)
@@ -333,6 +333,17 @@ def _is_sure(lines: Sequence[TextLine]) -> bool:
 
 def _says(lines: Iterable[TextLine]) -> float:
     return substance(word for line in lines for word in line.words)
+
+
+def _downwards(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
+    """Paragraphs from top to bottom, as they are where some stand beside each other: cells taken out leave columns."""
+    placed = [(box, paragraph) for paragraph in paragraphs if (box := paragraph.box)]
+    for number, (one, _) in enumerate(placed):
+        for other, _ in placed[:number]:
+            shared = min(one[3], other[3]) - max(one[1], other[1])
+            if shared > 0.5 * min(one[3] - one[1], other[3] - other[1]):
+                return list(paragraphs)
+    return [paragraph for _, paragraph in sorted(placed, key=lambda pair: pair[0][1])]
 
 
 def _place_in(paragraphs: Sequence[Paragraph], table: BBox) -> int:
