@@ -27,7 +27,7 @@ from tenderlake.documents import (
     Unpacking,
 )
 from tenderlake.intake import prepare_document
-from tenderlake.intake.sniffing import SourceFormat, sniff
+from tenderlake.intake.sniffing import DocumentFormat, SourceFormat, sniff
 from tenderlake.mupdf import pymupdf
 from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
@@ -492,6 +492,11 @@ def test_any_bytes_are_something(tmp_path: Path, head: bytes, tail: bytes) -> No
         kind = sniff(path)
         assert isinstance(kind, SourceFormat) or kind.name
     assert isinstance(prepared(path), DocumentManifest | Rejection | Unpacking)
+
+
+@pytest.mark.parametrize("piece", [b"<!---->", b"<?a?>"])
+def test_comments_without_end_cost_no_time_without_end(tmp_path: Path, piece: bytes) -> None:
+    assert sniff(written(tmp_path, piece * 500 + b"x")) is DocumentFormat.TXT
 
 
 def test_a_disk_that_fails_is_not_blamed_on_the_document(tmp_path: Path) -> None:

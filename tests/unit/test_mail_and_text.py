@@ -163,6 +163,20 @@ def test_json_is_its_values_with_their_names(tmp_path: Path) -> None:
     assert found.texts() == ["purchase.name: Бумага", "purchase.lots.price: 100.50", "purchase.lots.ok: true"]
 
 
+def test_a_name_that_stands_twice_in_json_has_both_values(tmp_path: Path) -> None:
+    assert prepared(tmp_path, b'{"lot": {"a": 1}, "lot": {"a": 2, "a": 3}}').texts() == [
+        "lot.a: 1",
+        "lot.a: 2",
+        "lot.a: 3",
+    ]
+
+
+@pytest.mark.parametrize("name", ["undefined", "idna", "punycode", "zlib", "rot13", "no-such"])
+def test_a_file_that_names_no_encoding_of_texts_is_judged_by_its_bytes(name: str) -> None:
+    decoded = decode_text(bytes(range(128, 256)) * 30, name)
+    assert decoded is None or decoded.encoding != name
+
+
 def test_a_signature_within_xml_is_no_text(tmp_path: Path) -> None:
     signed = f"<?xml version='1.0'?><notice><number>0373</number><signature>{'MIIabc+/' * 50}==</signature></notice>"
     assert prepared(tmp_path, signed.encode()).texts() == [

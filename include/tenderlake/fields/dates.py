@@ -37,7 +37,10 @@ _OTHER_BLOCK = re.compile(
     re.MULTILINE,
 )
 _OF_A_FORM = re.compile(r"Госкомстат|Росстат|Правительств|\bМин[а-яё]{4}|Минист|Казначейств", re.IGNORECASE)
-"""«Утверждена постановлением Госкомстата от 11.11.99»: of forms that the state approves, not of this paper."""
+"""«Утверждена постановлением Госкомстата от 11.11.99»: of forms that the state approves, not of this paper.
+
+Who writes «УТВЕРЖДАЮ» approves this paper, a minister too.
+"""
 _ON_LINE_START = re.compile(r"(?:^|[\n\t|])[\s|«\"]{0,4}$")
 
 
@@ -250,7 +253,8 @@ def _approvals(page: PageReading) -> Iterator[Candidate]:
         below = page.text[match.end() : match.end() + _APPROVAL_REACH]
         other = _OTHER_BLOCK.search(below)
         found = next(dates_in(below[: other.start()] if other is not None else below), None)
-        if found is not None and not _OF_A_FORM.search(below[: found.start]):
+        is_form = match[0][-1].lower() != "ю" and found is not None and _OF_A_FORM.search(below[: found.start])
+        if found is not None and not is_form:
             end = match.end() + found.end
             yield titled_date(page, FieldName.APPROVAL_DATE, found.date, match.start(), end, 0.8)
 

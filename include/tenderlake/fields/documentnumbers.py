@@ -76,7 +76,9 @@ _CLAIM = re.compile(
 )
 """Papers about one contract, which their text names."""
 _CLAIMED = re.compile(
-    rf"\b(?:контракт|договор)[а-яё]{{0,3}}\s(?:от\s(?P<date>[«\"“]?\d[^\n№]{{5,30}}?)\s)?{_NUMBER}", re.IGNORECASE
+    rf"\b(?:контракт|договор)[а-яё]{{0,3}}\s(?:(?:аренды|поставки|(?:суб)?подряда|возмездного|оказания|услуг|"
+    rf"купли-продажи|перевозки)\s){{0,3}}(?:от\s(?P<date>[«\"“]?\d[^\n№]{{5,30}}?)\s)?{_NUMBER}",
+    re.IGNORECASE,
 )
 _OF_A_CONTRACT = re.compile(r"АКТ|СОГЛАШЕНИЕ|ДОПОЛНИТЕЛЬНОЕ|СПЕЦИФИКАЦИЯ|СЧ[ЕЁ]Т|НАКЛАДНАЯ|СПРАВКА", re.IGNORECASE)
 _LINE = re.compile(

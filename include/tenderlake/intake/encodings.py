@@ -18,6 +18,10 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (code
 _CHARSET = re.compile(
     rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})", re.IGNORECASE
 )
+_OF_LETTERS = re.compile(
+    r"cp\d+|iso8859[-_]\d+|koi8[-_]\w|mac[-_]\w+|gb\w+|big5\w*|euc_\w+|shift_jis\w*|hz|johab|tis-620"
+)
+"""What a file may name: Python calls compression, names of hosts and escapes encodings as well."""
 _HEAD_BYTES = 4096
 _SAMPLE_BYTES = 400_000
 _SAMPLE_CHARS = 20_000
@@ -133,7 +137,8 @@ def _best_code_page(data: bytes, declared: str | None) -> str | None:
             return named
     if scores[best] >= _LEAST_SCORE:
         return best
-    return _normal(declared) if declared is not None and b"\0" not in data else None
+    named = _normal(declared) if declared is not None and b"\0" not in data else None
+    return named if named is not None and _OF_LETTERS.fullmatch(named) else None
 
 
 def _normal(encoding: str) -> str | None:

@@ -56,19 +56,24 @@ def read_plain_text(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:
     return flow
 
 
+class _JsonObject(list[tuple[str, object]]):
+    """The names and values of an object, as they stand."""
+
+
 def _add_json(flow: Flow, text: str) -> bool:
     """The values of a JSON document as lines, each with the names that lead to it; False where it is none."""
     if not text.lstrip().startswith(("{", "[")):
         return False
     try:
-        document = json.loads(text, parse_float=str, parse_int=str)  # as they are written
+        # Numbers as they are written, and names that stand twice with both values.
+        document = json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_JsonObject)
     except (ValueError, RecursionError):
         return False
     stack: list[tuple[str, object]] = [("", document)]
     while stack:
         name, value = stack.pop()
-        if isinstance(value, dict):
-            stack += [(f"{name}.{key}" if name else str(key), inner) for key, inner in reversed(value.items())]
+        if isinstance(value, _JsonObject):
+            stack += [(f"{name}.{key}" if name else str(key), inner) for key, inner in reversed(value)]
         elif isinstance(value, list):
             stack += [(name, inner) for inner in reversed(value)]
         elif value is not None and value != "":

@@ -233,16 +233,17 @@ _MAIL_HEADER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MAIL_START = re.compile(rb"(?:From [^\n]*\n)?[A-Za-z][\w-]{1,60}:")
+# A comment ends at its first end: tried at every other one too, a hundred of them would take for ever.
 _HTML = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|link|style|script|base|table|div|p|h[1-6]|font|center|span|br|hr|ul|ol|pre|img)\b",
+    r"\s*(?:<\?xml[^>]*>\s*)?(?><!--.{0,2000}?-->\s*)*+<(?:!doctype\s+html|html|head|body|title|meta|link|style|script|base|table|div|p|h[1-6]|font|center|span|br|hr|ul|ol|pre|img)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _SVG = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*(?:<!DOCTYPE svg[^>\[]*>\s*)?<(?:svg:)?svg\b", re.DOTALL
+    r"\s*(?:<\?xml[^>]*>\s*)?(?><!--.{0,2000}?-->\s*)*+(?:<!DOCTYPE svg[^>\[]*>\s*)?<(?:svg:)?svg\b", re.DOTALL
 )
-_FB2 = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<FictionBook\b", re.DOTALL)
+_FB2 = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?><!--.{0,2000}?-->\s*)*+<FictionBook\b", re.DOTALL)
 _XML = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
-_ROOT = re.compile(r"\s*(?:<\?.{0,500}?\?>\s*|<!--.{0,2000}?-->\s*)*<(?:[\w.-]+:)?([\w-]+)([^>]*)", re.DOTALL)
+_ROOT = re.compile(r"\s*(?><\?.{0,500}?\?>\s*|<!--.{0,2000}?-->\s*)*+<(?:[\w.-]+:)?([\w-]+)([^>]*)", re.DOTALL)
 _ROOTS = {
     ("wordDocument", "schemas.microsoft.com/office/word/2003/wordml"): DocumentFormat.FLAT_OFFICE,
     ("package", "schemas.microsoft.com/office/2006/xmlPackage"): DocumentFormat.FLAT_OFFICE,

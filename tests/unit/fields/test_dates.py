@@ -132,6 +132,9 @@ def test_the_end_of_a_term_behind_a_dash() -> None:
 def test_results_without_the_word_date_and_a_form_that_the_state_approved() -> None:
     assert values(find_dates, "Подведение итогов: не позднее 06.04.2026") == {"results_date": ["2026-04-06"]}
     assert values(find_dates, "Утверждена постановлением Госкомстата России от 11.11.99 № 100") == {}
+    assert values(find_dates, "УТВЕРЖДАЮ\nМинистр здравоохранения области\nИ. И. Иванов\n12.01.2026") == {
+        "approval_date": ["2026-01-12"]
+    }
     assert values(find_dates, "Утверждена приказом директора от 11.11.2019 № 100") == {"approval_date": ["2019-11-11"]}
     assert values(find_dates, "Оказание услуг осуществляется с 01.03.2026 по 30.11.2026 (включительно)") == {
         "work_start": ["2026-03-01"],

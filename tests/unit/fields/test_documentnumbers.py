@@ -180,7 +180,8 @@ def test_the_contract_in_the_head_of_an_act_is_not_the_act() -> None:
 def test_the_contract_that_a_claim_is_about() -> None:
     claim = ("ПРЕТЕНЗИЯ", "Между сторонами заключён контракт от 01.07.2025 № 144-МК на ремонт.")
     refusal = ("РЕШЕНИЕ", "об одностороннем отказе", "от исполнения контракта от 01.07.2025 № 144-МК")
-    for paper in (claim, refusal):
+    kind = ("УВЕДОМЛЕНИЕ О РАСТОРЖЕНИИ", "договора аренды от 01.07.2025 № 144-МК, а не договора № 3 от 02.07.2024")
+    for paper in (claim, refusal, kind):
         assert values(find_document_numbers, *paper) == {
             "contract_number": ["144-МК"],
             "contract_date": ["2025-07-01"],
