@@ -344,8 +344,12 @@ CRITICAL: dict[str, tuple[Spoil, str]] = {
     },
     **{
         f"table_cells.{name}_in_range": (cell_is(2, **{name: 0}), f"{name} 0 is below 1")
-        for name in ("table_number", "row", "column", "row_span", "column_span", "page_number", "block_number")
+        for name in (
+            *("table_number", "row", "column", "row_span", "column_span", "page_number", "block_number"),
+            "multiplier",
+        )
     },
+    "table_cells.unit_known": (cell_is(2, unit="тыс."), "unit 'тыс.' is none of RUB, USD"),
     "table_cells.row_kind_known": (cell_is(2, row_kind="sum"), "row_kind 'sum' is none of header, data"),
     "table_cells.column_role_known": (cell_is(2, column_role="sum"), "column_role 'sum' is none of row_number"),
     "table_cells.key_unique": (twice("table_cells", 0), "there is more than one row for this column"),
