@@ -285,11 +285,18 @@ def test_a_copy_of_a_newer_version_is_left_alone(storage: Storage, layout: Layou
     assert storage.get_bytes(key) == buffer.getvalue()
 
 
-def test_where_no_copy_is_wanted_none_is_made(storage: Storage) -> None:
-    layout = Layout(Settings(compact_copy=False))
+def test_where_no_copy_is_wanted_none_is_made_and_one_that_was_made_goes(storage: Storage, layout: Layout) -> None:
+    without = Layout(Settings(compact_copy=False))
     publish(storage, layout, 0, "a")
-    assert copy(storage, layout) == []
+    assert copy(storage, without) == []
     assert list(storage.list_objects(layout.settings.compact_prefix)) == []
+    copy(storage, layout)
+    strange = f"{layout.compact_table('pages')}notes.txt"
+    storage.put_bytes(strange, b"somebody else's", "text/plain")
+    # What would stay would grow old: rows of documents that have left the lake, for everybody who asks the copy.
+    publish(storage, layout, 0, drop="a")
+    assert copy(storage, without) == []
+    assert [item.key for item in storage.list_objects(layout.settings.compact_prefix)] == [strange]
 
 
 def test_the_footer_says_which_nights_a_file_holds(storage: Storage, layout: Layout) -> None:

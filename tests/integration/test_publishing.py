@@ -158,6 +158,28 @@ def test_all_tables_are_published_with_their_dates(storage: Storage, layout: Lay
     assert {item.key for item in storage.list_objects("quarantine/")} == {"quarantine/quarantined_encrypted/f.pdf.json"}
 
 
+def test_what_is_read_again_or_leaves_the_lake_leaves_no_row_in_its_copy(storage: Storage, layout: Layout) -> None:
+    two_nights(storage, layout)
+    assert {row["text"] for row in copied(storage, layout, PAGES)} == {"текст", "цена 100"}
+    publish_run(storage, layout, "run-2")
+    assert copy_is_like_the_lake(storage, layout)
+    assert {row["document_id"] for row in copied(storage, layout, PAGES)} == set(
+        map(document_id, ["a", "b2", "c1", "d", "h"])
+    )
+    assert [row["text"] for row in copied(storage, layout, PAGES) if row["document_id"] == document_id("a")] == [
+        "прочитано снова"
+    ]
+    # The last document of a night goes: nothing of that night is left.
+    emptied = [
+        Staged(path, state=SourceState.SKIPPED_EMPTY, version=3)
+        for path in ("a.pdf", "b.pdf", "c.zip", "d.pdf", "h.pdf")
+    ]
+    stage_run(storage, layout, "run-3", emptied, started_at=NEXT_NIGHT + timedelta(hours=1))
+    publish_run(storage, layout, "run-3")
+    assert copy_is_like_the_lake(storage, layout)
+    assert [copied(storage, layout, table) for table in TABLES.values() if table is not SOURCES] == [[]] * 5
+
+
 def test_a_batch_staged_before_there_were_cells_and_fields_is_published(storage: Storage, layout: Layout) -> None:
     stage_run(storage, layout, "run-1", FIRST[:2], without=[TABLE_CELLS, FIELDS])
     published = publish_run(storage, layout, "run-1")

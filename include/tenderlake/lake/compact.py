@@ -97,6 +97,8 @@ def compact_table(table: Table) -> Table:
 def compact_lake(storage: Storage, layout: Layout, write: Replace) -> list[str]:
     """Bring the compact copy of all tables up to their nights; writes nothing where nothing has changed.
 
+    Where the settings want no copy, one that is there is deleted: it would be read, and it would only grow old.
+
     Args:
         storage: the bucket.
         layout: its keys.
@@ -110,6 +112,7 @@ def compact_lake(storage: Storage, layout: Layout, write: Replace) -> list[str]:
         StorageError: storage failed; what is written stays right.
     """
     if not layout.settings.compact_copy:
+        storage.delete([item.key for table in TABLES.values() for item in _parts(storage, layout, table).values()])
         return []
     problems = storage.in_parallel(
         lambda table: list(_Copying(storage, layout, table, write).problems()), TABLES.values()
@@ -144,12 +147,7 @@ class _Copying:
                 yield f"{self._address(file.number)} is behind the lake: {error}"
 
     def _files(self) -> list[_File]:
-        found = {
-            int(match[1]): item
-            for item in self._storage.list_objects(self._layout.compact_table(self._table.name))
-            if (match := _PART.search(item.key))
-            and item.key == self._layout.compact_part(self._table.name, int(match[1]))
-        }
+        found = _parts(self._storage, self._layout, self._table)
         return [self._file(number, item) for number, item in sorted(found.items())]
 
     def _file(self, number: int, item: ObjectInfo) -> _File:
@@ -239,6 +237,15 @@ class _Copying:
 
     def _address(self, number: int) -> str:
         return f"s3://{self._storage.bucket}/{self._layout.compact_part(self._table.name, number)}"
+
+
+def _parts(storage: Storage, layout: Layout, table: Table) -> dict[int, ObjectInfo]:
+    """The files of the copy of a table by their numbers, and nothing else that lies there."""
+    return {
+        int(match[1]): item
+        for item in storage.list_objects(layout.compact_table(table.name))
+        if (match := _PART.search(item.key)) and item.key == layout.compact_part(table.name, int(match[1]))
+    }
 
 
 def _placed(files: Sequence[_File], nights: Mapping[date, _Night]) -> Iterator[tuple[_File, list[date]]]:
