@@ -6,17 +6,24 @@ document comes a week after the others. A page has 2,500 letters of Russian-like
 the file. Blocks and cells are left out: none of the queries reads them.
 
 Each query is asked of a connection of its own, about another tender or document every time, so that no answer is
-cached; without settings, and with the one that docs/for-analysts.md gives.
+cached; without settings, and with the one that docs/for-analysts.md gives. Processor seconds are those of this process,
+so DuckDB's with all its threads, and not the server's.
+
+With ``--compact`` the compact copy is made as well: how long the first copy of all nights takes, one night more, and
+finding that nothing is to be done; then every query is asked of the copy too. With few pages a night the number of
+files is what counts: ``--pages 400000 --pages-a-night 400 --compact`` is 1,000 nights.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +37,7 @@ from ocr_tasks.contract import Word
 from tenderlake.embedded.query import open_lake
 from tenderlake.embedded.seaweedfs import SeaweedFS
 from tenderlake.embedded.state import S3Connection
+from tenderlake.lake.compact import compact_lake
 from tenderlake.lake.parquet import MEDIA_TYPE, ParquetWriter
 from tenderlake.lake.schema import DOCUMENTS, FIELDS, PAGES, Table
 from tenderlake.lake.vocabulary import DocumentType, FieldMethod, FieldName, FieldRole, TextSource
@@ -37,11 +45,11 @@ from tenderlake.layout import Layout
 from tenderlake.settings import Settings
 from tenderlake.storage import Storage
 
-PAGES_A_NIGHT = 4_000
 DOCUMENT_PAGES = 20
 TENDER_DOCUMENTS = 5
+TENDER_PAGES = DOCUMENT_PAGES * TENDER_DOCUMENTS
 DOCUMENT_FIELDS = 40
-NIGHT_TENDERS = PAGES_A_NIGHT // DOCUMENT_PAGES // TENDER_DOCUMENTS
+LAKE_TABLES = (DOCUMENTS, PAGES, FIELDS)
 PROTOCOL_AFTER_NIGHTS = 7
 """The last document of a tender comes so much later, as protocols do."""
 PAGE_LETTERS = 2_500
@@ -75,8 +83,9 @@ class Document:
 class Writer:
     """Makes the lake night by night, in constant memory."""
 
-    def __init__(self, storage: Storage, layout: Layout, folder: Path) -> None:
+    def __init__(self, storage: Storage, layout: Layout, folder: Path, night_tenders: int) -> None:
         self._storage, self._layout, self._folder = storage, layout, folder
+        self._night_tenders = night_tenders
         chance = np.random.default_rng(0)
         words = ["".join(chance.choice(SYLLABLES.split(), size)) for size in chance.integers(1, 6, 5_000)]
         # As in a language, few words are frequent; numbers are not.
@@ -87,7 +96,7 @@ class Writer:
 
     def write(self, night: int) -> None:
         """One partition of three tables."""
-        documents = list(documents_of(night))
+        documents = list(documents_of(night, self._night_tenders))
         chance = np.random.default_rng([1, night])
         for table, columns in (
             (DOCUMENTS, self._documents(documents, chance)),
@@ -185,13 +194,13 @@ def day_of(night: int) -> dt.date:
     return FIRST_NIGHT + dt.timedelta(days=night)
 
 
-def documents_of(night: int) -> Iterator[Document]:
+def documents_of(night: int, night_tenders: int) -> Iterator[Document]:
     """What comes in a night: the tenders of that night without their protocols, and protocols of earlier ones."""
-    for number in range(NIGHT_TENDERS):
-        tender = night * NIGHT_TENDERS + number
+    for number in range(night_tenders):
+        tender = night * night_tenders + number
         for document in range(TENDER_DOCUMENTS - 1):
             yield Document(tender, document)
-        earlier = tender - PROTOCOL_AFTER_NIGHTS * NIGHT_TENDERS
+        earlier = tender - PROTOCOL_AFTER_NIGHTS * night_tenders
         # The first nights have no earlier tenders: others take their place, so that every night has as many pages.
         yield Document(earlier if earlier >= 0 else tender + 10**6, TENDER_DOCUMENTS - 1)
 
@@ -248,50 +257,118 @@ QUERIES: dict[str, tuple[Query, int]] = {
 """Each with the fewest rows that must come."""
 
 
-def measure(connection: S3Connection, layout: Layout, folder: Path, nights: int, rounds: int) -> None:
-    """Print a line for each query: without and with the settings, the first time and the median afterwards."""
-    chance = np.random.default_rng(nights)
-    for title, settings in (("as it comes", ()), ("footers kept", FAST)):
+@dataclass
+class Spent:
+    """What something took: by the clock, and of the processors in this process."""
+
+    clock_s: float = 0.0
+    processor_s: float = 0.0
+
+
+@contextmanager
+def measured() -> Iterator[Spent]:
+    """What the block takes, once it is done."""
+    spent = Spent()
+    clock_s, processor_s = time.perf_counter(), time.process_time()
+    yield spent
+    spent.clock_s, spent.processor_s = time.perf_counter() - clock_s, time.process_time() - processor_s
+
+
+def ask(connection: S3Connection, layout: Layout, folder: Path, title: str, tenders: int, rounds: int) -> None:
+    """Print a line for each query: without and with the settings, the first time and the median afterwards.
+
+    Args:
+        connection: the server.
+        layout: where the tables are.
+        folder: for DuckDB's extensions.
+        title: what is asked.
+        tenders: so many there are.
+        rounds: questions of which the median is taken.
+    """
+    chance = np.random.default_rng(tenders)
+    for setting, statements in (("as it comes", ()), ("footers kept", FAST)):
         for name, (query, least) in QUERIES.items():
             with open_lake(connection, layout, folder) as lake:
-                for statement in settings:
+                for statement in statements:
                     lake.execute(statement)
                 times = []
                 for _ in range(1 + (TEXT_ROUNDS if query is text_of_a_month else rounds)):
-                    tender = int(chance.integers(0, nights * NIGHT_TENDERS))
-                    started = time.perf_counter()
-                    found = query(lake, Document(tender, 0))
-                    times.append(time.perf_counter() - started)
+                    tender = int(chance.integers(0, tenders))
+                    with measured() as spent:
+                        found = query(lake, Document(tender, 0))
+                    times.append(spent)
                     assert found >= least, f"{name}: {found} rows"
+            first, *later = times
+            clocks = [spent.clock_s for spent in later]
             print(
-                f"{nights * PAGES_A_NIGHT:>9,} pages  {name:<22} {title:<12} first {times[0]:6.2f} s, "
-                f"then {statistics.median(times[1:]):6.3f} s ({min(times[1:]):.3f} to {max(times[1:]):.3f} s)",
+                f"{title:<17}  {name:<22} {setting:<12} first {first.clock_s:6.2f} s, "
+                f"then {statistics.median(clocks):6.3f} s ({min(clocks):.3f} to {max(clocks):.3f} s), "
+                f"processor {statistics.median(spent.processor_s for spent in later):6.3f} s",
                 flush=True,
             )
+
+
+def make_copy(storage: Storage, layout: Layout, writer: Writer, nights: int) -> None:
+    """Make the compact copy of these nights and of one more; print what each step takes."""
+
+    def write(path: Path, key: str, etag: str | None) -> None:
+        storage.replace(path, key, MEDIA_TYPE, etag=etag)
+
+    for step in ("all nights", "one night more", "nothing to do"):
+        if step == "one night more":
+            writer.write(nights)
+        before = {table.name: _files(storage, layout.compact_table(table.name)) for table in LAKE_TABLES}
+        with measured() as spent:
+            problems = compact_lake(storage, layout, write)
+        assert not problems, problems
+        written, count = 0, 0
+        for table in LAKE_TABLES:
+            files = _files(storage, layout.compact_table(table.name))
+            written += sum(size for key, (etag, size) in files.items() if before[table.name].get(key) != (etag, size))
+            count += len(files)
+        print(
+            f"copy, {step}: {spent.clock_s:.1f} s, processor {spent.processor_s:.1f} s, {written / 2**20:,.0f} MB "
+            f"written, {count} files; memory of the process at most "
+            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10:,.0f} MB",
+            flush=True,
+        )
+
+
+def _files(storage: Storage, prefix: str) -> dict[str, tuple[str, int]]:
+    return {item.key: (item.etag, item.size_bytes) for item in storage.list_objects(prefix)}
 
 
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--pages-a-night", type=int, default=4_000, help=f"{TENDER_PAGES} at least")
+    parser.add_argument("--compact", action="store_true", help="measure the compact copy as well")
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
-    layout = Layout(Settings())
+    night_tenders = max(1, arguments.pages_a_night // TENDER_PAGES)
+    layout, settings = Layout(Settings()), Settings()
+    # The views are made of whatever lies where the lake is said to be.
+    copy = Layout(Settings(lake_prefix=settings.compact_prefix, compact_prefix="elsewhere/"))
     with (
         tempfile.TemporaryDirectory(prefix="tenderlake-bench-") as name,
         SeaweedFS.in_folder(Path(name, "s3")) as connection,
     ):
         storage, written = connection.storage(), 0
-        writer = Writer(storage, layout, Path(name))
+        writer = Writer(storage, layout, Path(name), night_tenders)
         for pages in sorted(arguments.pages):
-            nights = -(-pages // PAGES_A_NIGHT)
+            nights = -(-pages // (night_tenders * TENDER_PAGES))
             for night in range(written, nights):
                 writer.write(night)
-            written = nights
-            for table in (DOCUMENTS, PAGES, FIELDS):
+            written = max(written, nights)
+            for table in LAKE_TABLES:
                 sizes = [item.size_bytes for item in storage.list_objects(layout.table(table.name))]
                 print(f"{pages:>9,} pages  {table.name}: {len(sizes)} files, {sum(sizes) / 2**20:,.0f} MB", flush=True)
-            measure(connection, layout, Path(name, "extensions"), nights, arguments.rounds)
+            if arguments.compact:
+                make_copy(storage, layout, writer, written)
+                written += 1
+            for title, where in ((f"{pages:>9,} pages", layout), *([("    compact copy", copy)] * arguments.compact)):
+                ask(connection, where, Path(name, "extensions"), title, nights * night_tenders, arguments.rounds)
 
 
 if __name__ == "__main__":
