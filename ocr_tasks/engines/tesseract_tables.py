@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from PIL import Image
 
@@ -47,6 +48,8 @@ _INSIDE = 0.2
 """Part of a word's width that reaches into the next cell before it is taken for words of both."""
 _SURE = 0.85
 """A cell with a less sure word is read a second time."""
+_AS_MUCH = 0.8
+"""Of what was read over the rule between two cells, when it is read in each of them."""
 _SMALL_PT = 30.0
 _MOST_SINGLE = 40
 
@@ -103,10 +106,14 @@ class Stack:
 
 @dataclass(frozen=True)
 class CellTexts:
-    """What was read in the cells of a page, by their numbers; ``doubtful`` ones should be read again."""
+    """What was read in the cells of a page, by their numbers; ``doubtful`` ones should be read again.
+
+    ``shared``: cells that a word was read over; it stands in the first of them.
+    """
 
     lines: Mapping[int, tuple[TextLine, ...]]
     doubtful: frozenset[int]
+    shared: frozenset[tuple[int, ...]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,7 @@ class RuledPage:
         """What was read on ``image`` outside of the tables, and what in their cells."""
         outside: list[Paragraph] = []
         found: dict[int, list[TextLine]] = defaultdict(list)
-        crossing: set[int] = set()
+        crossing: set[tuple[int, ...]] = set()
         for paragraph in paragraphs:
             if paragraph.kind is ParagraphKind.PICTURE:
                 outside.append(paragraph)
@@ -144,18 +151,18 @@ class RuledPage:
                         found[cell].append(part)
             outside.extend(replace(paragraph, lines=tuple(lines)) for lines in kept if lines)
         lines = {cell: tuple(sorted(parts, key=lambda line: line.words[0].bbox_px[1])) for cell, parts in found.items()}
-        doubtful = {
-            crop.cell for crop in self._crops if crop.cell in crossing or not _is_sure(lines.get(crop.cell, ()))
-        }
-        return outside, CellTexts(lines, frozenset(doubtful))
+        crossed = {cell for cells in crossing for cell in cells}
+        doubtful = {crop.cell for crop in self._crops if crop.cell in crossed or not _is_sure(lines.get(crop.cell, ()))}
+        return outside, CellTexts(lines, frozenset(doubtful), frozenset(crossing))
 
-    def _parts(self, line: TextLine, crossing: set[int]) -> dict[int | None, TextLine]:
+    def _parts(self, line: TextLine, crossing: set[tuple[int, ...]]) -> dict[int | None, TextLine]:
         """The words of a line by cells, None for those outside; cells that share a word are added to ``crossing``."""
         by_cell: dict[int | None, list[Word]] = defaultdict(list)
         for word in line.words:
             cells = self._cells_of(word.bbox_px)
             by_cell[cells[0] if cells else None].append(word)
-            crossing.update(cells if len(cells) > 1 else ())
+            if len(cells) > 1:
+                crossing.add(tuple(cells))
         parts = {cell: replace(line, words=tuple(words)) for cell, words in by_cell.items()}
         return {cell: part if cell is None else _without_specks(part) for cell, part in parts.items()}
 
@@ -189,7 +196,10 @@ class RuledPage:
         return [stack for crop in small for stack in _stacks(self.image, [crop], self._dpi)]
 
     def better(self, texts: CellTexts, stacks: Sequence[Stack], read: Sequence[Sequence[Paragraph]]) -> CellTexts:
-        """The texts of the cells, with what was read in ``stacks`` where it says more, or the cell was crossed."""
+        """The texts of the cells, with what was read in ``stacks`` where it says more.
+
+        Cells that shared a word are taken anew together, or none of them gets what the first has of it already.
+        """
         again: dict[tuple[int, bool], list[TextLine]] = defaultdict(list)
         for stack, paragraphs in zip(stacks, read, strict=True):
             for line in (line for paragraph in paragraphs for line in paragraph.lines):
@@ -201,6 +211,14 @@ class RuledPage:
         for (cell, _), second in again.items():
             if not lines.get(cell) or _says(second) > _says(lines[cell]):
                 lines[cell] = tuple(second)
+        for cells in sorted(texts.shared):
+            parts = {cell: tuple(again.get((cell, False), ())) for cell in cells}
+            first = [line for cell in cells for line in texts.lines.get(cell, ())]
+            if all(parts.values()) and _says(chain.from_iterable(parts.values())) >= _AS_MUCH * _says(first):
+                lines.update(parts)
+                continue
+            whole = _letters(lines.get(cells[0], ()))
+            lines.update({cell: texts.lines.get(cell, ()) for cell in cells[1:] if _letters(parts[cell]) in whole})
         return CellTexts(lines, texts.doubtful)
 
     def with_tables(self, paragraphs: Sequence[Paragraph], texts: CellTexts) -> list[Paragraph]:
@@ -329,6 +347,10 @@ def _without_specks(line: TextLine) -> TextLine:
 
 def _is_sure(lines: Sequence[TextLine]) -> bool:
     return bool(lines) and all(word.confidence >= _SURE for line in lines for word in line.words)
+
+
+def _letters(lines: Iterable[TextLine]) -> str:
+    return "".join(word.text for line in lines for word in line.words)
 
 
 def _says(lines: Iterable[TextLine]) -> float:
