@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from tenderlake.lake.vocabulary import ColumnRole, FieldUnit
 
 _SCALE = (
-    r"(?:(?P<thousand>тыс(?:яч\w{0,3}|\.|(?!\w)))|(?P<million>млн(?!\w)\.?|миллион\w{0,3})"
-    r"|(?P<billion>млрд(?!\w)\.?|миллиард\w{0,3}))"
+    r"(?:(?P<thousand>тыс(?:яч\w{0,3}(?!\w)|\.|(?!\w)))|(?P<million>млн(?!\w)\.?|миллион\w{0,3}(?!\w))"
+    r"|(?P<billion>млрд(?!\w)\.?|миллиард\w{0,3}(?!\w)))"
 )
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _CURRENCY = (

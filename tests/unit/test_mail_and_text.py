@@ -163,6 +163,13 @@ def test_json_is_its_values_with_their_names(tmp_path: Path) -> None:
     assert found.texts() == ["purchase.name: Бумага", "purchase.lots.price: 100.50", "purchase.lots.ok: true"]
 
 
+@pytest.mark.parametrize("name", ["p:order", "base-order", "title.order"])
+def test_an_xml_file_whose_root_begins_like_an_element_of_a_web_page_is_none(tmp_path: Path, name: str) -> None:
+    found = prepared(tmp_path, f'<?xml version="1.0"?><{name} xmlns:p="urn:o"><sum>5</sum></{name}>'.encode())
+    assert found.manifest.media_type == DocumentFormat.XML
+    assert found.texts()[-1] == "sum: 5"
+
+
 def test_a_name_that_stands_twice_in_json_has_both_values(tmp_path: Path) -> None:
     assert prepared(tmp_path, b'{"lot": {"a": 1}, "lot": {"a": 2, "a": 3}}').texts() == [
         "lot.a: 1",

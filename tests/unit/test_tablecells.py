@@ -236,6 +236,7 @@ RUB, PERCENT = FieldUnit.RUB, FieldUnit.PERCENT
         ("НДС, %", "20", (PERCENT, 1)),
         ("НДС 20 %", "12", (None, None)),
         ("Кол-во, тыс. шт.", "12", (None, 1000)),
+        ("Кол-во тысячелистника", "12", (None, None)),
         ("Кол-во", "12", (None, None)),
         ("Сумма", "12", (None, None)),
         ("Цена, руб. / тыс. руб.", "12", (None, None)),

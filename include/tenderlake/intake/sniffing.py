@@ -235,7 +235,7 @@ _MAIL_HEADER = re.compile(
 _MAIL_START = re.compile(rb"(?:From [^\n]*\n)?[A-Za-z][\w-]{1,60}:")
 # A comment ends at its first end: tried at every other one too, a hundred of them would take for ever.
 _HTML = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?><!--.{0,2000}?-->\s*)*+<(?:!doctype\s+html|html|head|body|title|meta|link|style|script|base|table|div|p|h[1-6]|font|center|span|br|hr|ul|ol|pre|img)\b",
+    r"\s*(?:<\?xml[^>]*>\s*)?(?><!--.{0,2000}?-->\s*)*+<(?:!doctype\s+html\b|html\b|(?:head|body|title|meta|link|style|script|base|table|div|p|h[1-6]|font|center|span|br|hr|ul|ol|pre|img)(?![\w:.-]))",
     re.IGNORECASE | re.DOTALL,
 )
 _SVG = re.compile(
