@@ -32,6 +32,8 @@ _NAME_POINTS = 1.2
 _LEAST_POINTS = 0.9
 """Less than a title in small letters near the head, than three marks, than a name: no reason to believe it."""
 _LONGEST_QUOTE = 80
+_SHORTEST_RUN = 12
+"""Characters of a title whose words run together: ТЕХНИЧЕСКОЕЗАДАНИЕ."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class _Kind:
 
     document_type: DocumentType
     title: re.Pattern[str]
+    title_run_together: re.Pattern[str]
     marks: re.Pattern[str] | None = None
     name: re.Pattern[str] | None = None
 
@@ -56,6 +59,7 @@ def _kind(document_type: DocumentType, title: str, marks: str = "", name: str = 
     return _Kind(
         document_type,
         re.compile(title, re.IGNORECASE),
+        re.compile(title.replace(" ?", "").replace(" ", ""), re.IGNORECASE),
         re.compile(marks, re.IGNORECASE) if marks else None,
         re.compile(name, re.IGNORECASE) if name else None,
     )
@@ -226,10 +230,16 @@ def _title_lines(text: str) -> Iterator[tuple[int, str]]:
             yield depth, line
 
 
+def _is_run_together(line: str) -> bool:
+    """Whether a line may be a title whose letters stood apart, without more space between its words."""
+    return len(line) >= _SHORTEST_RUN and line.isupper() and not any(map(str.isspace, line))
+
+
 def _best_title(kind: _Kind, lines: list[tuple[int, str]]) -> tuple[float, str | None]:
     best, title = 0.0, None
     for depth, line in lines:
-        match = kind.title.match(line)
+        pattern = kind.title_run_together if _is_run_together(line) else kind.title
+        match = pattern.match(line)
         if match is None:
             continue
         points = _CAPITALS_POINTS * match[0].isupper() + _SHORT_POINTS * (len(line) < _LONGEST_TITLE)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ocr_tasks.boxes import Box as Box
 from ocr_tasks.boxes import union as union
 from tenderlake.drawnpage import DrawnPage
+from tenderlake.spacedletters import has_spaced_letters, text_of_placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -130,7 +132,7 @@ def read_page(page: Page, *, with_hidden_text: bool = False) -> PageContent:
     rect = page.rect
     page_turn = Turn(int(page.rotation) % 360, float(rect.width), float(rect.height))
     drawn = DrawnPage(page)
-    runs, hidden_text = _text_runs(drawn.text(), with_hidden_text)
+    runs, hidden_text = _text_runs(drawn, with_hidden_text)
     turn = page_turn.turned_by(_sideways_turn(runs, page_turn.rotation_deg))
     lines, sideways = _turned(runs, turn)
     page_box = Box(0.0, 0.0, turn.width_pt, turn.height_pt)
@@ -176,12 +178,14 @@ _Run = tuple[_Direction, TextLine]
 """A line and the direction in which it runs on the unrotated page."""
 
 
-def _text_runs(page_dict: dict[str, Any], with_hidden_text: bool) -> tuple[list[_Run], str]:
+def _text_runs(drawn: DrawnPage, with_hidden_text: bool) -> tuple[list[_Run], str]:
     """The visible lines of the unrotated page, and the text that is there but not seen."""
     runs: list[_Run] = []
     hidden: list[str] = []
-    for block in page_dict["blocks"]:
-        for line in block.get("lines", ()):
+    words = _WordsOfLines(drawn)
+    blocks = [block["lines"] for block in drawn.text()["blocks"] if "lines" in block]
+    for block_number, block in enumerate(blocks):
+        for line_number, line in enumerate(block):
             spans = line["spans"]
             seen = spans if with_hidden_text else [span for span in spans if span["alpha"] > 0]
             if len(seen) < len(spans):
@@ -191,10 +195,34 @@ def _text_runs(page_dict: dict[str, Any], with_hidden_text: bool) -> tuple[list[
             text, size, is_bold = _style(seen)
             if not text or text.isspace():
                 continue
+            if has_spaced_letters(text):
+                text = words.whole(text, block_number, line_number)
             box = Box(*line["bbox"]) if len(seen) == len(spans) else union(Box(*span["bbox"]) for span in seen)
             dx, dy = line["dir"]
             runs.append(((round(dx), round(dy)), TextLine(box, text, size, is_bold)))
     return runs, "\n".join(hidden)
+
+
+@dataclass
+class _WordsOfLines:
+    """MuPDF's words of each line of each block of text, asked for only where a line has letter-spaced words."""
+
+    drawn: DrawnPage
+
+    @cached_property
+    def _pieces(self) -> dict[tuple[int, int], list[tuple[str, Box]]]:
+        pieces: dict[tuple[int, int], list[tuple[str, Box]]] = {}
+        for x0, y0, x1, y1, text, block, line, _ in self.drawn.words():
+            pieces.setdefault((block, line), []).append((text, Box(x0, y0, x1, y1)))
+        return pieces
+
+    def whole(self, text: str, block: int, line: int) -> str:
+        """The text of a line with its letter-spaced words whole, told by where its letters stand."""
+        pieces = self._pieces.get((block, line), [])
+        if " ".join(piece for piece, _ in pieces).split() != text.split():  # some of the line is not seen
+            return text
+        whole = text_of_placed(pieces)
+        return whole if whole != " ".join(text.split()) else text
 
 
 def _style(spans: list[dict[str, Any]]) -> tuple[str, float, bool]:

@@ -15,6 +15,7 @@ from ocr_tasks.ruledgrid import Grid
 from tenderlake.mupdf import Page
 from tenderlake.pagecontent import Box, PageContent, TextLine, union
 from tenderlake.ruledgrid import find_grids
+from tenderlake.spacedletters import text_of_placed
 from tenderlake.wording import HyphenHabits, clean, join_lines
 
 
@@ -115,7 +116,7 @@ def _lines_text(words: list[_Word], habits: HyphenHabits) -> str:
     for word in words:
         by_line[word.line].append(word)
     lines = sorted(by_line.values(), key=_line_order)
-    texts = [clean(" ".join(word.text for word in line)) for line in lines]
+    texts = [clean(text_of_placed([(word.text, word.box) for word in line])) for line in lines]
     return join_lines(texts, habits)
 
 

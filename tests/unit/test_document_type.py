@@ -44,7 +44,12 @@ def test_type(filename: str, text: str, expected: DocumentType) -> None:
             DocumentType.CONTRACT,
             "title «СПЕЦИФИКАЦИЯ»",
         ),
-        ("УТВЕРЖДАЮ\nДиректор\n\nТ Е Х Н И Ч Е С К О Е З А Д А Н И Е", DocumentType.OTHER, None),
+        (
+            "УТВЕРЖДАЮ\nДиректор\n\nТ Е Х Н И Ч Е С К О Е З А Д А Н И Е",
+            DocumentType.TECHNICAL_SPECIFICATION,
+            "title «ТЕХНИЧЕСКОЕЗАДАНИЕ»",
+        ),
+        ("Кот сидит на окне", DocumentType.OTHER, None),
         ("П Р О Т О К О Л № 7\nзаседания комиссии", DocumentType.PROTOCOL, "title «ПРОТОКОЛ № 7»"),
         (
             "Оглавление\nТехническое задание ........ 5\nПроект контракта\t12\nОТЧЁТ О РАБОТЕ",

@@ -11,11 +11,11 @@ from functools import cached_property
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, PageResult
 from ocr_tasks.htmltables import ParseTable, Table, parse_html_table
+from tenderlake.spacedletters import joined_letters
 
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\u0301]")
 """Soft hyphens, zero widths, and stress marks."""
 _SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
-_SPACED_LETTERS = re.compile(r"(?<![^\W\d_])(?:[А-ЯЁа-яё] ){3,}[А-ЯЁа-яё](?![^\W\d_])")
 NOWHERE: BBox = (0.0, 0.0, 0.0, 0.0)
 LONGEST_CELL = 20_000
 LONGEST_BLOCK = 500_000
@@ -32,8 +32,7 @@ def clean(text: str) -> str:
 
     Never NFKC: it turns № into No and м² into м2. Tabs and line ends stay.
     """
-    text = _SPACES.sub(" ", _UNSEEN.sub("", unicodedata.normalize("NFC", text)))
-    return _SPACED_LETTERS.sub(lambda match: match[0].replace(" ", ""), text)
+    return joined_letters(_SPACES.sub(" ", _UNSEEN.sub("", unicodedata.normalize("NFC", text))))
 
 
 @dataclass(frozen=True, slots=True)

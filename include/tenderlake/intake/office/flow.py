@@ -22,6 +22,7 @@ from tenderlake.intake.office.metafiles import is_metafile, picture_in, size_cm,
 from tenderlake.intake.outcome import RejectedError
 from tenderlake.intake.pictures import picture_size, prepare_picture
 from tenderlake.pageflags import PageFlag
+from tenderlake.spacedletters import joined_letters
 from tenderlake.states import SourceState
 from tenderlake.wording import CONTENTS_ENTRY, LIST_ITEM, clean
 
@@ -251,7 +252,7 @@ def _is_unread(picture: Picture) -> bool:
 
 def clean_lines(text: str) -> str:
     """Text with its line breaks, without empty lines, control characters and other marks that say nothing."""
-    lines = (clean(_SURROGATES.sub("\ufffd", line)) for line in text.splitlines())
+    lines = (clean(joined_letters(_SURROGATES.sub("\ufffd", line))) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 
 
