@@ -245,6 +245,22 @@ def test_a_damaged_file_of_the_copy_is_made_anew(storage: Storage, layout: Layou
     assert is_like_the_lake(storage, layout)
 
 
+@pytest.mark.usefixtures("small_files")
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_file_that_another_program_has_written_anew_gives_no_rows_twice(
+    storage: Storage, layout: Layout, number: int
+) -> None:
+    for night in range(4):
+        publish(storage, layout, night, f"a{night}")
+    copy(storage, layout)
+    key = layout.compact_part("pages", number)
+    buffer = io.BytesIO()
+    pq.write_table(pq.read_table(io.BytesIO(storage.get_bytes(key))).replace_schema_metadata(None), buffer)
+    storage.put_bytes(key, buffer.getvalue(), MEDIA_TYPE)
+    assert copy(storage, layout) == []
+    assert is_like_the_lake(storage, layout)
+
+
 def test_nights_of_an_older_version_have_the_columns_of_today(storage: Storage, layout: Layout) -> None:
     storage.upload(OLD_FILE, layout.partition("documents", day_of(0)), MEDIA_TYPE)
     row = DocumentRow(

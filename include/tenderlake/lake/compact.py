@@ -153,10 +153,10 @@ class _Copying:
     def _file(self, number: int, item: ObjectInfo) -> _File:
         try:
             note = read_note(ObjectFile(self._storage, item), self._compact, _NIGHTS_NOTE)
-            nights = {date.fromisoformat(day): str(version) for day, version in json.loads(note or "{}").items()}
+            nights = {date.fromisoformat(day): str(version) for day, version in json.loads(note or "null").items()}
         except NewerFileError as error:
             raise _LeftError(f"{self._address(number)} was left as it is: {error}") from error
-        except (ParquetError, ValueError, AttributeError) as error:
+        except (ParquetError, ValueError, AttributeError) as error:  # the last: no nights are told, by another program
             log.warning("%s is made anew: %s", self._address(number), error)
             return _File(number, item, None)
         return _File(number, item, nights)
