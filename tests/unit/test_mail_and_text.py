@@ -352,6 +352,14 @@ def test_a_saved_web_page_is_its_text_and_its_pictures(tmp_path: Path) -> None:
     assert all(isinstance(members[name], Rejection) for name in ("attachment 2.png", "attachment 3.css"))
 
 
+def test_a_file_with_a_name_and_a_place_is_no_layout(tmp_path: Path) -> None:
+    mail = message()
+    mail.add_attachment(b"<upd/>", maintype="text", subtype="xml", filename="upd.xml", disposition="inline")
+    (part,) = mail.iter_attachments()
+    part["Content-Location"] = "upd.xml"
+    assert unpacked(tmp_path, mail.as_bytes())["upd.xml"] == b"<upd/>"
+
+
 def test_no_name_leads_out_of_the_message(tmp_path: Path) -> None:
     mail = message()
     mail.add_attachment(b"x", maintype="application", subtype="pdf", filename="../../etc/passwd")

@@ -176,6 +176,7 @@ def _filename(part: email.message.Message) -> str | None:
 def _attachment(part: email.message.Message, number: int) -> _Attachment:
     kind = part.get_content_type()
     name = _filename(part)
+    is_sent_as_file = name is not None or part.get_content_disposition() == "attachment"
     if name is None and kind == "message/rfc822":
         payload = part.get_payload()
         inner = payload[0] if isinstance(payload, list) and payload else None
@@ -188,7 +189,7 @@ def _attachment(part: email.message.Message, number: int) -> _Attachment:
         suffix = _SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ""
         name = f"attachment {number}{suffix}"
     is_shown = location is not None or part.get("Content-ID") is not None
-    is_style = location is not None and kind in _STYLE_TYPES and part.get_content_disposition() != "attachment"
+    is_style = location is not None and kind in _STYLE_TYPES and not is_sent_as_file
     return _Attachment(name, _bytes_of(part), is_shown and part.get_content_maintype() == "image", is_style)
 
 
