@@ -190,12 +190,9 @@ class _Assembler:
                 reason=f"the pipeline failed on this document ({type(error).__name__}: {error})"[:_LONGEST_REASON],
             )
         outcome = outcome.model_copy(update={"prepare_s": prepared.prepare_s})
-        log.info(
-            "%s: %s %s",
-            self._layout.path_in_inbox(prepared.source.key),
-            outcome.state.value if outcome.state else "left for the next run",
-            outcome.reason or "",
-        )
+        path = self._layout.path_of(prepared.source.key, prepared.source.archive_path)
+        state = outcome.state.value if outcome.state else "left for the next run"
+        log.info("%s: %s", path, f"{state}: {outcome.reason}" if outcome.reason else state)
         return outcome
 
     def _outcome(self, prepared: PreparedSource) -> SourceOutcome:

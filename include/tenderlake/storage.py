@@ -7,6 +7,7 @@ the caller's to decide (a missing or changed object).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -78,6 +79,10 @@ class ObjectMissingError(StorageError):
 
 class ObjectTooLargeError(Exception):
     """The object is larger than the caller allows."""
+
+
+class DiskFullError(StorageError):
+    """The disk here has no space for what is downloaded: a retry may find some."""
 
 
 class ConditionFailedError(StorageError):
@@ -298,10 +303,13 @@ class Storage:
             path: the file that is written.
             etag: fetch only this version; another one raises :class:`ConditionFailedError`.
             max_bytes: a larger object raises :class:`ObjectTooLargeError` before it fills the disk.
+
+        Raises:
+            DiskFullError: no space is left for the file.
         """
         digest, size = hashlib.sha256(), 0
         extra: dict[str, Any] = {"IfMatch": etag} if etag else {}
-        with self._errors(key), path.open("wb") as file:
+        with self._errors(key), self._disk_space(key, path), path.open("wb") as file:
             answer = self.client.get_object(Bucket=self.bucket, Key=key, **extra)
             for chunk in answer["Body"].iter_chunks(_CHUNK_BYTES):
                 size += len(chunk)
@@ -310,6 +318,18 @@ class Storage:
                 digest.update(chunk)
                 file.write(chunk)
         return Download(path, size, digest.hexdigest(), answer["ETag"].strip('"'))
+
+    @contextmanager
+    def _disk_space(self, key: str, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise DiskFullError(
+                f"no space is left on the disk of {path}, to which s3://{self.bucket}/{key} is downloaded: free some, "
+                "or set TMPDIR to a folder on another disk"
+            ) from error
 
     def get_range(self, key: str, start: int, size_bytes: int, *, etag: str) -> bytes:
         """A piece of one version of an object; another version raises :class:`ConditionFailedError`."""

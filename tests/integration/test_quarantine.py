@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 
@@ -70,3 +71,17 @@ def test_sources_are_taken_again_by_their_state_and_what_is_mended_loses_its_not
     assert set(states(storage).values()) == {"published"}
     assert (notes(storage), counted(storage, "run-3")) == ({}, {})
     assert storage.exists("markdown/44/обрезан.pdf.md")
+
+
+def test_the_log_of_each_stage_says_what_became_of_a_source_and_why(
+    storage: Storage, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(storage, "44/обрезан.pdf", bytes(digital_pdf().tobytes())[:300])
+    put(storage, "44/целый.pdf", bytes(digital_pdf().tobytes()))
+    with caplog.at_level(logging.INFO, logger="tenderlake"):
+        pipeline.run(storage, ENGINE, "run-1")
+    said = {record.name: record.getMessage() for record in caplog.records if "обрезан" in record.getMessage()}
+    assert set(said) >= {"tenderlake.preparation", "tenderlake.assembly"}
+    for line in said.values():
+        assert line.startswith("44/обрезан.pdf: quarantined_corrupt: the PDF ")
+    assert ("tenderlake.assembly", logging.INFO, "44/целый.pdf: published") in caplog.record_tuples

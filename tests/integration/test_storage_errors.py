@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from tenderlake.errors import NeedsPersonError
 from tenderlake.storage import (
     ConditionFailedError,
+    DiskFullError,
     ObjectMissingError,
     Storage,
     StorageAccessError,
@@ -199,3 +200,10 @@ def test_a_ca_bundle_that_is_not_there_is_named(certificate: Path, tmp_path: Pat
     context.load_cert_chain(certificate)
     with server(503, "SlowDown", context) as port, pytest.raises(StorageAccessError, match="AWS_CA_BUNDLE"):
         store_at(f"https://localhost:{port}", verify=str(tmp_path / "no-such.pem")).get_bytes("a")
+
+
+def test_a_download_to_a_full_disk_names_the_file_and_what_to_do(storage: Storage) -> None:
+    storage.put_bytes("inbox/ТЗ.pdf", b"x" * 100_000, "application/pdf")
+    with pytest.raises(DiskFullError, match=r"/dev/full.*s3://.*/inbox/ТЗ\.pdf.*TMPDIR") as caught:
+        storage.download("inbox/ТЗ.pdf", Path("/dev/full"))
+    assert not isinstance(caught.value, NeedsPersonError)  # somebody else's file may be gone when it is tried again
