@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     )
     compact_copy: bool = Field(
         default=True,
-        description="Whether these files are kept; they take as much room as the tables.",
+        description="Whether these files are kept; they take as much room as the tables. If not, they are deleted.",
     )
     markdown_prefix: str = Field(default="markdown/", description="Where the Markdown of each document is.")
     quarantine_prefix: str = Field(

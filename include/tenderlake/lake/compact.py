@@ -42,7 +42,8 @@ from tenderlake.storage import ConditionFailedError, ObjectInfo, ObjectMissingEr
 log = logging.getLogger(__name__)
 
 FILE_BYTES = 128 * 2**20
-"""A file that is larger takes no further night: the last one is written anew every night, at some 16 MB a second."""
+"""A file that is larger takes no further night: the last one is written anew every night, some 20 MB in a second of
+processor time (``bench/README.md``)."""
 FILE_NIGHTS = 366
 """Nights that one file takes: its footer names them all, and every reader reads it."""
 _ROWS_AT_ONCE = 1_000_000
