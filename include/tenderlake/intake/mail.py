@@ -13,7 +13,7 @@ import html
 import mimetypes
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.parser import BytesParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -73,14 +73,18 @@ def unpack_mail(path: Path, output: Path, mail_format: MailFormat, limits: Prepa
 
 def _add(folder: UnpackFolder, attachment: _Attachment) -> None:
     member = folder.add(attachment.name)
-    if attachment.is_style:
-        member.reject(SourceState.SKIPPED_UNSUPPORTED, _STYLE)
-        return
-    if attachment.is_layout and not picture_is_large(Picture(attachment.data, attachment.name)):
-        member.reject(SourceState.SKIPPED_UNSUPPORTED, _SMALL_PICTURE)
-        return
-    if member.rejection is None:
+    if reason := _left_out(attachment):
+        member.reject(SourceState.SKIPPED_UNSUPPORTED, reason)
+    elif member.rejection is None:
         member.write(attachment.data)
+
+
+def _left_out(attachment: _Attachment) -> str | None:
+    """Why a part of the message is none that people attached; None where it is one."""
+    if attachment.is_style:
+        return _STYLE
+    is_small = attachment.is_layout and not picture_is_large(Picture(attachment.data, attachment.name))
+    return _SMALL_PICTURE if is_small else None
 
 
 def message_member(headers: Iterable[tuple[str, str]], text: str, page: str) -> _Attachment:
@@ -94,6 +98,16 @@ def message_member(headers: Iterable[tuple[str, str]], text: str, page: str) -> 
         return _Attachment("message.html", whole.encode("utf-8", "replace"))
     # The empty line before all keeps the text from being an e-mail itself, to be unpacked again and again.
     return _Attachment("message.txt", "\n".join(["", *lines, "", text]).encode("utf-8", "replace"))
+
+
+def _attachments_line(attachments: Iterable[_Attachment], messages: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """A header line with the names of what is attached, messages within included; none where nothing is.
+
+    Whether they are published is not known yet. They lie beside the message, in the lake and as Markdown.
+    """
+    names = [attachment.name for attachment in attachments if _left_out(attachment) is None]
+    names += messages
+    return [("Attachments", "; ".join(names))] if names else []
 
 
 # ---- EML (RFC 5322, 2045 to 2047, 2231)
@@ -119,7 +133,7 @@ def _unpack_eml(path: Path, folder: UnpackFolder) -> None:
         else:
             attachments.append(_attachment(part, len(attachments) + 1))
     headers = [(name, _header(value)) for name in _SHOWN_HEADERS if (value := message.get(name)) is not None]
-    _add(folder, message_member(headers, "\n\n".join(texts), "<hr>".join(pages)))
+    _add(folder, message_member([*headers, *_attachments_line(attachments)], "\n\n".join(texts), "<hr>".join(pages)))
     for attachment in attachments:
         _add(folder, attachment)
 
@@ -238,14 +252,18 @@ def _decoded_word(word: bytes | str, charset: str | None) -> str:
 
 def _unpack_outlook(message: OutlookMessage, folder: UnpackFolder) -> None:
     for prefix, inner in message.with_embedded():
+        attachments = [
+            _Attachment(safe_name(attached.name or f"attachment {number}"), attached.data, attached.is_layout)
+            for number, attached in enumerate(inner.attachments, start=1)
+        ]
+        listed = _attachments_line(attachments, (name for name, _ in inner.embedded))
         headers = [(name, value) for name, value in inner.headers.items() if name in _SHOWN_HEADERS and value]
         if inner.body or inner.page or (headers and not inner.rich_text):
-            body = message_member(headers, inner.body, inner.page)
+            body = message_member([*headers, *listed], inner.body, inner.page)
             _add(folder, _Attachment(prefix + body.name, body.data))
         elif inner.rich_text:
-            if headers:
-                _add(folder, _Attachment(f"{prefix}message.txt", message_member(headers, "", "").data))
+            if headers or listed:
+                _add(folder, _Attachment(f"{prefix}message.txt", message_member([*headers, *listed], "", "").data))
             _add(folder, _Attachment(f"{prefix}message.rtf", inner.rich_text))
-        for number, attached in enumerate(inner.attachments, start=1):
-            name = safe_name(attached.name or f"attachment {number}")
-            _add(folder, _Attachment(prefix + name, attached.data, attached.is_layout))
+        for attachment in attachments:
+            _add(folder, replace(attachment, name=prefix + attachment.name))
