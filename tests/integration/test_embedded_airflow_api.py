@@ -6,17 +6,21 @@ certain way can be had from a real one only by waiting a day or breaking things.
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from tenderlake.embedded.airflow_api import AirflowApi, AirflowUnavailableError, TaskInstance
+from tenderlake.embedded.airflow_api import AirflowApi, AirflowUnavailableError, TaskInstance, new_run_id
 from tenderlake.embedded.errors import EmbeddedError
+from tenderlake.embedded.patience import Patience
+from tenderlake.embedded.progress import Screen
 
 pytestmark = pytest.mark.integration
 
@@ -49,16 +53,35 @@ DAG_TASKS = {
 class Airflow(BaseHTTPRequestHandler):
     valid_token: ClassVar[str] = "token-1"
     logins: ClassVar[int] = 0
+    refusals: ClassVar[int] = 0
+    answers_lost: ClassVar[int] = 0
+    runs: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path != "/auth/token":
+        if self.path.endswith("/dagRuns") and not sent["conf"]:
+            self._start_run(sent["dag_run_id"])
+        elif self.path != "/auth/token":
             self._answer(422, {"detail": "conf: unknown field"})
         elif sent == {"username": "operator", "password": "right"}:
             Airflow.logins += 1
             self._answer(201, {"access_token": self.valid_token})
         else:
             self._answer(401, {"detail": "Invalid credentials"})
+
+    def _start_run(self, run_id: str) -> None:
+        if Airflow.refusals:
+            Airflow.refusals -= 1
+            self._answer(503, {})
+        elif run_id in Airflow.runs:
+            self._answer(409, {"detail": "DagRun already exists"})
+        else:
+            Airflow.runs.append(run_id)
+            if Airflow.answers_lost:
+                Airflow.answers_lost -= 1
+                self.close_connection = True
+            else:
+                self._answer(200, {"dag_run_id": run_id})
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
@@ -73,6 +96,8 @@ class Airflow(BaseHTTPRequestHandler):
             self._answer(200, LOG)
         elif url.path.endswith("/tasks"):
             self._answer(200, DAG_TASKS)
+        elif "/dagRuns/" in url.path and unquote(url.path.rsplit("/", 1)[1]) in Airflow.runs:
+            self._answer(200, {"dag_run_id": unquote(url.path.rsplit("/", 1)[1]), "state": "queued"})
         elif url.path.endswith("/pools"):
             self._answer(503, {})
         else:
@@ -92,6 +117,7 @@ class Airflow(BaseHTTPRequestHandler):
 @pytest.fixture
 def api() -> Iterator[AirflowApi]:
     Airflow.logins, Airflow.valid_token = 0, "token-1"
+    Airflow.refusals, Airflow.answers_lost, Airflow.runs = 0, 0, []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Airflow)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield AirflowApi(f"http://127.0.0.1:{server.server_port}", "operator", "right")
@@ -134,7 +160,35 @@ def test_what_is_not_there_is_told_from_what_does_not_work(api: AirflowApi) -> N
     with pytest.raises(AirflowUnavailableError, match="503"):
         api.pool_slots()
     with pytest.raises(EmbeddedError, match="conf: unknown field"):
-        api.trigger("ingest_tenders", {"nonsense": 1}, "note")
+        api.trigger("ingest_tenders", new_run_id(), {"nonsense": 1}, "note")
     nowhere = AirflowApi("http://127.0.0.1:1", "operator", "right")
     with pytest.raises(AirflowUnavailableError, match="does not answer"):
         nowhere.unhealthy_parts()
+
+
+def patience(*, is_running: bool = True, silence_limit_s: float = 60.0) -> Patience:
+    return Patience(lambda: is_running, Path("logs"), Screen(io.StringIO()), silence_limit_s)
+
+
+def test_a_busy_airflow_is_asked_again_and_starts_one_run(api: AirflowApi) -> None:
+    Airflow.refusals, Airflow.answers_lost = 1, 1
+    run_id = new_run_id()
+    assert patience().ask(lambda: api.trigger("ingest_tenders", run_id, {}, "note")) == run_id
+    assert (Airflow.runs, Airflow.refusals, Airflow.answers_lost) == ([run_id], 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (patience(silence_limit_s=0.0), r"has not answered for \d+ s \(logs: logs\)"),
+        (patience(is_running=False), "Airflow was stopped"),
+    ],
+)
+def test_the_waiting_has_an_end(api: AirflowApi, given: Patience, message: str) -> None:
+    with pytest.raises(EmbeddedError, match=message):
+        given.ask(api.pool_slots)
+
+
+def test_what_airflow_refuses_is_not_asked_again(api: AirflowApi) -> None:
+    with pytest.raises(EmbeddedError, match="conf: unknown field"):
+        patience().ask(lambda: api.trigger("ingest_tenders", new_run_id(), {"nonsense": 1}, "note"))

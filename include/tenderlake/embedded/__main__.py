@@ -39,7 +39,7 @@ def run(here: Embedded, documents: str) -> int:
     if here.is_anything_new():
         say_what_ocr_lacks(here)
         result = here.wait(here.trigger())
-    elif here.api.unfinished_runs(here.dag_id):
+    elif here.unfinished_runs():
         here.screen.say("Nothing new, but a run is at work:")
         result = here.wait()
     else:
@@ -142,7 +142,7 @@ def status(here: Embedded) -> int:
         return 3
     missing = here.api.unhealthy_parts()
     print(f"S3: running. Airflow: {'not healthy: ' + ', '.join(missing) if missing else 'running'}.")
-    for unfinished in here.api.unfinished_runs(here.dag_id):
+    for unfinished in here.unfinished_runs():
         print(f"Run {unfinished.run_id}: {unfinished.state}")
     show_addresses(here)
     return 3 if missing else 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,15 @@ _ERROR_LEVELS = ("error", "critical")
 
 class AirflowUnavailableError(EmbeddedError):
     """Airflow does not answer (yet)."""
+
+
+class _ConflictError(EmbeddedError):
+    """What is to be made is there already."""
+
+
+def new_run_id() -> str:
+    """An id for a run, as Airflow makes them for runs that people trigger."""
+    return f"manual__{datetime.now(UTC).isoformat(timespec='seconds')}_{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,8 @@ class AirflowApi:
         if answer.status >= 500:
             raise AirflowUnavailableError(f"Airflow answered {answer.status} to {method} {path}")
         if answer.status >= 400:
-            raise EmbeddedError(f"Airflow refused {method} {path} ({answer.status}): {_detail(answer)}")
+            kind = _ConflictError if answer.status == 409 else EmbeddedError
+            raise kind(f"Airflow refused {method} {path} ({answer.status}): {_detail(answer)}")
         return answer.json() if answer.data else {}
 
     def _pages(self, path: str, name: str) -> Iterator[Any]:
@@ -157,11 +168,21 @@ class AirflowApi:
         """Slots of every pool."""
         return {str(item["name"]): int(item["slots"]) for item in self._pages("/api/v2/pools", "pools")}
 
-    def trigger(self, dag_id: str, conf: Mapping[str, object], note: str) -> str:
-        """Trigger a run now; returns its id."""
-        answer = self._call(
-            "POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", {"logical_date": None, "conf": dict(conf), "note": note}
-        )
+    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, object], note: str) -> str:
+        """Trigger a run now; returns its id.
+
+        Args:
+            dag_id: the DAG.
+            run_id: of :func:`new_run_id`. Asked again with the same id, where the answer was lost, Airflow starts no
+                second run.
+            conf: values of the trigger form.
+            note: shown beside the run.
+        """
+        wanted = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf), "note": note}
+        try:
+            answer = self._call("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", wanted)
+        except _ConflictError:
+            return self.run(dag_id, run_id).run_id
         if answer is None:
             raise EmbeddedError(f"Airflow does not know the DAG {dag_id}")
         return str(answer["dag_run_id"])

@@ -23,9 +23,10 @@ from ocr_tasks.errors import EngineUnavailableError
 from tenderlake.discovery import is_anything_new
 from tenderlake.embedded.airflow import SERVICE as AIRFLOW
 from tenderlake.embedded.airflow import Airflow
-from tenderlake.embedded.airflow_api import AirflowApi
+from tenderlake.embedded.airflow_api import AirflowApi, DagRun, new_run_id
 from tenderlake.embedded.errors import EmbeddedError
 from tenderlake.embedded.outcome import DocumentOutcome, read_outcomes
+from tenderlake.embedded.patience import Patience
 from tenderlake.embedded.progress import Screen
 from tenderlake.embedded.query import open_lake
 from tenderlake.embedded.seaweedfs import SeaweedFS
@@ -102,7 +103,7 @@ class Embedded:
             self.screen.say("Starting Airflow, which takes about half a minute …")
         api = airflow.start(is_busy=lambda api: bool(api.unfinished_runs(self.dag_id)))
         self._wait_for_dag(api)
-        api.unpause(self.dag_id)
+        self._patience.ask(lambda: api.unpause(self.dag_id))
         return api
 
     def stop(self) -> None:
@@ -136,6 +137,11 @@ class Embedded:
         """Its REST API."""
         return self.airflow.api()
 
+    @property
+    def _patience(self) -> Patience:
+        airflow = self.airflow
+        return Patience(lambda: airflow.is_running, airflow.supervisor_log.parent, self.screen)
+
     def _check_machine(self) -> None:
         self.state.create()
         free_bytes = shutil.disk_usage(self.state.path).free
@@ -155,8 +161,8 @@ class Embedded:
         started_at = self.airflow.started_at
         deadline = time.monotonic() + self.settings.start_timeout_s
         while True:
-            parsed_at = api.dag_parsed_at(self.dag_id)
-            problems = api.import_problems()
+            parsed_at = self._patience.ask(lambda: api.dag_parsed_at(self.dag_id))
+            problems = self._patience.ask(api.import_problems)
             if problems:
                 said = "; ".join(f"{problem.filename}: {problem.last_line}" for problem in problems)
                 raise EmbeddedError(f"Airflow cannot load DAG files: {said}")
@@ -173,9 +179,14 @@ class Embedded:
         documents = find_documents(folder, self.layout.inbox)
         return upload_documents(self.connection.storage(), documents)
 
+    def unfinished_runs(self) -> list[DagRun]:
+        """Runs that are queued or running, oldest first."""
+        api = self.api
+        return self._patience.ask(lambda: api.unfinished_runs(self.dag_id))
+
     def is_anything_new(self) -> bool:
         """Whether the inbox has something that was not processed and that no unfinished run has taken."""
-        unfinished = {run.run_id for run in self.api.unfinished_runs(self.dag_id)}
+        unfinished = {run.run_id for run in self.unfinished_runs()}
         options = RunOptions.from_form({}, self.pipeline)
         return is_anything_new(
             self.connection.storage(), self.layout, options, is_running=lambda run_id: run_id in unfinished
@@ -187,7 +198,8 @@ class Embedded:
         Args:
             conf: values of the trigger form; what is left out has its default.
         """
-        return self.api.trigger(self.dag_id, conf or {}, note="Triggered by make")
+        api, run_id = self.api, new_run_id()
+        return self._patience.ask(lambda: api.trigger(self.dag_id, run_id, conf or {}, note="Triggered by make"))
 
     def wait(self, run_id: str | None = None) -> RunResult:
         """Wait for a run and for every other that is unfinished or starts meanwhile; shows progress.
@@ -200,7 +212,7 @@ class Embedded:
         Raises:
             EmbeddedError: Airflow was stopped or no longer answers.
         """
-        watch = RunWatch(self.airflow, self.dag_id, self.screen, {run_id} if run_id else set())
+        watch = RunWatch(self.airflow, self.dag_id, self.screen, self._patience, {run_id} if run_id else set())
         try:
             return watch.until_all_are_over()
         finally:

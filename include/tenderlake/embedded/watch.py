@@ -8,11 +8,9 @@ from pathlib import Path
 
 from tenderlake.embedded.airflow import Airflow
 from tenderlake.embedded.airflow_api import AirflowApi, AirflowUnavailableError, DagRun, TaskInstance
-from tenderlake.embedded.errors import EmbeddedError
+from tenderlake.embedded.patience import LOOK_EVERY_S, Patience
 from tenderlake.embedded.progress import Screen, progress_text, stage_progress
 
-_LOOK_EVERY_S = 1.0
-_SILENCE_LIMIT_S = 90.0
 _NO_MESSAGE = "it left no message in its log"
 
 
@@ -52,12 +50,14 @@ class RunWatch:
         airflow: where they run.
         dag_id: the DAG.
         screen: where progress and failures are shown.
+        patience: with an Airflow that does not answer.
         followed: ids of the runs to begin with; whatever else is unfinished is followed too.
     """
 
     airflow: Airflow
     dag_id: str
     screen: Screen
+    patience: Patience
     followed: set[str]
     failures: dict[tuple[str, str], TaskFailure] = field(default_factory=dict)
     _told_retries: set[tuple[str, str, int]] = field(default_factory=set)
@@ -79,10 +79,10 @@ class RunWatch:
                 heard_at = time.monotonic()
                 if all(run.is_over for run in runs) and not self._follow_others(api):
                     return RunResult(tuple(runs), tuple(self.failures.values()))
+                time.sleep(LOOK_EVERY_S)
             except AirflowUnavailableError as error:
-                self._check_alive(time.monotonic() - heard_at, error)
+                self.patience.wait(heard_at, error)
             self._show_restarts()
-            time.sleep(_LOOK_EVERY_S)
 
     def _look(self, api: AirflowApi) -> list[DagRun]:
         """Show how far the runs are, and return them as they stand."""
@@ -120,15 +120,6 @@ class RunWatch:
                 self._told_retries.add((run.run_id, task.name, task.try_number))
                 message = api.last_error(self.dag_id, run.run_id, task) or _NO_MESSAGE
                 self.screen.say(f"{task.name} is tried again: {message}")
-
-    def _check_alive(self, silence_s: float, error: AirflowUnavailableError) -> None:
-        if not self.airflow.is_running:
-            raise EmbeddedError("Airflow was stopped; `make run` starts it again and the run goes on") from error
-        if silence_s > _SILENCE_LIMIT_S:
-            raise EmbeddedError(
-                f"Airflow has not answered for {silence_s:.0f} s (logs: {self.airflow.supervisor_log.parent})"
-            ) from error
-        self.screen.progress("Airflow does not answer, waiting for it")
 
     def _show_restarts(self) -> None:
         """The supervisor's log says which of Airflow's processes died."""
