@@ -88,3 +88,24 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_started(command: 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"error: DOCS={tmp_path / 'no such folder'}: there is no such folder\n"
     assert not state.exists()
+
+
+def test_a_backslash_in_a_name_parts_folders_as_the_server_has_it(tmp_path: Path) -> None:
+    """So are files called that come from an archive of Windows; SeaweedFS stores such a key as a path."""
+    a_file(tmp_path / "Приложение 1\\ТЗ.pdf")
+    assert [document.key for document in find_documents(tmp_path, "inbox/")] == ["inbox/Приложение 1/ТЗ.pdf"]
+
+
+@pytest.mark.parametrize("name", ["\\ТЗ.pdf", "а\\/ТЗ.pdf", "а\\\\ТЗ.pdf", "а\\..\\..\\ТЗ.pdf", "а\\"])
+def test_a_backslash_that_makes_no_path_is_named(tmp_path: Path, name: str) -> None:
+    a_file(tmp_path / name)
+    with pytest.raises(EmbeddedError, match=r"backslash.*rename"):
+        find_documents(tmp_path, "inbox/")
+
+
+def test_two_files_for_one_key_are_named(tmp_path: Path) -> None:
+    """One would take the place of the other, and both would be sent again each time."""
+    a_file(tmp_path / "а" / "ТЗ.pdf", b"one")
+    a_file(tmp_path / "а\\ТЗ.pdf", b"other")
+    with pytest.raises(EmbeddedError, match=r"а/ТЗ\.pdf and .*а\\ТЗ\.pdf .*inbox/а/ТЗ\.pdf.*rename one"):
+        find_documents(tmp_path, "inbox/")

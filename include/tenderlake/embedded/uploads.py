@@ -54,7 +54,8 @@ def find_documents(folder: Path, inbox: str) -> list[LocalDocument]:
     Keys are in Unicode's composed form, whatever form the file system keeps names in.
 
     Raises:
-        EmbeddedError: there is no such folder, it has no documents, or something in it cannot be read.
+        EmbeddedError: there is no such folder, it has no documents, something in it cannot be read, or has a name that
+            makes no key or the key of another file.
     """
     try:
         if folder.is_file():
@@ -63,16 +64,22 @@ def find_documents(folder: Path, inbox: str) -> list[LocalDocument]:
             found = [(path, path.relative_to(folder).as_posix()) for path in _files(folder)]
         else:
             raise EmbeddedError(f"DOCS={folder}: there is no such folder")
-        documents = [
-            LocalDocument(path, inbox + unicodedata.normalize("NFC", name), path.stat().st_size) for path, name in found
-        ]
+        documents = [LocalDocument(path, inbox + _path_in_inbox(name), path.stat().st_size) for path, name in found]
     except (OSError, ValueError) as error:
         raise EmbeddedError(f"DOCS={folder} cannot be read: {error}") from error
     if not documents:
         raise EmbeddedError(f"DOCS={folder} has no documents (hidden files do not count)")
+    by_key: dict[str, LocalDocument] = {}
     for document in documents:
         _check_key(document)
+        if (other := by_key.setdefault(document.key, document)) is not document:
+            raise EmbeddedError(f"{other.path} and {document.path} would both be {document.key} in S3: rename one")
     return documents
+
+
+def _path_in_inbox(name: str) -> str:
+    """The path that a file gets; a backslash parts folders, as SeaweedFS 4.48 makes of one in any key."""
+    return unicodedata.normalize("NFC", name).replace("\\", "/")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -87,6 +94,8 @@ def _check_key(document: LocalDocument) -> None:
         size_bytes = len(document.key.encode())
     except UnicodeEncodeError as error:
         raise EmbeddedError(f"{document.path!r}: the name is not valid UTF-8; rename the file") from error
+    if "\\" in str(document.path) and {"", ".", ".."} & set(document.key.split("/")):
+        raise EmbeddedError(f"{document.path}: S3 takes the backslash for the end of a folder's name; rename the file")
     if size_bytes > 1024:
         raise EmbeddedError(
             f"{document.path}: S3 keys have at most 1024 bytes, this has {size_bytes}; shorten the path"
