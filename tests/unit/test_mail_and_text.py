@@ -277,7 +277,7 @@ def test_an_email_is_its_message_and_its_attachments(tmp_path: Path) -> None:
     assert isinstance(body, bytes)
     assert body.decode() == (
         "\nFrom: Иванов <ivanov@example.org>\nTo: zakupki@example.org\nDate: Tue, 20 Jan 2026 10:00:00 +0300\n"
-        f"Subject: Запрос цен\nAttachments: Техническое задание.pdf; Вложенное.eml\n\n{ORDER}\n"
+        f"Subject: Запрос цен\nFiles: Техническое задание.pdf; Вложенное.eml\n\n{ORDER}\n"
     )
     inner = members["Вложенное.eml"]
     assert isinstance(inner, bytes)
@@ -335,7 +335,7 @@ def test_a_logo_of_a_message_is_named_and_left_out_and_a_scan_in_it_is_kept(tmp_
     assert members["scan.png"] == scan()
     body = members["message.txt"]
     assert isinstance(body, bytes)
-    assert "Attachments: scan.png" in body.decode().splitlines()
+    assert "Files: scan.png" in body.decode().splitlines()
 
 
 def test_a_saved_web_page_is_its_text_and_its_pictures(tmp_path: Path) -> None:
@@ -403,7 +403,7 @@ def test_an_outlook_message_gives_its_attachments_and_the_messages_within(tmp_pa
         "To: Отдел закупок",
         "Date: Tue, 20 Jan 2026 07:00:00 +0000",
         "Subject: Запрос",
-        "Attachments: Смета.xlsx; Ответ поставщика",
+        "Files: Смета.xlsx; Ответ поставщика",
     ]
     assert members["Смета.xlsx"] == b"PK data"
     assert members["Ответ поставщика/message.txt"] == "\nSubject: Ответ\n\nЦена 100 руб.".encode()

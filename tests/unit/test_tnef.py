@@ -47,7 +47,7 @@ def test_the_files_in_winmail_dat_are_not_lost(tmp_path: Path) -> None:
         "From: Иванов <ivanov@example.org>",
         "Date: Tue, 20 Jan 2026 07:00:00 +0000",
         "Subject: Запрос",
-        "Attachments: Смета.xlsx; Договор.doc",
+        "Files: Смета.xlsx; Договор.doc",
         "",
         "Цена 100 руб.",
     ]

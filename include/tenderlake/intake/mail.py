@@ -103,11 +103,12 @@ def message_member(headers: Iterable[tuple[str, str]], text: str, page: str) -> 
 def _attachments_line(attachments: Iterable[_Attachment], messages: Iterable[str] = ()) -> list[tuple[str, str]]:
     """A header line with the names of what is attached, messages within included; none where nothing is.
 
-    Whether they are published is not known yet. They lie beside the message, in the lake and as Markdown.
+    A short word, as the language of a page is told by its letters. Whether they are published is not known yet; they
+    lie beside the message, in the lake and as Markdown.
     """
     names = [attachment.name for attachment in attachments if _left_out(attachment) is None]
     names += messages
-    return [("Attachments", "; ".join(names))] if names else []
+    return [("Files", "; ".join(names))] if names else []
 
 
 # ---- EML (RFC 5322, 2045 to 2047, 2231)
