@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw
@@ -37,6 +39,8 @@ _MOST_SLANT = math.tan(math.radians(2.0))
 _MOST_JITTER_PX = 1.5
 _MOST_BEND = 0.01
 """How crooked a line may be: by so many pixels of the look, and by such a part of its length (bent paper)."""
+_EDGE_PT = 4.0
+"""How far from the edge of a cell its lines are, where they are double."""
 _MARGIN_PX = 1
 """What is left of a line around its runs, in pixels of the look."""
 
@@ -83,30 +87,53 @@ class ScannedRules:
             round(box.y1 / self.points_a_pixel + down_px),
         )
 
-    def erased(self, image: Image.Image, boxes: Iterable[Box]) -> Image.Image:
-        """A copy of the image without the lines within some boxes of the straight page."""
+    def erased(self, image: Image.Image, cells: Iterable[Box]) -> Image.Image:
+        """A copy of the image without the lines around some cells of the straight page.
+
+        What runs through the middle of a cell stays: in coarse images letters run together, and are no lines.
+        """
         image = image.copy()
         draw = ImageDraw.Draw(image)
-        within = [box.grown(2 * _THICKEST_PT) for box in boxes]
+        boxes = list(cells)
+        across = _Edges((y, box.x0, box.x1) for box in boxes for y in (box.y0, box.y1))
+        down = _Edges((x, box.y0, box.y1) for box in boxes for x in (box.x0, box.x1))
         for run in self._runs_across:
-            self._erase(draw, within, (run.start, run.line, run.end, run.line + 1))
+            x, y = self._straight_middle(_centre(run), run.line + 0.5)
+            if across.has(y, x):
+                self._erase(draw, (run.start, run.line, run.end, run.line + 1))
         for run in self._runs_down:
-            self._erase(draw, within, (run.line, run.start, run.line + 1, run.end))
+            x, y = self._straight_middle(run.line + 0.5, _centre(run))
+            if down.has(x, y):
+                self._erase(draw, (run.line, run.start, run.line + 1, run.end))
         return image
 
-    def _erase(self, draw: ImageDraw.ImageDraw, within: list[Box], pixels: tuple[int, int, int, int]) -> None:
+    def _straight_middle(self, x: float, y: float) -> tuple[float, float]:
+        return self.straight(x * self._look_px, y * self._look_px)
+
+    def _erase(self, draw: ImageDraw.ImageDraw, pixels: tuple[int, int, int, int]) -> None:
         left, top, right, bottom = pixels
-        middle = self.straight((left + right) / 2 * self._look_px, (top + bottom) / 2 * self._look_px)
-        if any(box.holds(*middle) for box in within):
-            draw.rectangle(
-                (
-                    (left - _MARGIN_PX) * self._look_px,
-                    (top - _MARGIN_PX) * self._look_px,
-                    (right + _MARGIN_PX) * self._look_px - 1,
-                    (bottom + _MARGIN_PX) * self._look_px - 1,
-                ),
-                fill=255,
-            )
+        draw.rectangle(
+            (
+                (left - _MARGIN_PX) * self._look_px,
+                (top - _MARGIN_PX) * self._look_px,
+                (right + _MARGIN_PX) * self._look_px - 1,
+                (bottom + _MARGIN_PX) * self._look_px - 1,
+            ),
+            fill=255,
+        )
+
+
+class _Edges:
+    """Edges of cells that run one way, in points: each at a height, from a start to an end."""
+
+    def __init__(self, edges: Iterable[tuple[float, float, float]]) -> None:
+        self._edges = sorted(set(edges))
+
+    def has(self, at: float, along: float) -> bool:
+        """Whether a point is on one of them, or as near as a double line is."""
+        first = bisect_left(self._edges, (at - _EDGE_PT,))
+        near = takewhile(lambda edge: edge[0] <= at + _EDGE_PT, islice(self._edges, first, None))
+        return any(start - _EDGE_PT <= along <= end + _EDGE_PT for _, start, end in near)
 
 
 def find_rules(image: Image.Image, dpi: float) -> ScannedRules | None:

@@ -230,7 +230,8 @@ class TesseractEngine(Engine):
         page = find_ruled_page(image, dpi) if self._psm == PSM.AUTO else None
         if page is None:
             return self._recognise(image, dpi, clock, self._psm)
-        rest, texts = page.taken_apart(self._recognise(page.image, dpi, clock, self._psm))
+        rest = self._recognise(page.rest, dpi, clock, self._psm)
+        beside, texts = page.taken_apart(self._recognise(page.image, dpi, clock, self._psm))
         stacks = page.stacks(texts)
         texts = page.better(
             texts, stacks, [self._recognise(stack.image, dpi, clock, PSM.SINGLE_COLUMN) for stack in stacks]
@@ -239,7 +240,7 @@ class TesseractEngine(Engine):
         texts = page.better(
             texts, single, [self._recognise(stack.image, dpi, clock, PSM.SINGLE_LINE) for stack in single]
         )
-        return page.with_tables(rest, texts)
+        return page.with_tables([*rest, *beside], texts)
 
     @classmethod
     def diagnose(cls, spec: EngineSpec) -> list[Finding]:
@@ -324,7 +325,8 @@ def _paragraphs(iterator: Any) -> Iterator[Paragraph]:
         if iterator.BlockType() in _NOT_CONTENT:
             pass
         elif kind is ParagraphKind.PICTURE:
-            yield Paragraph(kind=kind, bbox_px=_box(iterator, RIL.BLOCK))
+            if iterator.IsAtBeginningOf(RIL.BLOCK):  # it may have "words" of its own
+                yield Paragraph(kind=kind, bbox_px=_box(iterator, RIL.BLOCK))
         else:
             words.extend(_word(iterator))
             if iterator.IsAtFinalElement(RIL.TEXTLINE, RIL.WORD):

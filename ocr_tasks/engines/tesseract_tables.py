@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from statistics import median
 
 from PIL import Image
 
@@ -30,6 +31,9 @@ _REACH_PT = 2.0
 """Lines of a scan that meet do so; a blank to be filled in ends nearer to the rule beside it than drawn ones may."""
 _SNAP_PT = 4.5
 """Lines nearer than any print is high: cells with frames of their own, a blank to be filled in on the rule below."""
+_LEAST_ROW_PT = 6.0
+_LEAST_TABLE_PT = 36.0
+"""A table is wider than a word; the smallest print is as high as a row."""
 _GAP_PT = 6.0
 _PAD_PT = 4.0
 """White around a cell's ink in the stack: of those tried (4 to 16 points) the one that reads best."""
@@ -121,17 +125,19 @@ class RuledPage:
     """A page with ruled tables.
 
     Attributes:
-        image: The page without their rules.
+        image: The tables without their rules, where they are on the page, and nothing else.
+        rest: The page without the tables, rules and all: what stands around them keeps its layout.
     """
 
     image: Image.Image
+    rest: Image.Image
     _rules: ScannedRules
     _tables: tuple[_RuledTable, ...]
     _crops: tuple[_Crop, ...]
     _dpi: float
 
     def taken_apart(self, paragraphs: Sequence[Paragraph]) -> tuple[list[Paragraph], CellTexts]:
-        """What was read on ``image`` outside of the tables, and what in their cells."""
+        """What was read on ``image`` beside the cells, and what in them."""
         outside: list[Paragraph] = []
         found: dict[int, list[TextLine]] = defaultdict(list)
         crossing: set[tuple[int, ...]] = set()
@@ -263,7 +269,7 @@ def find_ruled_page(image: Image.Image, dpi: float) -> RuledPage | None:
     grids = _table_grids(rules, image) if rules else []
     if rules is None or not grids:
         return None
-    clean = rules.erased(image, [grid.box for grid in grids])
+    clean = rules.erased(image, [cell.box for grid in grids for cell in grid.cells])
     cutter = _Cutter(clean, dpi)
     tables: list[_RuledTable] = []
     crops: list[_Crop] = []
@@ -273,18 +279,36 @@ def find_ruled_page(image: Image.Image, dpi: float) -> RuledPage | None:
         for cell in grid.cells:
             crops.extend(cutter.crops(count, rules.on_image(cell.box)))
             count += 1
-    return RuledPage(clean, rules, tuple(tables), tuple(crops), dpi)
+    around, inside = _parted(image, clean, [table.bbox_px for table in tables])
+    return RuledPage(inside, around, rules, tuple(tables), tuple(crops), dpi)
+
+
+def _parted(image: Image.Image, clean: Image.Image, tables: Iterable[BBox]) -> tuple[Image.Image, Image.Image]:
+    """The page without its tables, and the tables of the ``clean`` page alone."""
+    paper = _paper(image)
+    around, inside = image.copy(), Image.new("L", image.size, paper)
+    for table in tables:
+        left, top, right, bottom = (round(edge) for edge in table)
+        inside.paste(clean.crop((left, top, right, bottom)), (left, top))
+        around.paste(paper, (left, top, right, bottom))
+    return around, inside
 
 
 def _table_grids(rules: ScannedRules, image: Image.Image) -> list[Grid]:
     grids = [
         grid
         for grid in grids_of(rules.across, rules.down, reach_pt=_REACH_PT, snap_pt=_SNAP_PT)
-        if grid.column_count > 1
+        if grid.column_count > 1 and _has_room(grid)
     ]
     page = Box(0, 0, image.width * rules.points_a_pixel, image.height * rules.points_a_pixel)
     boxes = [grid.box for grid in grids]
     return [grid for grid in grids if not grid.is_frame(boxes, page)]
+
+
+def _has_room(grid: Grid) -> bool:
+    """Whether print fits into most cells; lines so near each other are strokes of letters that ran together."""
+    heights, widths = (median(sides) for sides in zip(*((c.box.height, c.box.width) for c in grid.cells), strict=True))
+    return heights >= _LEAST_ROW_PT and widths >= _LEAST_ROW_PT and grid.box.width >= _LEAST_TABLE_PT
 
 
 class _Cutter:
