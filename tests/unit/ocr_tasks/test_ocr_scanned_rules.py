@@ -76,7 +76,7 @@ def picture(drawing: Drawing, *, width_px: int = 2, gap_px: int = 0) -> Image.Im
 def grids(image: Image.Image) -> tuple[ScannedRules, list[Grid]]:
     rules = find_rules(image, DPI)
     assert rules is not None
-    return rules, grids_of(rules.across, rules.down, reach_pt=2.0)
+    return rules, grids_of(rules.across, rules.down, reach_pt=2.0, snap_pt=4.5)
 
 
 def places(grid: Grid) -> set[Place]:
