@@ -37,6 +37,10 @@ _NUMBER = re.compile(
     r"|-(?P<kopecks>[0-9]{2})(?=[ \n]?(?:руб|р\.)))?(?![.,]?[0-9])",
     re.IGNORECASE,
 )
+_LOST_SPACE = re.compile(
+    r"(?!(?:19|20)[0-9]{2} )[0-9]{4,6} (?=[0-9]{3}(?:[.,][0-9]{2}|(?: [0-9]{3})+[.,][0-9]{2})(?![0-9]))"
+)
+"""«1284 350,40»: one number whose space was not read, or two; a year before a sum is no part of it."""
 _SCALE = re.compile(
     r"[ \n]{0,2}(?:(?P<thousand>тыс(?:яч[а-я]{0,3}|\.|(?![а-яё])))|(?P<million>млн(?![а-яё])\.?|миллион[а-я]{0,3})"
     r"|(?P<billion>млрд(?![а-яё])\.?|миллиард[а-я]{0,3}))",
@@ -109,13 +113,17 @@ def amounts_in(text: str) -> Iterator[Amount]:
     """The numbers of running text in order, with unit, scale and words where they stand beside them.
 
     Dates, clause numbers («1.2.3»), codes («22.29.25.000») and parts of longer numbers are not among them. Whether a
-    number is a sum is for the caller to say: by its unit, by its label, or by its form.
+    number is a sum is for the caller to say: by its unit, by its label, or by its form. Neither are two numbers that
+    may be one («1284 350,40»): a part of a sum is worse than none.
     """
     text = text.translate(_SPACES)
     position = 0
     while (match := _NUMBER.search(text, position)) is not None:
-        amount = _amount_at(text, match)
-        yield amount
+        lost = _LOST_SPACE.match(text, match.start())
+        tail = _NUMBER.match(text, lost.end()) if lost is not None else None
+        amount = _amount_at(text, tail or match)
+        if tail is None:
+            yield amount
         position = amount.end
 
 

@@ -208,3 +208,19 @@ def test_long_hostile_texts_are_read_in_one_pass(piece: str) -> None:
     assert decimal_of(text) is None
     assert spelled_number(text) is None
     assert sum(1 for _ in amounts_in(text)) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("Итого 1284 350,40", []),
+        ("Итого по смете 1510 361,73 руб.", []),
+        ("Всего 1284 350 000,00 руб., НДС 20 000,00 руб.", ["20000"]),
+        ("Субсидия 2026 350 000,00", ["2026", "350000"]),
+        ("Итого 1 284 350,40", ["1284350.4"]),
+        ("Итого 1284350,40", ["1284350.4"]),
+        ("по 1500 шт.", ["1500"]),
+    ],
+)
+def test_two_numbers_that_may_be_one_are_none(text: str, values: list[str]) -> None:
+    assert [amount.value for amount in amounts_in(text)] == list(map(Decimal, values))
