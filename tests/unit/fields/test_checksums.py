@@ -110,7 +110,7 @@ def test_one_wrong_digit_of_an_inn_shows_but_for_one_case_of_fifty(body: str, pl
     assert checksums.is_inn(wrong) is False or (shift in (1, 10) and valid[9] == "0") or wrong.strip("0") == ""
 
 
-@given(digits(20).filter(lambda value: value[0] == "4" and not value.startswith("40102")), st.integers(5, 19))
+@given(digits(19).map("4".__add__).filter(lambda value: not value.startswith("40102")), st.integers(5, 19))
 def test_one_wrong_digit_behind_the_balance_account_always_shows(account: str, place: int) -> None:
     bik = "044525225"
     fitting = next(
