@@ -3,9 +3,9 @@
 Left in the page, the rules are read as letters («|», «[»), cells beside each other as one line, and columns of single
 digits not at all. Of 555 cells of invented tenders, printed and scanned, 70 % are right with words put into cells by
 their boxes alone, 86 % with the rules taken out before, and 88 % cut out and stacked in one column; but a stack of
-single digits is not read either, and short words lose the context that tells their alphabet. So the page without its
-rules is read first, cells that are empty, doubtful or shared by a word are stacked and read again, and small ones that
-are still empty are read alone, forty at most.
+single digits is not read either, and short words lose the context that tells their alphabet. So the tables
+without their rules are read first, cells that are empty, doubtful or shared by a word are stacked and read again, and
+small ones that are still empty are read alone, forty at most. What stands around the tables is read apart from them.
 """
 
 from __future__ import annotations
