@@ -59,12 +59,16 @@ def _cell(
 def price_checks(fields: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
     """The best price of each kind of every document whose tables prove a total near it, and whether it is one.
 
+    Beside the price of the purchase, the total of an estimate is that of another paper: a part of the price.
+
     Args:
         fields: rows of the table ``fields``.
         sums: as :func:`table_sums` makes them.
     """
     is_price = fields["field"].isin(_PRICES) & (fields["rank"] == 1) & fields["number"].notna()
     prices = fields[is_price.fillna(False)].dropna(subset=["document_id"])
+    is_nmck = prices["field"] == FieldName.NMCK.value
+    prices = prices[is_nmck | ~prices["document_id"].isin(prices["document_id"][is_nmck])]
     columns = ["document_id", "page_number", "field", "number"]
     totals: dict[str, list[_Total]] = {}
     if len(prices):

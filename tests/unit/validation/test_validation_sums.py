@@ -73,3 +73,11 @@ def test_only_the_best_price_is_compared_and_only_with_totals_of_its_document_th
     assert price_checks(best, totals((1, 5, "100"), holds=False)).empty
     (row,) = price_checks(best, totals((1, 5, "100"))).to_dict("records")
     assert (row["document_id"], row["page_number"], row["field"], row["holds"]) == (DOCUMENT, 3, "nmck", False)
+
+
+def test_the_estimate_that_a_justification_names_is_not_compared_with_its_table_of_goods() -> None:
+    goods = totals((1, 11, "1200753.94"))
+    estimate = {"number": Decimal("1461481.14"), "field": "estimate_total"}
+    assert price_checks(prices(estimate, {"number": Decimal("2662235.08")}), goods).empty
+    (row,) = price_checks(prices(estimate), goods).to_dict("records")
+    assert (row["field"], row["holds"]) == ("estimate_total", False)
