@@ -126,7 +126,7 @@ class RuledPage:
 
     Attributes:
         image: The tables without their rules, where they are on the page, and nothing else.
-        rest: The page without the tables, rules and all: what stands around them keeps its layout.
+        rest: The page without the tables: what stands around them keeps its layout.
     """
 
     image: Image.Image
@@ -279,14 +279,14 @@ def find_ruled_page(image: Image.Image, dpi: float) -> RuledPage | None:
         for cell in grid.cells:
             crops.extend(cutter.crops(count, rules.on_image(cell.box)))
             count += 1
-    around, inside = _parted(image, clean, [table.bbox_px for table in tables])
+    around, inside = _parted(clean, [table.bbox_px for table in tables])
     return RuledPage(inside, around, rules, tuple(tables), tuple(crops), dpi)
 
 
-def _parted(image: Image.Image, clean: Image.Image, tables: Iterable[BBox]) -> tuple[Image.Image, Image.Image]:
-    """The page without its tables, and the tables of the ``clean`` page alone."""
-    paper = _paper(image)
-    around, inside = image.copy(), Image.new("L", image.size, paper)
+def _parted(clean: Image.Image, tables: Iterable[BBox]) -> tuple[Image.Image, Image.Image]:
+    """A page whose rules are erased without its tables, and the tables alone."""
+    paper = _paper(clean)
+    around, inside = clean.copy(), Image.new("L", clean.size, paper)
     for table in tables:
         left, top, right, bottom = (round(edge) for edge in table)
         inside.paste(clean.crop((left, top, right, bottom)), (left, top))
