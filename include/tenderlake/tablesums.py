@@ -240,7 +240,7 @@ def _take(sums: _Sums, row: _Row, number: Decimal | None) -> bool:
         return True
     if number is None or row.is_part or not row.is_plain:
         return False
-    if sums.items >= _FEWEST_ROWS and number == sums.of_items:
+    if sums.items >= _FEWEST_ROWS and number == sums.of_items and row.quantity is None:
         sums.close(number)  # a total by another name
     else:
         sums.add(number)

@@ -155,6 +155,12 @@ def test_no_table_that_adds_up_is_doubted(sections: list[list[tuple[Decimal, Dec
     assert doubts(*("|".join(row) for row in made_table(sections, vat_percent))) == []
 
 
+def test_a_line_that_costs_as_much_as_those_above_it_is_no_total() -> None:
+    lines = "1|Кабель|1|100,00|100,00", "2|Муфта|2|50,00|100,00", "3|Лоток|1|200,00|200,00"
+    assert doubts(*lines, "|Итого|||400,00") == []
+    assert doubts(*lines, "|Итого|||600,00") == [(5, Decimal(600), Decimal(400))]
+
+
 @given(SECTIONS, st.data())
 def test_a_misread_digit_of_an_amount_is_found(
     sections: list[list[tuple[Decimal, Decimal]]], data: st.DataObject
