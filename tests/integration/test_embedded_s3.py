@@ -50,7 +50,7 @@ def listening_sockets(server: SeaweedFS) -> set[Path]:
         with socket.socket(socket.AF_UNIX) as probe:
             try:
                 probe.connect(str(path))
-            except ConnectionRefusedError:
+            except (ConnectionRefusedError, FileNotFoundError):
                 return False
             return True
 
@@ -115,9 +115,11 @@ def test_a_server_that_now_has_the_ports_of_an_ended_one_keeps_its_sockets(serve
     assert process is not None
     ended.state.write_process(process.model_copy(update={"identity": "of another boot"}))
     ended.stop()
-    assert listening_sockets(server) == sockets
+    # Some of its parts begin to listen only after S3 does, so there may be more of them by now.
+    assert listening_sockets(server) >= sockets
     assert not abandoned.exists()
     connection.storage().put_bytes("inbox/ТЗ.txt", b"1", "text/plain")
+    sockets = listening_sockets(server)
     server.stop()
     assert not {path for path in sockets if path.exists()}
 
