@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
-from tenderlake.pagecontent import Box, TextLine, union
+from ocr_tasks.boxes import Box, union
+from tenderlake.pagecontent import TextLine
 from tenderlake.readingorder import PARTY, base_lines
 from tenderlake.ruledtables import PageTable, TableCell
 from tenderlake.wording import LEADERS, HyphenHabits, clean, join_lines

@@ -13,7 +13,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tenderlake.pagecontent import Box, TextLine, union
+from ocr_tasks.boxes import Box, union
+from tenderlake.pagecontent import TextLine
 from tenderlake.readingorder import base_lines
 from tenderlake.ruledtables import PageTable, TableCell
 from tenderlake.wording import LEADERS, HyphenHabits, clean, join_lines

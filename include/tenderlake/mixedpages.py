@@ -7,8 +7,9 @@ both are read by their height.
 
 from __future__ import annotations
 
+from ocr_tasks.boxes import Box
 from ocr_tasks.contract import BBox, Block, BlockLabel, PageResult, PageStatus
-from tenderlake.pagecontent import Box, Turn
+from tenderlake.pagecontent import Turn
 from tenderlake.pageflags import PageFlag
 
 

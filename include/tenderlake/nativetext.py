@@ -17,11 +17,12 @@ from itertools import pairwise
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, NamedTuple
 
+from ocr_tasks.boxes import Box
 from ocr_tasks.contract import BBox, BlockLabel, ContentFormat, PageResult, PageStatus
 from tenderlake.alignedforms import take_forms
 from tenderlake.alignedtables import take_aligned_tables
 from tenderlake.mupdf import Page, pymupdf
-from tenderlake.pagecontent import Box, PageContent
+from tenderlake.pagecontent import PageContent
 from tenderlake.readingorder import Paragraph, base_lines, order, paragraphs_of, rows_of
 from tenderlake.ruledtables import PageTable, take_tables
 from tenderlake.wording import CONTENTS_ENTRY, LIST_ITEM, HyphenHabits, clean

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ocr_tasks.boxes import Box as Box
-from ocr_tasks.boxes import union as union
+from ocr_tasks.boxes import Box, union
 from tenderlake.drawnpage import DrawnPage
 from tenderlake.spacedletters import has_spaced_letters, text_of_placed
 

@@ -14,8 +14,9 @@ from hashlib import sha256
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from ocr_tasks.boxes import Box, union
 from tenderlake.mupdf import Page, pymupdf
-from tenderlake.pagecontent import Box, PageContent, covered_share, union
+from tenderlake.pagecontent import PageContent, covered_share
 
 SMALLEST_SHARE = 0.004
 """Of a page: a stamp of 4 x 6 cm has a fortieth, a facsimile of a signature with its name about half of this."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from ocr_tasks.boxes import Box
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult
 from tenderlake.alignedforms import take_forms, taken_lines
-from tenderlake.pagecontent import Box, TextLine
+from tenderlake.pagecontent import TextLine
 from tenderlake.ruledtables import PageTable
 from tenderlake.wording import HyphenHabits
 

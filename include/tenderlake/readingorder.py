@@ -15,7 +15,8 @@ from itertools import permutations
 from statistics import median
 from typing import NamedTuple
 
-from tenderlake.pagecontent import Box, TextLine, union
+from ocr_tasks.boxes import Box, union
+from tenderlake.pagecontent import TextLine
 from tenderlake.wording import BULLETS, CONTENTS_ENTRY, DASHES, HyphenHabits, clean, join_lines
 
 _MIN_GUTTER_PT = 8.0

@@ -23,7 +23,8 @@ from tenderlake.pageflags import PageFlag
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tenderlake.pagecontent import Box, PageContent
+    from ocr_tasks.boxes import Box
+    from tenderlake.pagecontent import PageContent
 
 JPEG_QUALITY = 92
 """Above 90 nothing that OCR needs is lost; 95 is half as big again."""

@@ -11,9 +11,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ocr_tasks.boxes import Box, union
 from ocr_tasks.ruledgrid import Grid
 from tenderlake.mupdf import Page
-from tenderlake.pagecontent import Box, PageContent, TextLine, union
+from tenderlake.pagecontent import PageContent, TextLine
 from tenderlake.ruledgrid import find_grids
 from tenderlake.spacedletters import text_of_placed
 from tenderlake.wording import HyphenHabits, clean, join_lines

@@ -19,7 +19,8 @@ from tenderlake.mupdf import Page, pymupdf
 from tenderlake.pageflags import PageFlag
 
 if TYPE_CHECKING:
-    from tenderlake.pagecontent import Box, PageContent
+    from ocr_tasks.boxes import Box
+    from tenderlake.pagecontent import PageContent
     from tenderlake.picturetext import PictureFinder, PictureText
 
 HIDING_PICTURE_SHARE = 0.10

@@ -23,15 +23,7 @@ from ocr_tasks.engines.base import Engine, EngineInfo, Finding, PageReading
 from ocr_tasks.engines.options import EngineOptions
 from ocr_tasks.engines.tessdata import find_tessdata, model_digest
 from ocr_tasks.engines.tesseract_doubts import reading_doubts
-from ocr_tasks.engines.tesseract_layout import (
-    Paragraph,
-    ParagraphKind,
-    TextLine,
-    Word,
-    build_blocks,
-    mean_confidence,
-    page_words,
-)
+from ocr_tasks.engines.tesseract_layout import Paragraph, ParagraphKind, build_blocks, mean_confidence, page_words
 from ocr_tasks.engines.tesseract_tables import find_ruled_page
 from ocr_tasks.engines.tesseract_turning import (
     is_clearly_better,
@@ -41,6 +33,7 @@ from ocr_tasks.engines.tesseract_turning import (
     substance,
     words_within,
 )
+from ocr_tasks.engines.tesseract_words import TextLine, Word
 from ocr_tasks.errors import EngineUnavailableError, PageError, PageTimeoutError
 from ocr_tasks.images import PageImage
 from ocr_tasks.skew import find_skew_deg, level_image

@@ -16,8 +16,7 @@ from enum import Enum
 
 from ocr_tasks.contract import BBox, Block, BlockLabel, ContentFormat, Line
 from ocr_tasks.engines.tesseract_doubts import is_mark
-from ocr_tasks.engines.tesseract_words import TextLine as TextLine
-from ocr_tasks.engines.tesseract_words import Word as Word
+from ocr_tasks.engines.tesseract_words import TextLine, Word
 from ocr_tasks.htmltables import Cell, Table, table_html
 from ocr_tasks.ruledgrid import Place
 

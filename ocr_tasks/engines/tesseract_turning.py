@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from PIL import Image
 
 from ocr_tasks.contract import BBox
-from ocr_tasks.engines.tesseract_layout import Paragraph, Word, mean_confidence, page_words
+from ocr_tasks.engines.tesseract_layout import Paragraph, mean_confidence, page_words
+from ocr_tasks.engines.tesseract_words import Word
 from ocr_tasks.ink import ink_of
 
 _SURE_CONFIDENCE = 0.6

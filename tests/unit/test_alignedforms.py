@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ocr_tasks.boxes import Box
 from tenderlake.alignedforms import take_forms
-from tenderlake.pagecontent import Box, TextLine
+from tenderlake.pagecontent import TextLine
 from tenderlake.wording import HyphenHabits
 
 pytestmark = pytest.mark.unit

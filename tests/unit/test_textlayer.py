@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
+from ocr_tasks.boxes import Box
 from tenderlake.documents import PageKind, PrepareOptions, TextLayerMode
 from tenderlake.mupdf import pymupdf
-from tenderlake.pagecontent import Box, Turn, covered_share, read_page
+from tenderlake.pagecontent import Turn, covered_share, read_page
 from tenderlake.pageflags import PageFlag
 from tenderlake.picturetext import PictureFinder
 from tenderlake.textlayer import Judgement, judge_page

@@ -5,15 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ocr_tasks.contract import Block, BlockLabel
-from ocr_tasks.engines.tesseract_layout import (
-    Paragraph,
-    ParagraphKind,
-    TextLine,
-    Word,
-    build_blocks,
-    mean_confidence,
-    page_words,
-)
+from ocr_tasks.engines.tesseract_layout import Paragraph, ParagraphKind, build_blocks, mean_confidence, page_words
+from ocr_tasks.engines.tesseract_words import TextLine, Word
 
 pytestmark = pytest.mark.unit
 
