@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from ocr_tasks.boxes import Box, union
+from ocr_tasks.linkedgroups import linked_groups
 
 _SNAP_PT = 2.5
 _JOIN_PT = 3.0
@@ -202,22 +203,14 @@ def _cells(rows: list[Rule], columns: list[Rule], reach_pt: float) -> Iterator[t
 
 def _touching(cells: list[tuple[float, float, float, float]]) -> list[list[tuple[float, float, float, float]]]:
     """Cells that share a corner, in groups."""
-    group_of: list[int] = list(range(len(cells)))
+    return [[cells[number] for number in group] for group in linked_groups(len(cells), _shared_corners(cells))]
 
-    def root(index: int) -> int:
-        while group_of[index] != index:
-            group_of[index] = group_of[group_of[index]]
-            index = group_of[index]
-        return index
 
+def _shared_corners(cells: list[tuple[float, float, float, float]]) -> Iterator[tuple[int, int]]:
     first_at: dict[tuple[float, float], int] = {}
-    for index, (x0, y0, x1, y1) in enumerate(cells):
+    for number, (x0, y0, x1, y1) in enumerate(cells):
         for corner in ((x0, y0), (x1, y0), (x0, y1), (x1, y1)):
-            group_of[root(index)] = root(first_at.setdefault(corner, index))
-    groups: dict[int, list[tuple[float, float, float, float]]] = defaultdict(list)
-    for index, cell in enumerate(cells):
-        groups[root(index)].append(cell)
-    return list(groups.values())
+            yield number, first_at.setdefault(corner, number)
 
 
 def _grid(cells: list[tuple[float, float, float, float]]) -> Grid:

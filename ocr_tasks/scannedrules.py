@@ -12,16 +12,16 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import groupby, islice, takewhile
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
 from ocr_tasks.boxes import Box
 from ocr_tasks.ink import INK_LEVELS, darker_than_paper
+from ocr_tasks.linkedgroups import linked_groups
 from ocr_tasks.ruledgrid import Rule
 
 LOOK_DPI = 150
@@ -166,9 +166,13 @@ def find_rules(image: Image.Image, dpi: float) -> ScannedRules | None:
 
 
 def _drawn_lines(ink: Image.Image, points_a_pixel: float) -> list[list[Run]]:
-    """The runs of each line across; lines down are found in the transposed image."""
+    """The runs of each line across, none in a picture; lines down are found in the transposed image."""
+    found = list(islice(_runs(ink, round(_SHORTEST_RUN_PT / points_a_pixel)), _MOST_RUNS + 1))
+    if len(found) > _MOST_RUNS:
+        return []
     lines = []
-    for runs in _touching(list(_runs(ink, round(_SHORTEST_RUN_PT / points_a_pixel)))):
+    for group in linked_groups(len(found), _touching(found)):
+        runs = [found[number] for number in group]
         length = max(run.end for run in runs) - min(run.start for run in runs)
         thickness = sum(map(_length, runs)) / length
         if thickness * points_a_pixel <= _THICKEST_PT:
@@ -180,36 +184,31 @@ def _runs(ink: Image.Image, shortest: int) -> Iterator[Run]:
     width = ink.width + 1  # a column of paper, so that no run goes on in the next row
     padded = Image.new("L", (width, ink.height))
     padded.paste(ink)
-    for count, match in enumerate(re.finditer(b"\xff{%d,}" % shortest, padded.tobytes())):
-        if count >= _MOST_RUNS:
-            return
+    for match in re.finditer(b"\xff{%d,}" % shortest, padded.tobytes()):
         line, start = divmod(match.start(), width)
         yield Run(line, start, start + match.end() - match.start())
 
 
-def _touching(runs: list[Run]) -> list[list[Run]]:
-    """Runs that overlap, or nearly, from row to row, in groups; ``runs`` are in order."""
-    group_of = list(range(len(runs)))
+def _touching(runs: list[Run]) -> Iterator[tuple[int, int]]:
+    """The numbers of runs that overlap, or nearly, from row to row; ``runs`` are in order."""
+    above = range(0)
+    for line, numbers in groupby(range(len(runs)), key=lambda number: runs[number].line):
+        row = list(numbers)
+        if above and runs[above.start].line == line - 1:
+            yield from _touching_rows(runs, above, row)
+        above = range(row[0], row[-1] + 1)
 
-    def root(number: int) -> int:
-        while group_of[number] != number:
-            group_of[number] = group_of[group_of[number]]
-            number = group_of[number]
-        return number
 
-    first_above = 0
-    for number, run in enumerate(runs):
-        while runs[first_above].line < run.line - 1:
-            first_above += 1
-        for above in range(first_above, number):
-            other = runs[above]
-            is_beside = other.start <= run.end + _STEP_PX and run.start <= other.end + _STEP_PX
-            if other.line < run.line and is_beside:
-                group_of[root(number)] = root(above)
-    groups: dict[int, list[Run]] = defaultdict(list)
-    for number, run in enumerate(runs):
-        groups[root(number)].append(run)
-    return list(groups.values())
+def _touching_rows(runs: list[Run], above: range, row: list[int]) -> Iterator[tuple[int, int]]:
+    near = above.start
+    for number in row:
+        start, end = runs[number].start - _STEP_PX, runs[number].end + _STEP_PX
+        while near < above.stop and runs[near].end < start:
+            near += 1
+        other = near
+        while other < above.stop and runs[other].start <= end:
+            yield number, other
+            other += 1
 
 
 def _slants(lines: list[list[Run]], points_a_pixel: float) -> Iterator[tuple[float, int]]:
