@@ -44,6 +44,7 @@ PAGES = {
     "ocrmypdf-hugemono.pdf": 1,
     "ocrmypdf-poster.pdf": 1,
     "pdfjs-empty_protected.pdf": 1,
+    "pdfjs-encrypted-attachment.pdf": 1,
     "pdfjs-poppler-90-0-fuzzed.pdf": 16,
     "pdfjs-rotation.pdf": 2,
     "pillow-exif-dpi-zerodivision.jpg": 1,

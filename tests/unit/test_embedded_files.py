@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import olefile
 import pytest
 import xlwt
 
-from tenderlake.documents import DocumentManifest, PrepareLimits
+from tenderlake.documents import DocumentManifest, PageKind, PrepareLimits
 from tenderlake.mupdf import pymupdf
 from tenderlake.states import SourceState
 from tests.officefiles import (
@@ -41,9 +42,9 @@ PDF = b"%PDF-1.7\n% a document of another program"
 Files = dict[str, bytes | SourceState]
 
 
-def files(folder: Path, data: bytes, limits: PrepareLimits = LIMITS) -> Files:
+def files(folder: Path, data: bytes, limits: PrepareLimits = LIMITS, passwords: Sequence[str] = ()) -> Files:
     """Path of each file within a document -> its bytes, or the state it ends in."""
-    manifest = outcome_of(folder, data, limits=limits)
+    manifest = outcome_of(folder, data, limits=limits, passwords=passwords)
     assert isinstance(manifest, DocumentManifest), manifest
     return {
         file.archive_path: file.rejection.state
@@ -235,6 +236,43 @@ def test_a_pdf_holds_files_in_its_list_and_pinned_to_pages(tmp_path: Path) -> No
         _make_tree_of_names(document)
         data = document.tobytes()
     assert files(tmp_path, data) == {"Смета.xlsx": ESTIMATE, "Акт.pdf": PDF}
+
+
+def _pdf_that_locks_its_files(password: str) -> bytes:
+    """A PDF whose page anybody can read, and whose file needs a password (ISO 32000-1, 7.6.5).
+
+    The key of AES-256 is the same for all objects: what is locked is taken from a PDF of which everything is.
+    """
+    document = pymupdf.open()
+    document.embfile_add("a.txt", b"12 345,60")
+    new_page(document)
+    all_locked = document.tobytes(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw=password, owner_pw="owner")
+    file = re.search(rb"/EmbeddedFile.*?stream\n(.{32})", all_locked, re.DOTALL)
+    rules = re.search(rb"/Encrypt<<(.*?)/StmF/StdCF/StrF/StdCF(.*>>)>>\s*startxref", all_locked, re.DOTALL)
+    assert file and rules
+    text = b" ".join(b"BT /F 9 Tf 50 %d Td (A contract with a file within it) Tj ET" % (50 + 12 * n) for n in range(30))
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a) 6 0 R]>>>>>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>\nstream\n%s\nendstream" % (len(text), text),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</Type/Filespec/F(a.txt)/EF<</F 7 0 R>>>>",
+        b"<</Type/EmbeddedFile/Filter[/Crypt]/DecodeParms[<</Name/StdCF>>]/Length 32>>\nstream\n%s\nendstream"
+        % file[1],
+    )
+    body = b"".join(b"%d 0 obj\n%s\nendobj\n" % numbered for numbered in enumerate(objects, start=1))
+    encrypt = rules[1] + b"/StmF/Identity/StrF/Identity/EFF/StdCF" + rules[2]
+    return b"%PDF-2.0\n" + body + b"trailer\n<</Size 8/Root 1 0 R/Encrypt<<" + encrypt + b">>"
+
+
+def test_a_pdf_that_locks_only_the_files_within_it_is_read(tmp_path: Path) -> None:
+    data = _pdf_that_locks_its_files("secret")
+    manifest = outcome_of(tmp_path, data)
+    assert isinstance(manifest, DocumentManifest), manifest
+    assert manifest.pages[0].kind is PageKind.NATIVE
+    assert files(tmp_path, data) == {"a.txt": SourceState.QUARANTINED_ENCRYPTED}
+    assert files(tmp_path, data, passwords=["wrong", "secret"]) == {"a.txt": b"12 345,60"}
 
 
 def test_a_file_in_a_pdf_is_taken_whatever_type_its_entry_has(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from tenderlake.documents import PageKind, PagePlan, PrepareLimits, PrepareOptions, TextLayerMode
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError, is_disk_trouble, is_out_of_memory, one_line
-from tenderlake.intake.pdffiles import attached_files, has_files
+from tenderlake.intake.pdffiles import attached_files, encrypts_files_only, has_files
 from tenderlake.letters import judge_letters
 from tenderlake.mupdf import Document, Page, first_complaint, forget_complaints, is_page_incomplete, pymupdf
 from tenderlake.nativetext import ENGINE, ENGINE_VERSION, NativePage, NativeText
@@ -58,14 +58,16 @@ def prepare_pdf(
     """
     forget_complaints()
     with _open(path) as document:
-        page_count = _count_pages(document, limits, passwords)
+        are_files_locked = _unlock(document, passwords)
+        page_count = _count_pages(document, limits)
         _refuse_dynamic_form(document)
         job = _PdfJob(document, folder, document_id, options, limits)
         pages = tuple(job.prepare(number) for number in range(1, page_count + 1))
         if all(page.kind is PageKind.IMAGE and page.image_name is None for page in pages):
             raise RejectedError(_state_of(pages), f"no page can be read: {pages[0].reason}")
         job.write_native_pages(pages)
-        folder.attach(attached_files(document, job.pages_with_files), path.stat().st_size, limits)
+        files = attached_files(document, job.pages_with_files, are_locked=are_files_locked)
+        folder.attach(files, path.stat().st_size, limits)
     return pages
 
 
@@ -94,12 +96,20 @@ def _open(path: Path) -> Document:
     return document
 
 
-def _count_pages(document: Document, limits: PrepareLimits, passwords: Sequence[str]) -> int:
+def _unlock(document: Document, passwords: Sequence[str]) -> bool:
+    """Open an encrypted document; whether the files within it stay locked."""
     # Asked once, before anything else: asking again after a successful password makes all pages come back empty.
-    if document.needs_pass and not any(document.authenticate(password) for password in passwords):
+    if not document.needs_pass or any(document.authenticate(password) for password in passwords):
+        return False
+    if not encrypts_files_only(document):
         raise RejectedError(
             SourceState.QUARANTINED_ENCRYPTED, "the PDF needs a password that is not in TENDERLAKE_PASSWORDS"
         )
+    document.is_encrypted = False  # PyMuPDF would refuse pages that nothing locks
+    return True
+
+
+def _count_pages(document: Document, limits: PrepareLimits) -> int:
     try:
         page_count = int(document.page_count)
     except Exception as error:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tenderlake.documents import Rejection
+from tenderlake.intake.archives.common import NEEDS_PASSWORD
 from tenderlake.intake.attachments import Attachment
 from tenderlake.intake.membernames import safe_name
 from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, is_disk_trouble, is_out_of_memory, one_line
@@ -17,6 +18,8 @@ from tenderlake.mupdf import Document, Page, first_complaint, forget_complaints,
 from tenderlake.states import SourceState
 
 _NAME_KEYS = ("UF", "F", "Unix", "DOS", "Mac")
+_FILTERS_SINCE_VERSION = 4
+_LOCKED = Rejection(state=SourceState.QUARANTINED_ENCRYPTED, reason=NEEDS_PASSWORD)
 _FileSpec = Any
 
 
@@ -25,12 +28,26 @@ def has_files(page: Page) -> bool:
     return any(kind == pymupdf.PDF_ANNOT_FILE_ATTACHMENT for _, kind, _ in page.annot_xrefs())
 
 
-def attached_files(document: Document, pages_with_files: Iterable[int]) -> Iterator[Attachment]:
+def encrypts_files_only(document: Document) -> bool:
+    """Whether a document that needs a password needs it for the files within it alone (ISO 32000-1, 7.6.5)."""
+    mupdf = pymupdf.mupdf
+    pdf = mupdf.pdf_document_from_fz_document(document.this)
+    encryption = mupdf.pdf_dict_gets(mupdf.pdf_trailer(pdf), "Encrypt")
+    # Filters for streams and strings came with this version; those that are not named leave them as they are.
+    has_filters = mupdf.pdf_to_int(mupdf.pdf_dict_gets(encryption, "V")) >= _FILTERS_SINCE_VERSION
+    names = [str(mupdf.pdf_to_name(mupdf.pdf_dict_gets(encryption, key))) for key in ("StmF", "StrF")]
+    return has_filters and all(name in ("", "Identity") for name in names)
+
+
+def attached_files(
+    document: Document, pages_with_files: Iterable[int], *, are_locked: bool = False
+) -> Iterator[Attachment]:
     """The files within a document, one after the other (ISO 32000-1, 7.11.4; ISO 32000-2, 14.13).
 
     Args:
         document: It is open, with its password.
         pages_with_files: The numbers of the pages, from 1, on which :func:`has_files` finds some.
+        are_locked: They need a password that nobody knows.
     """
     mupdf = pymupdf.mupdf
     seen: set[int] = set()
@@ -47,7 +64,7 @@ def attached_files(document: Document, pages_with_files: Iterable[int]) -> Itera
         if stream and stream in seen:
             continue
         seen.add(stream)
-        yield _attachment(file, number)
+        yield _attachment(file, number, is_locked=are_locked)
 
 
 def _file_specs(document: Document, pages_with_files: Iterable[int]) -> Iterator[_FileSpec]:
@@ -75,13 +92,15 @@ def _stream(file: _FileSpec) -> Any:
     return next((stream for stream in found if mupdf.pdf_to_num(stream)), found[0])
 
 
-def _attachment(file: _FileSpec, number: int) -> Attachment:
+def _attachment(file: _FileSpec, number: int, *, is_locked: bool) -> Attachment:
     mupdf = pymupdf.mupdf
     forget_complaints()
     name = f"attachment {number}"
     try:
         texts = (str(mupdf.pdf_to_text_string(mupdf.pdf_dict_gets(file, key))) for key in _NAME_KEYS)
         name = safe_name(next((text for text in texts if text), name))
+        if is_locked:
+            return Attachment(name, rejection=_LOCKED)
         buffer = mupdf.pdf_load_stream(_stream(file))
         return Attachment(name, bytes(mupdf.fz_buffer_extract_copy(buffer)))
     except Exception as error:  # as above
