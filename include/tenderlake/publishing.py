@@ -3,7 +3,8 @@
 Everything is written in an order that makes a crash harmless: what documents hold (pages, blocks, cells, fields),
 Markdown, notes, then ``documents`` and last ``sources``. A mark says that a run is being published; the next run to
 publish finishes what stands under a mark, from the same staged rows and under the same date, before it begins its own.
-The compact copy (:mod:`tenderlake.lake.compact`) follows when all is done: it is made from the lake alone.
+The compact copy (:mod:`tenderlake.lake.compact`) follows when all is done: it is made from the lake alone, and a run
+whose copy fails has published all the same.
 
 Who publishes holds the lease of the lake (:mod:`tenderlake.lake.lease`). What a newer run has published of a source is
 never replaced by an older one, whenever that is published. A partition that cannot be read is found before anything is
@@ -34,7 +35,7 @@ from tenderlake.lake.lease import LeaseLostError, WriterLease, writer_lease
 from tenderlake.lake.partitions import Merge, PartitionError, list_parts, merge_additions
 from tenderlake.lake.reading import LakeReadError, published_documents, quarantined_sources
 from tenderlake.lake.rows import SourceRow, to_table
-from tenderlake.lake.schema import DOCUMENTS, SOURCES, TABLES, Table
+from tenderlake.lake.schema import CONTENT_TABLES, DOCUMENTS, SOURCES, TABLES, Table
 from tenderlake.lake.staging import read_staging
 from tenderlake.lakechanges import PUBLISHED_BY_A_NEWER_RUN, LakeChanges, is_published
 from tenderlake.layout import Layout
@@ -75,10 +76,6 @@ Merges = dict[str, dict[date, Merge]]
 """What was done to which partition, by table."""
 
 _STAGES = {SourceState.QUARANTINED_OCR_FAILED: "ocr", SourceState.QUARANTINED_INVALID: "validate"}
-
-
-CONTENT_TABLES = tuple(table for table in TABLES.values() if table not in (DOCUMENTS, SOURCES))
-"""Tables of what documents hold. ``documents`` and ``sources`` come after them: they are the commit mark."""
 
 
 class PublishingMark(Value):
@@ -150,20 +147,33 @@ def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
         tenderlake.lake.lease.LakeBusyError: another process writes the lake, and goes on.
         tenderlake.lake.lease.LeaseLostError: another process has taken the lake over.
         StorageError: storage failed; the task is repeated as a whole.
+
+    Nothing of this is raised for the compact copy: ``copy_problems`` tells why it is behind.
     """
     with writer_lease(storage, layout, run_id) as lease:
         for item in storage.list_objects(layout.unfinished_publishing):
             mark = storage.get_model(item.key, PublishingMark)
             if mark.run_id != run_id:
                 _finish(storage, layout, lease, mark)
-        published = _publish(storage, layout, lease, run_id)
-        problems = compact_lake(storage, layout, lease.replace)
+        published, report = _publish(storage, layout, lease, run_id)
+        problems = tuple(_copy_problems(storage, layout, lease))
     if problems:
-        for problem in problems:
-            log.error("%s", problem)
-        published = published.model_copy(update={"copy_problems": tuple(problems)})
+        published = published.model_copy(update={"copy_problems": problems})
+        write_report(storage, layout, report.model_copy(update={"copy_problems": problems}))
         storage.put_model(published_key(layout, run_id), published)
     return published
+
+
+def _copy_problems(storage: Storage, layout: Layout, lease: WriterLease) -> list[str]:
+    """Bring the compact copy up; why it is behind, where that does not succeed: the next publication tries again."""
+    try:
+        problems = compact_lake(storage, layout, lease.replace)
+    except Exception as error:  # the lake is right without it, whatever this was
+        log.exception("The compact copy could not be brought up")
+        return [f"the compact copy is behind the lake: {error or type(error).__name__}"]
+    for problem in problems:
+        log.error("%s", problem)
+    return problems
 
 
 def _finish(storage: Storage, layout: Layout, lease: WriterLease, mark: PublishingMark) -> None:
@@ -193,7 +203,7 @@ def _drop_uncommitted(storage: Storage, layout: Layout, lease: WriterLease, mark
             merge_additions(storage, layout, day, Additions.none(table), drop=owners, replace=lease.replace)
 
 
-def _publish(storage: Storage, layout: Layout, lease: WriterLease, run_id: str) -> PublishedRun:
+def _publish(storage: Storage, layout: Layout, lease: WriterLease, run_id: str) -> tuple[PublishedRun, RunReport]:
     discovery = storage.get_model(layout.run(run_id, "discovery.json"), Discovery)
     plan = storage.get_model(layout.run(run_id, "plan.json"), RunPlan)
     validation = _validation(storage, layout, run_id)
@@ -221,7 +231,7 @@ def _publish(storage: Storage, layout: Layout, lease: WriterLease, run_id: str) 
     published = published.model_copy(update={"report_key": report_key})
     storage.put_model(published_key(layout, run_id), published)
     storage.delete([layout.publishing_mark(run_id)])
-    return published
+    return published, report
 
 
 def _validation(storage: Storage, layout: Layout, run_id: str) -> Validation:

@@ -114,6 +114,8 @@ class RunReport(Value):
     reconciliation: Reconciliation | None = None
     more_waiting: bool = False
     """Whether the inbox held more than the run may take."""
+    copy_problems: tuple[str, ...] = ()
+    """Why a file of the compact copy is behind the lake."""
 
     @property
     def took_s(self) -> float:

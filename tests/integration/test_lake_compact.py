@@ -222,7 +222,8 @@ def test_a_damaged_night_keeps_its_file_as_it_was_and_is_told(storage: Storage, 
     good = storage.get_bytes(key)
     storage.put_bytes(key, b"not parquet", MEDIA_TYPE)
     publish(storage, layout, 3, "a3", text="прочитано снова")
-    (problem,) = copy(storage, layout)
+    (problem, waiting) = copy(storage, layout)
+    assert waiting.startswith("the copies of documents and sources wait")
     assert f"{layout.compact_part('pages', 0)} is behind the lake: s3://{storage.bucket}/{key}: " in problem
     after = versions(storage, layout)
     assert [after[key] == before[key] for key in sorted(before)] == [True, False]
@@ -296,7 +297,7 @@ def test_a_copy_of_a_newer_version_is_left_alone(storage: Storage, layout: Layou
     pq.write_table(table.replace_schema_metadata(newer), buffer)
     storage.put_bytes(key, buffer.getvalue(), MEDIA_TYPE)
     publish(storage, layout, 1, "b")
-    (problem,) = copy(storage, layout)
+    problem = copy(storage, layout)[0]
     assert "newer version" in problem
     assert storage.get_bytes(key) == buffer.getvalue()
 

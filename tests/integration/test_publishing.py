@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import subprocess
 import sys
+import tempfile
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -22,7 +25,7 @@ from tenderlake.layout import Layout
 from tenderlake.publishing import publish_run, unfinished_business
 from tenderlake.runs import Validation
 from tenderlake.states import SourceState
-from tenderlake.storage import Storage
+from tenderlake.storage import Storage, StorageUnavailableError
 from tenderlake.validation.results import DocumentFlag, Finding, FoundRow, Severity, Verdict
 from tests.crashes import Crash, Killed, end_leases
 from tests.stagedruns import NIGHT, Staged, document_id, stage_run
@@ -178,6 +181,87 @@ def test_what_is_read_again_or_leaves_the_lake_leaves_no_row_in_its_copy(storage
     publish_run(storage, layout, "run-3")
     assert copy_is_like_the_lake(storage, layout)
     assert [copied(storage, layout, table) for table in TABLES.values() if table is not SOURCES] == [[]] * 5
+
+
+class FullFolder(tempfile.TemporaryDirectory[str]):
+    """Temporary folders on a disk that has room for everything but the compact copy."""
+
+    def __init__(self, **options: Any) -> None:
+        if options["prefix"] == "tenderlake-compact-":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/tenderlake-compact")  # noqa: S108
+        super().__init__(**options)
+
+
+def test_a_disk_that_is_full_for_the_copy_is_told_and_the_lake_is_published(
+    storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_nights(storage, layout)
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryDirectory", FullFolder)
+        published = publish_run(storage, layout, "run-2")
+    assert published.state_counts["published"] == 5
+    assert {row["run_id"] for row in rows(storage, layout, SOURCES)} == {"run-2"}
+    assert not copy_is_like_the_lake(storage, layout)
+    assert any("lake-compact/pages/part-0.parquet" in problem for problem in published.copy_problems)
+    told = "; ".join(published.copy_problems)
+    assert "No space left on device" in told
+    assert "TMPDIR" in told
+    assert set(published.copy_problems) <= set(unfinished_business(storage, layout, "run-2"))
+    for name in ("index.html", "report.json"):
+        assert "No space left on device" in storage.get_bytes(layout.report("run-2", name)).decode()
+    stage_run(storage, layout, "run-3", [], started_at=NEXT_NIGHT)
+    assert publish_run(storage, layout, "run-3").copy_problems == ()
+    assert copy_is_like_the_lake(storage, layout)
+
+
+def test_storage_that_fails_while_the_copy_is_made_fails_no_publication(
+    storage: Storage, layout: Layout, s3: S3Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage_run(storage, layout, "run-1", FIRST)
+
+    def refused(storage: Storage, path: Path, key: str, media_type: str, *, etag: str | None) -> None:
+        if key.startswith("lake-compact/"):
+            raise StorageUnavailableError(f"s3://{storage.bucket}/{key}: connection reset")
+        replace(storage, path, key, media_type, etag=etag)
+
+    replace = Storage.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(Storage, "replace", refused)
+        (problem,) = publish_run(storage, layout, "run-1").copy_problems
+    assert problem.startswith(f"the compact copy is behind the lake: s3://{s3.bucket}/lake-compact/")
+    assert publish_run(storage, layout, "run-1").copy_problems == ()
+    assert copy_is_like_the_lake(storage, layout)
+
+
+def test_the_copy_names_no_document_without_its_pages(
+    storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage_run(storage, layout, "run-1", FIRST)
+    copying = []
+
+    def noted(storage: Storage, path: Path, key: str, media_type: str, *, etag: str | None) -> None:
+        replace(storage, path, key, media_type, etag=etag)
+        if key.startswith("lake-compact/"):
+            copying.append(key.split("/")[1])
+            known = {row["document_id"] for row in copied(storage, layout, PAGES)}
+            assert {row["document_id"] for row in copied(storage, layout, DOCUMENTS)} <= known
+
+    replace = Storage.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(Storage, "replace", noted)
+        publish_run(storage, layout, "run-1")
+    assert copying[-2:] == ["documents", "sources"]
+    # A night of pages that cannot be copied holds the documents back.
+    night = layout.partition("pages", TODAY)
+    good = storage.get_bytes(night)
+    stage_run(storage, layout, "run-2", [Staged("z.pdf", "z")], started_at=NEXT_NIGHT)
+    storage.put_bytes(night, good[:-1], "application/octet-stream")
+    assert publish_run(storage, layout, "run-2").copy_problems
+    assert document_id("z") in {row["document_id"] for row in rows(storage, layout, DOCUMENTS)}
+    assert document_id("z") not in {row["document_id"] for row in copied(storage, layout, DOCUMENTS)}
+    storage.put_bytes(night, good, "application/octet-stream")
+    assert publish_run(storage, layout, "run-2").copy_problems == ()
+    assert copy_is_like_the_lake(storage, layout)
 
 
 def test_a_batch_staged_before_there_were_cells_and_fields_is_published(storage: Storage, layout: Layout) -> None:

@@ -124,6 +124,14 @@ def test_what_needs_a_person_comes_first_with_its_reason_and_advice() -> None:
     assert PUBLISHED.path in page.section("All other sources")
 
 
+def test_a_copy_that_is_behind_is_told_apart_from_what_became_of_the_sources() -> None:
+    why = "s3://tenderlake/lake-compact/pages/part-0.parquet is behind the lake: <disk full>"
+    page = Page(render_report(report(PUBLISHED, copy_problems=(why,)), KEY))
+    assert why in page.text
+    assert "The lake is right" in page.text
+    assert "The lake is right" not in Page(render_report(report(PUBLISHED), KEY)).text
+
+
 def checked_document(
     path: str,
     severity: Severity,

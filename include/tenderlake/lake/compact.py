@@ -10,6 +10,9 @@ versions; after every publication the files whose nights have changed are writte
 behind, and whoever publishes next brings them up. **A night stays in the file that it was first put in**, and a file is
 one object: each document is there once, old or new, for every reader at any moment. New nights fill the last file. All
 files have the columns of today: with a new version of the schema they are written anew.
+
+``documents`` and then ``sources`` are copied when the tables of what documents hold are: as in the lake itself, what is
+in ``documents`` has its pages. Where one of those cannot be brought up, both wait with it.
 """
 
 from __future__ import annotations
@@ -35,9 +38,9 @@ from tenderlake.lake.objectfile import ObjectFile
 from tenderlake.lake.parquet import NewerFileError, ParquetError, count_rows, read_note, read_row_groups
 from tenderlake.lake.reading import night_objects
 from tenderlake.lake.rewriting import IsReplaced, Marks, OldRows, write_merged
-from tenderlake.lake.schema import DATE, SCHEMA_VERSION, TABLES, Column, Table
+from tenderlake.lake.schema import CONTENT_TABLES, DATE, DOCUMENTS, SCHEMA_VERSION, SOURCES, TABLES, Column, Table
 from tenderlake.layout import Layout
-from tenderlake.storage import ConditionFailedError, ObjectInfo, ObjectMissingError, Storage
+from tenderlake.storage import ConditionFailedError, DiskFullError, ObjectInfo, ObjectMissingError, Storage
 
 log = logging.getLogger(__name__)
 
@@ -115,10 +118,19 @@ def compact_lake(storage: Storage, layout: Layout, write: Replace) -> list[str]:
     if not layout.settings.compact_copy:
         storage.delete([item.key for table in TABLES.values() for item in _parts(storage, layout, table).values()])
         return []
-    problems = storage.in_parallel(
-        lambda table: list(_Copying(storage, layout, table, write).problems()), TABLES.values()
-    )
-    return [problem for of_table in problems for problem in of_table]
+
+    def copy(table: Table) -> list[str]:
+        return list(_Copying(storage, layout, table, write).problems())
+
+    problems = [problem for of_table in storage.in_parallel(copy, CONTENT_TABLES) for problem in of_table]
+    for table in (DOCUMENTS, SOURCES):
+        if problems:
+            return [
+                *problems,
+                "the copies of documents and sources wait for that, or they would name what has no pages",
+            ]
+        problems = copy(table)
+    return problems
 
 
 class _Copying:
@@ -144,8 +156,13 @@ class _Copying:
                 continue
             try:
                 self._rewrite(file, wanted)
-            except _LeftError as error:
+            except (_LeftError, DiskFullError) as error:
                 yield f"{self._address(file.number)} is behind the lake: {error}"
+            except OSError as error:
+                yield (
+                    f"{self._address(file.number)} is behind the lake: {error}. It is made in the folder "
+                    f"{tempfile.gettempdir()} of the worker: see to its disk, or set TMPDIR to a folder on another one"
+                )
 
     def _files(self) -> list[_File]:
         found = _parts(self._storage, self._layout, self._table)

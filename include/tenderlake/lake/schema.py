@@ -559,3 +559,5 @@ FIELDS = Table(
 
 TABLES = {table.name: table for table in (SOURCES, DOCUMENTS, PAGES, BLOCKS, TABLE_CELLS, FIELDS)}
 """All tables by name."""
+CONTENT_TABLES = tuple(table for table in TABLES.values() if table not in (DOCUMENTS, SOURCES))
+"""Tables of what documents hold. ``documents`` and ``sources`` come after them: they are the commit mark."""
