@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from ocr_tasks.boxes import Box, union
-from tenderlake.pagecontent import TextLine
+from tenderlake.pagelines import TextLine
 from tenderlake.readingorder import PARTY, base_lines
 from tenderlake.ruledtables import PageTable, TableCell
 from tenderlake.wording import LEADERS, HyphenHabits, clean, join_lines

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ocr_tasks.boxes import Box, union
-from tenderlake.pagecontent import TextLine
+from tenderlake.pagelines import TextLine
 from tenderlake.readingorder import base_lines
 from tenderlake.ruledtables import PageTable, TableCell
 from tenderlake.wording import LEADERS, HyphenHabits, clean, join_lines

@@ -19,6 +19,8 @@ from tenderlake.states import SourceState
 MANIFEST_NAME = "manifest.json"
 NATIVE_PAGES_NAME = "native-pages.jsonl"
 UNPACKING_NAME = "unpacking.json"
+SINGLE_FILE_NAME = "content"
+"""Of the one file in a gzip, bzip2, xz or signed message: these keep no name, or one that nothing vouches for."""
 PREPARE_VERSION = 4
 """Raised when the same bytes and options would be prepared differently: manifests of older versions are not reused."""
 

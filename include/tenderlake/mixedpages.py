@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from ocr_tasks.boxes import Box
 from ocr_tasks.contract import BBox, Block, BlockLabel, PageResult, PageStatus
-from tenderlake.pagecontent import Turn
 from tenderlake.pageflags import PageFlag
+from tenderlake.pagelines import Turn
 
 
 def merged(native: PageResult, read: PageResult) -> PageResult:

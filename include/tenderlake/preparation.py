@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from tenderlake.documents import (
     MANIFEST_NAME,
+    SINGLE_FILE_NAME,
     DocumentManifest,
     PreparedSource,
     PrepareLimits,
@@ -29,7 +30,6 @@ from tenderlake.documents import (
     UnpackedMember,
     Unpacking,
 )
-from tenderlake.intake.archives.common import SINGLE_FILE_NAME
 from tenderlake.layout import Layout
 from tenderlake.runs import Batch, PreparedBatch, RunOptions
 from tenderlake.sandbox import PrepareSandbox

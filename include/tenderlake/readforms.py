@@ -13,7 +13,7 @@ from statistics import median
 from ocr_tasks.boxes import Box
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult
 from tenderlake.alignedforms import take_forms, taken_lines
-from tenderlake.pagecontent import TextLine
+from tenderlake.pagelines import TextLine
 from tenderlake.ruledtables import PageTable
 from tenderlake.wording import HyphenHabits
 

@@ -16,7 +16,7 @@ from statistics import median
 from typing import NamedTuple
 
 from ocr_tasks.boxes import Box, union
-from tenderlake.pagecontent import TextLine
+from tenderlake.pagelines import TextLine
 from tenderlake.wording import BULLETS, CONTENTS_ENTRY, DASHES, HyphenHabits, clean, join_lines
 
 _MIN_GUTTER_PT = 8.0

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from PIL import Image, ImageChops
 
 from tenderlake.mupdf import Page, pymupdf
-from tenderlake.pagecontent import Turn
 from tenderlake.pageflags import PageFlag
+from tenderlake.pagelines import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

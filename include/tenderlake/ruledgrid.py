@@ -8,12 +8,15 @@ it does not close tables whose outer lines are missing, as at a page break.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ocr_tasks.ruledgrid import Grid, Rule, grids_of
-from tenderlake.mupdf import Page
-from tenderlake.pagecontent import PageContent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tenderlake.mupdf import Page
+    from tenderlake.pagecontent import PageContent
 
 _THIN_PT = 3.0
 _STRAIGHT_PT = 1.0

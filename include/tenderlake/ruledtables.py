@@ -9,15 +9,18 @@ from __future__ import annotations
 import html
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ocr_tasks.boxes import Box, union
 from ocr_tasks.ruledgrid import Grid
-from tenderlake.mupdf import Page
-from tenderlake.pagecontent import PageContent, TextLine
+from tenderlake.pagelines import TextLine
 from tenderlake.ruledgrid import find_grids
 from tenderlake.spacedletters import text_of_placed
 from tenderlake.wording import HyphenHabits, clean, join_lines
+
+if TYPE_CHECKING:
+    from tenderlake.mupdf import Page
+    from tenderlake.pagecontent import PageContent
 
 
 class TableCell(NamedTuple):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ocr_tasks.contract import Block, EngineSpec, ReadingFlag
 from ocr_tasks.engines.options import EngineOptions
-from ocr_tasks.images import PageImage
+
+if TYPE_CHECKING:  # Pillow, which the pipeline that only asks for engines' names does not need
+    from ocr_tasks.images import PageImage
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 
 from ocr_tasks.boxes import Box
 from tenderlake.alignedforms import take_forms
-from tenderlake.pagecontent import TextLine
+from tenderlake.pagelines import TextLine
 from tenderlake.wording import HyphenHabits
 
 pytestmark = pytest.mark.unit

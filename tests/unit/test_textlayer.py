@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw
 from ocr_tasks.boxes import Box
 from tenderlake.documents import PageKind, PrepareOptions, TextLayerMode
 from tenderlake.mupdf import pymupdf
-from tenderlake.pagecontent import Turn, covered_share, read_page
+from tenderlake.pagecontent import covered_share, read_page
 from tenderlake.pageflags import PageFlag
+from tenderlake.pagelines import Turn
 from tenderlake.picturetext import PictureFinder
 from tenderlake.textlayer import Judgement, judge_page
 from tests.pdfs import (

@@ -13,8 +13,6 @@ NEEDS_PASSWORD = "it needs a password that is not in TENDERLAKE_PASSWORDS"  # no
 LINK = "a link within the archive: links are not followed"
 SPECIAL = "a device or pipe within the archive, not a file"
 UNKNOWN_PACKING = "packed in a way that this version does not read: pack it anew as ZIP, 7z or RAR"
-SINGLE_FILE_NAME = "content"
-"""Of the one file in a gzip, bzip2, xz or signed message: these keep no name, or one that nothing vouches for."""
 PART_OF_SEVERAL = "another part of this archive in several parts is missing: put it beside this one in the inbox"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tenderlake.intake.archives.common import SINGLE_FILE_NAME
+from tenderlake.documents import SINGLE_FILE_NAME
 from tenderlake.intake.cms import DamagedMessageError, signed_file
 from tenderlake.intake.outcome import RejectedError
 from tenderlake.intake.unpacking import UnpackFolder

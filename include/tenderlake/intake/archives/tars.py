@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from tenderlake.documents import PrepareLimits
-from tenderlake.intake.archives.common import LINK, SINGLE_FILE_NAME, SPECIAL, copy, corrupt
+from tenderlake.documents import SINGLE_FILE_NAME, PrepareLimits
+from tenderlake.intake.archives.common import LINK, SPECIAL, copy, corrupt
 from tenderlake.intake.membernames import decode_names
 from tenderlake.intake.outcome import is_disk_trouble
 from tenderlake.intake.unpacking import MemberSink, UnpackFolder
