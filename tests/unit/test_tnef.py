@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tenderlake.documents import Rejection
 from tenderlake.intake.outcome import RejectedError
 from tenderlake.intake.tnef import read_tnef
 from tenderlake.states import SourceState
@@ -89,6 +90,52 @@ def test_one_that_is_cut_off_says_so(tmp_path: Path) -> None:
     rejection = rejected(tmp_path, tnef({}, [attachment(b"a.pdf", b"%PDF-" * 100)])[:-200])
     assert rejection.state is SourceState.QUARANTINED_CORRUPT
     assert "winmail.dat" in rejection.reason
+
+
+def _texts(members: dict[str, bytes | Rejection]) -> dict[str, str | SourceState]:
+    return {
+        path: member.decode().split("\n\n")[-1] if isinstance(member, bytes) else member.state
+        for path, member in members.items()
+    }
+
+
+def test_a_property_of_an_unknown_type_costs_nothing_where_its_end_can_be_found(tmp_path: Path) -> None:
+    """Types that no standard of TNEF has, such as that of a server's entry (0xFB), have their size before them."""
+    properties: dict[tuple[int, int], bytes | int] = {
+        (0x0037, WIDE): "Запрос".encode("utf-16-le"),
+        (0x0E79, 0xFB): b"\1" * 21,
+        (0x1000, WIDE): "Цена 100 руб.".encode("utf-16-le"),
+    }
+    members = unpacked(tmp_path, tnef(properties, [attachment(b"a.pdf", b"%PDF-")]))
+    assert _texts(members) == {"message.txt": "Цена 100 руб.", "a.pdf": "%PDF-"}
+
+
+def test_a_property_whose_end_cannot_be_found_costs_those_behind_it(tmp_path: Path) -> None:
+    properties: dict[tuple[int, int], bytes | int] = {
+        (0x1000, WIDE): "Цена 100 руб.".encode("utf-16-le"),
+        (0x0E79, 0x77): 0xFFFF_FFFF,  # makes no sense as a number of values
+        (0x0037, WIDE): "Запрос".encode("utf-16-le"),
+    }
+    members = unpacked(tmp_path, tnef(properties, [attachment(b"a.pdf", b"%PDF-")]))
+    assert _texts(members) == {
+        "message.txt": "Цена 100 руб.",
+        "a.pdf": "%PDF-",
+        "rest of the message": SourceState.QUARANTINED_CORRUPT,
+    }
+    assert members["rest of the message"] == Rejection(
+        state=SourceState.QUARANTINED_CORRUPT,
+        reason="damaged in the message: it is cut off, or of a type that is not known here",
+    )
+
+
+def test_a_file_that_is_cut_off_does_not_cost_what_came_before_it(tmp_path: Path) -> None:
+    files = [attachment(b"a.pdf", b"%PDF-"), attachment(b"b.pdf", b"%PDF-" * 100)]
+    members = unpacked(tmp_path, tnef({(0x1000, WIDE): "Цена".encode("utf-16-le")}, files)[:-200])
+    assert _texts(members) == {
+        "message.txt": "Цена",
+        "a.pdf": "%PDF-",
+        "b.pdf": SourceState.QUARANTINED_CORRUPT,
+    }
 
 
 @given(st.binary(max_size=200), st.integers(6, 400))

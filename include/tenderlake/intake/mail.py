@@ -35,6 +35,7 @@ _BETWEEN_ENCODED = re.compile(r"(\?=)\s+(=\?)")
 _TABLE = re.compile("<table", re.IGNORECASE)
 _SUFFIXES = {"message/rfc822": ".eml", "text/html": ".html", "text/plain": ".txt", "text/calendar": ".ics"}
 _SMALL_PICTURE = "a small picture of the message's layout, such as a logo"
+_LOST = "damaged in the message: it is cut off, or of a type that is not known here"
 _STYLE = "a part of the page's layout, with nothing to read in it"
 _STYLE_TYPES = frozenset({"text/css", "text/javascript", "application/javascript", "application/x-javascript",
                           "text/xml", "application/x-font-woff", "font/woff", "font/woff2"})  # fmt: skip
@@ -268,3 +269,5 @@ def _unpack_outlook(message: OutlookMessage, folder: UnpackFolder) -> None:
             _add(folder, _Attachment(f"{prefix}message.rtf", inner.rich_text))
         for attachment in attachments:
             _add(folder, replace(attachment, name=prefix + attachment.name))
+        for name in inner.lost:
+            folder.add(prefix + safe_name(name)).reject(SourceState.QUARANTINED_CORRUPT, _LOST)

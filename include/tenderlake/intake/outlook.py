@@ -52,7 +52,10 @@ class OutlookAttachment:
 
 @dataclass
 class OutlookMessage:
-    """A message; ``page`` is its HTML, ``rich_text`` its RTF, empty where it has none."""
+    """A message; ``page`` is its HTML, ``rich_text`` its RTF, empty where it has none.
+
+    ``lost``: the names of what is too damaged to be read.
+    """
 
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
@@ -60,6 +63,13 @@ class OutlookMessage:
     rich_text: bytes = b""
     attachments: list[OutlookAttachment] = field(default_factory=list)
     embedded: list[tuple[str, OutlookMessage]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+    @property
+    def has_content(self) -> bool:
+        """Whether anything of it could be read."""
+        texts = (*self.headers.values(), self.body, self.page)
+        return bool(any(text.strip() for text in texts) or self.rich_text or self.attachments or self.embedded)
 
     def embed(self, name: str, message: OutlookMessage) -> None:
         """Take a message within this one; its members go to a folder of this name."""

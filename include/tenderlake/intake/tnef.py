@@ -32,6 +32,7 @@ _OF_VARIABLE_SIZE = frozenset({_NARROW, _WIDE, _OBJECT, _BINARY})
 _MANY_VALUES, _FIRST_NAMED = 0x1000, 0x8000
 _MESSAGE_INTERFACE = bytes.fromhex("0703020000000000c000000000000046")
 _INTERFACE_BYTES = 16
+_REST = "rest of the message"
 
 
 @dataclass(frozen=True)
@@ -42,23 +43,26 @@ class _Property:
 
 @dataclass
 class _Attached:
-    """An attachment while its attributes come."""
+    """An attachment while its attributes come. ``is_whole``: all of them could be read."""
 
     title: bytes = b""
     data: bytes = b""
     properties: dict[str, _Property] = field(default_factory=dict)
+    is_whole: bool = True
 
 
 def read_tnef(data: bytes, depth: int = 0) -> OutlookMessage:
-    """Read a message, within so many others; raises :class:`RejectedError` where it is damaged."""
-    try:
-        return _Reader(data, depth).message()
-    except (struct.error, IndexError) as error:
-        raise _damaged() from error
+    """Read a message, within so many others.
 
+    What is damaged, or of a type that nobody knows, costs only itself: the message names it among what is lost.
 
-def _damaged() -> RejectedError:
-    return RejectedError(SourceState.QUARANTINED_CORRUPT, "the Outlook message (winmail.dat) is cut off or damaged")
+    Raises:
+        RejectedError: Nothing of it can be read.
+    """
+    message = _Reader(data, depth).message()
+    if message.lost and not message.has_content:
+        raise RejectedError(SourceState.QUARANTINED_CORRUPT, "the Outlook message (winmail.dat) is cut off or damaged")
+    return message
 
 
 class _Reader:
@@ -70,6 +74,7 @@ class _Reader:
         self._subject = self._body = b""
         self._properties: dict[str, _Property] = {}
         self._attached: list[_Attached] = []
+        self._is_whole = True
 
     def message(self) -> OutlookMessage:
         for number, value in self._attributes():
@@ -83,6 +88,8 @@ class _Reader:
         )
         for attached in self._attached:
             self._attach(attached, message)
+        if not self._is_whole:
+            message.lost.append(_REST)
         return message
 
     def _attributes(self) -> Iterator[tuple[int, bytes]]:
@@ -91,7 +98,8 @@ class _Reader:
             _, number, _, size = struct.unpack_from("<BHHI", self._data, place)
             place += _ATTRIBUTE_HEAD_BYTES
             if place + size > len(self._data):
-                raise _damaged()
+                self._note_damage(number)
+                return
             yield number, self._data[place : place + size]
             place += size + _CHECKSUM_BYTES
 
@@ -103,9 +111,9 @@ class _Reader:
         elif number == _BODY:
             self._body = value
         elif number == _PROPERTIES:
-            self._properties.update(_properties(value))
+            self._is_whole &= _take_properties(value, self._properties)
         elif number == _CODE_PAGE:
-            self._code_pages = list(struct.unpack_from("<I", value))
+            self._code_pages = [int.from_bytes(value[:4], "little")]
         elif number in (_TITLE, _DATA, _ATTACHMENT_PROPERTIES):
             self._take_attached(number, value)
 
@@ -118,7 +126,14 @@ class _Reader:
         elif number == _DATA:
             attached.data = value
         else:
-            attached.properties.update(_properties(value))
+            attached.is_whole &= _take_properties(value, attached.properties)
+
+    def _note_damage(self, number: int) -> None:
+        """The file ends within an attribute: with the last attachment, or with something else."""
+        if self._attached and number in (_TITLE, _DATA, _ATTACHMENT_PROPERTIES):
+            self._attached[-1].is_whole = False
+        else:
+            self._is_whole = False
 
     def _headers(self) -> dict[str, str]:
         sent = next((found for tag in (Tag.SENT, Tag.DELIVERED) if (found := self._properties.get(tag))), None)
@@ -137,10 +152,13 @@ class _Reader:
         name = name or self._narrow(attached.title)
         inner = attached.properties.get(Tag.DATA)
         data = attached.data
+        if not attached.is_whole and not data and (inner is None or not inner.value):
+            message.lost.append(name or _REST)
+            return
         if inner is not None and inner.kind == _OBJECT:
             interface, content = inner.value[:_INTERFACE_BYTES], inner.value[_INTERFACE_BYTES:]
             if interface == _MESSAGE_INTERFACE and content.startswith(SIGNATURE) and self._depth < MOST_DEPTH:
-                message.embed(name, read_tnef(content, self._depth + 1))
+                self._embed(name, content, message)
                 return
             data = content or data
         elif inner is not None:
@@ -148,6 +166,12 @@ class _Reader:
         content_id = attached.properties.get(Tag.CONTENT_ID)
         is_layout = is_layout_picture(name, self._string(content_id) if content_id is not None else "")
         message.attachments.append(OutlookAttachment(name, data, is_layout))
+
+    def _embed(self, name: str, content: bytes, message: OutlookMessage) -> None:
+        try:
+            message.embed(name, read_tnef(content, self._depth + 1))
+        except RejectedError:
+            message.lost.append(name or _REST)
 
     def _text(self, tag: str) -> str:
         found = self._properties.get(tag)
@@ -166,23 +190,39 @@ class _Reader:
         return decode_narrow(data.rstrip(b"\0"), self._code_pages)
 
 
-def _properties(data: bytes) -> dict[str, _Property]:
-    """The properties in an attribute, by the four digits of their number; those with names of their own are left out.
+def _take_properties(data: bytes, found: dict[str, _Property]) -> bool:
+    """Take the properties in an attribute, by the four digits of their number; whether all could be read.
 
-    The first of several values stands for all.
+    Those with names of their own are left out. The first of several values stands for all.
     """
-    found: dict[str, _Property] = {}
-    (count,) = struct.unpack_from("<I", data)
     place = 4
-    for _ in range(min(count, len(data) // 8)):
-        kind, number = struct.unpack_from("<HH", data, place)
-        place += 4
-        if number >= _FIRST_NAMED:
-            place = _behind_name(data, place)
-        values, place = _values(data, place, kind)
-        if number < _FIRST_NAMED and values:
-            found[f"{number:04X}"] = _Property(kind & ~_MANY_VALUES, values[0])
-    return found
+    taken: dict[str, _Property] = {}
+    is_known = True
+    try:
+        (count,) = struct.unpack_from("<I", data)
+        for _ in range(count):
+            kind, number = struct.unpack_from("<HH", data, place)
+            place += 4
+            if number >= _FIRST_NAMED:
+                place = _behind_name(data, place)
+            if is_known and not _is_known(kind):
+                is_known = False
+                found.update(taken)
+                taken.clear()
+            values, place = _values(data, place, kind)
+            if number < _FIRST_NAMED and values:
+                taken[f"{number:04X}"] = _Property(kind & ~_MANY_VALUES, values[0])
+    except struct.error:
+        if is_known:
+            found.update(taken)
+        return False
+    found.update(taken)
+    return True
+
+
+def _is_known(kind: int) -> bool:
+    base = kind & ~_MANY_VALUES
+    return base in _OF_VARIABLE_SIZE or base in _FIXED_BYTES
 
 
 def _behind_name(data: bytes, place: int) -> int:
@@ -196,22 +236,25 @@ def _behind_name(data: bytes, place: int) -> int:
 
 
 def _values(data: bytes, place: int, kind: int) -> tuple[list[bytes], int]:
+    """The values of a property, and where they end; raises :class:`struct.error` where they are cut off.
+
+    A type that is not known is taken for one of variable size, which is what those are that Outlook has beside the
+    documented ones: if it is none, what follows makes no sense.
+    """
     count = 1
     base = kind & ~_MANY_VALUES
-    if kind & _MANY_VALUES or base in _OF_VARIABLE_SIZE:
+    has_size = base not in _FIXED_BYTES
+    if kind & _MANY_VALUES or has_size:
         (count,) = struct.unpack_from("<I", data, place)
         place += 4
     values: list[bytes] = []
     for _ in range(count):
-        if base in _OF_VARIABLE_SIZE:
+        size = _FIXED_BYTES.get(base, 0)
+        if has_size:
             (size,) = struct.unpack_from("<I", data, place)
             place += 4
-        elif base in _FIXED_BYTES:
-            size = _FIXED_BYTES[base]
-        else:
-            raise _damaged()
         if place + size > len(data):
-            raise _damaged()
+            raise struct.error
         values.append(data[place : place + size])
         place += _filled(size)
     return values, place
