@@ -33,7 +33,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, Asset, task
+from airflow.sdk import DAG, Asset, AssetAlias, task
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from tenderlake.lake.vocabulary import TableName
@@ -48,6 +48,7 @@ TABLES = [
     Asset(name=f"tenderlake.{table}", uri=f"s3://{SETTINGS.bucket}/{SETTINGS.lake_prefix}{table}")
     for table in TableName
 ]
+CHANGED = AssetAlias("tenderlake.changed_tables")
 
 with DAG(
     dag_id="ingest_tenders",
@@ -99,7 +100,10 @@ with DAG(
         stages.validate
     )()
 
-    published = task(pool="lake", outlets=TABLES, execution_timeout=timedelta(hours=2))(stages.publish)(assets=TABLES)
+    # Through the alias only tables that have changed get an event; as inlets Airflow knows all of them from the start.
+    published = task(pool="lake", inlets=TABLES, outlets=[CHANGED], execution_timeout=timedelta(hours=2))(
+        stages.publish
+    )(tables=TABLES, changed=CHANGED)
 
     closed = task(pool="lake", trigger_rule="all_done")(stages.close_run)()
     assembled >> validated >> published >> closed

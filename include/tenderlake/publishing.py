@@ -151,15 +151,17 @@ def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
     Nothing of this is raised for the compact copy: ``copy_problems`` tells why it is behind.
     """
     with writer_lease(storage, layout, run_id) as lease:
-        for item in storage.list_objects(layout.unfinished_publishing):
-            mark = storage.get_model(item.key, PublishingMark)
-            if mark.run_id != run_id:
-                _finish(storage, layout, lease, mark)
+        marks = [
+            storage.get_model(item.key, PublishingMark) for item in storage.list_objects(layout.unfinished_publishing)
+        ]
+        others = [_finish(storage, layout, lease, mark) for mark in marks if mark.run_id != run_id]
         published, report = _publish(storage, layout, lease, run_id)
         problems = tuple(_copy_problems(storage, layout, lease))
+    finished = tuple(other for other in others if other is not None)
     if problems:
-        published = published.model_copy(update={"copy_problems": problems})
         write_report(storage, layout, report.model_copy(update={"copy_problems": problems}))
+    if problems or finished:
+        published = published.model_copy(update={"copy_problems": problems, "finished_runs": finished})
         storage.put_model(published_key(layout, run_id), published)
     return published
 
@@ -176,11 +178,11 @@ def _copy_problems(storage: Storage, layout: Layout, lease: WriterLease) -> list
     return problems
 
 
-def _finish(storage: Storage, layout: Layout, lease: WriterLease, mark: PublishingMark) -> None:
+def _finish(storage: Storage, layout: Layout, lease: WriterLease, mark: PublishingMark) -> PublishedRun | None:
     """Publish a run that ended while it was being published; given up where what it staged is gone or unreadable."""
     log.warning("Finishing run %s, which ended while it was being published", mark.run_id)
     try:
-        _publish(storage, layout, lease, mark.run_id)
+        return _publish(storage, layout, lease, mark.run_id)[0]
     except (StorageUnavailableError, StorageAccessError, ConditionFailedError, LeaseLostError):
         raise  # these would keep this run from being published too
     except (PartitionError, LakeReadError):
@@ -189,6 +191,7 @@ def _finish(storage: Storage, layout: Layout, lease: WriterLease, mark: Publishi
         log.error("Run %s cannot be finished (%s): reprocess its documents", mark.run_id, error)
         _drop_uncommitted(storage, layout, lease, mark)
         storage.delete([layout.publishing_mark(mark.run_id)])
+        return None
 
 
 def _drop_uncommitted(storage: Storage, layout: Layout, lease: WriterLease, mark: PublishingMark) -> None:

@@ -231,6 +231,13 @@ class PartitionChange(Value):
     added: int
     dropped: int
 
+    def after(self, earlier: PartitionChange | None) -> PartitionChange:
+        """Both as one, where another run has changed the partition just before."""
+        if earlier is None:
+            return self
+        sums = {"added": earlier.added + self.added, "dropped": earlier.dropped + self.dropped}
+        return self.model_copy(update=sums)
+
 
 class PublishedRun(Value):
     """The outcome of publish: counts for people, XCom and asset events."""
@@ -251,12 +258,20 @@ class PublishedRun(Value):
     copy_problems: tuple[str, ...] = ()
     """Why a file of the compact copy is behind the lake."""
 
-    def event_of(self, table: str) -> dict[str, object]:
-        """What the event of a table's asset tells those who wait for it, as JSON."""
+    finished_runs: tuple[PublishedRun, ...] = ()
+    """Runs that ended while they were being published, which this one has finished: nobody else tells of them."""
+
+    def event_of(self, table: str) -> dict[str, object] | None:
+        """What the event of a table's asset tells those who wait for it, as JSON; None where no row came or went."""
+        runs = (*self.finished_runs, self)
+        changes: dict[date, PartitionChange] = {}
+        for run in runs:
+            for day, change in run.partitions.get(table, {}).items():
+                changes[day] = change.after(changes.get(day))
+        if not changes:
+            return None
         return {
             "run_id": self.run_id,
-            "rows": self.rows.get(table, 0),
-            "partitions": {
-                day.isoformat(): change.model_dump() for day, change in self.partitions.get(table, {}).items()
-            },
+            "rows": sum(run.rows.get(table, 0) for run in runs),
+            "partitions": {day.isoformat(): change.model_dump() for day, change in sorted(changes.items())},
         }

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import get_current_context
+from airflow.sdk import Asset, AssetAlias, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, AirflowSkipException
 
 from tenderlake.settings import get_settings
 from tenderlake_airflow.connection import open_storage
+
+if TYPE_CHECKING:
+    from airflow.sdk.execution_time.context import OutletEventAccessor
+
+    from tenderlake.runs import PublishedRun
 
 log = logging.getLogger(__name__)
 
@@ -140,17 +145,27 @@ def validate() -> dict[str, int]:
     }
 
 
-def publish(*, outlet_events: Mapping[Any, Any], assets: Sequence[Any]) -> dict[str, Any]:
+def publish(*, outlet_events: Mapping[Any, Any], tables: Sequence[Asset], changed: AssetAlias) -> dict[str, Any]:
     """Merge the rows into the Parquet partitions, write Markdown, quarantine notes and the report."""
     from tenderlake.publishing import publish_run
 
     storage, layout = open_storage()
     published = publish_run(storage, layout, _run_id())
-    for asset in assets:
-        outlet_events[asset].extra = published.event_of(asset.name.rsplit(".", 1)[-1])
+    tell_of_changes(published, outlet_events[changed], tables)
     for state, count in sorted(published.state_counts.items()):
         log.info("%s: %d", state, count)
     return published.model_dump(mode="json")
+
+
+def tell_of_changes(published: PublishedRun, events: OutletEventAccessor, tables: Sequence[Asset]) -> None:
+    """An event for each table in which rows came or went, so that nobody is woken for the others.
+
+    Airflow makes an event for every asset among a task's outlets, but through an alias only for those named here.
+    """
+    for asset in tables:
+        extra = published.event_of(asset.name.rsplit(".", 1)[-1])
+        if extra is not None:
+            events.add(asset, extra=extra)
 
 
 def close_run() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -11,13 +12,15 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG
+from airflow.sdk import DAG, AssetAlias
+from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from tenderlake.lake.schema import TABLES
 from tenderlake.lake.vocabulary import TableName
 from tenderlake.pools import pools_file
-from tenderlake.runs import RunOptions
+from tenderlake.runs import PartitionChange, PublishedRun, RunOptions
 from tenderlake.settings import Settings
+from tenderlake_airflow.stages import tell_of_changes
 
 pytestmark = pytest.mark.unit
 
@@ -74,11 +77,30 @@ def test_the_seven_stages_are_there_in_their_order(bag: DagBag) -> None:
     assert dag.get_task("publish").pool == "lake"
 
 
-def test_every_table_of_the_lake_is_an_asset_of_publish(bag: DagBag) -> None:
-    outlets = bag.dags["ingest_tenders"].get_task("publish").outlets
-    assert [asset.name for asset in outlets] == [f"tenderlake.{table}" for table in TABLES]
+def test_every_table_of_the_lake_is_an_asset_that_publish_may_have_changed(bag: DagBag) -> None:
+    publish = bag.dags["ingest_tenders"].get_task("publish")
+    assets = publish.op_kwargs["tables"]
+    assert [asset.name for asset in assets] == [f"tenderlake.{table}" for table in TABLES]
     assert set(TABLES) == set(TableName)
-    assert outlets[0].uri == f"s3://{Settings().bucket}/lake/sources"
+    assert assets[0].uri == f"s3://{Settings().bucket}/lake/sources"
+    assert publish.inlets == assets, "Airflow knows of no other assets before their first event"
+    # An asset among the outlets would get an event from every run.
+    assert publish.outlets == [publish.op_kwargs["changed"]]
+    assert isinstance(publish.outlets[0], AssetAlias)
+
+
+def test_only_tables_in_which_rows_came_or_went_get_an_event(bag: DagBag) -> None:
+    change = PartitionChange(row_count=7, added=3, dropped=0)
+    night = dt.date(2026, 11, 20)
+    published = PublishedRun(
+        run_id="run", state_counts={}, rows={"sources": 3, "pages": 0}, partitions={"sources": {night: change}}
+    )
+    arguments = bag.dags["ingest_tenders"].get_task("publish").op_kwargs
+    events = OutletEventAccessors()[arguments["changed"]]
+    tell_of_changes(published, events, arguments["tables"])
+    (event,) = events.asset_alias_events
+    assert event.dest_asset_key.name == "tenderlake.sources"
+    assert event.extra["partitions"] == {"2026-11-20": {"row_count": 7, "added": 3, "dropped": 0}}
 
 
 def test_one_writer_and_one_claimer_at_a_time() -> None:

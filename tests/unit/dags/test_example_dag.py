@@ -23,6 +23,6 @@ def test_the_example_is_scheduled_on_an_asset_that_the_pipeline_publishes(docume
     assert bag.import_errors == {}
     (dag,) = bag.dags.values()
     waits_for = [(asset.name, asset.uri) for asset in dag.timetable.asset_condition.objects]
-    published = DagBag(str(DAGS)).dags["ingest_tenders"].get_task("publish").outlets
+    published = DagBag(str(DAGS)).dags["ingest_tenders"].get_task("publish").op_kwargs["tables"]
     assert waits_for
     assert set(waits_for) <= {(asset.name, asset.uri) for asset in published}
