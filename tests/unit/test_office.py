@@ -371,6 +371,27 @@ def test_a_formula_that_nobody_has_calculated_is_shown_itself(tmp_path: Path) ->
     assert rows(found.texts()[1]) == [["2", "=A1*5", "=A1+1"]]
 
 
+def test_cells_that_lie_far_apart_make_no_grid_of_empty_ones(tmp_path: Path) -> None:
+    """A file of some kilobytes would make millions of them."""
+    places = ((row, f"{chr(65 + row // 26 % 26)}{chr(65 + row % 26)}{chr(65 + row // 676)}") for row in range(1500))
+    cells = "".join(
+        f'<row r="{row + 1}"><c r="{column}{row + 1}" t="inlineStr"><is><t>x</t></is></c></row>'
+        for row, column in places
+    )
+    found = prepared(tmp_path, xlsx({"Цены": f"<sheetData>{cells}</sheetData>"}))
+    tables = [rows(found.texts(page)[-1]) for page in found.native]
+    assert sum(len(table) for table in tables) == 1500
+    assert all(len(table) * len(table[0]) <= 10_000 for table in tables)
+
+
+def test_one_string_in_more_cells_than_any_document_has_is_refused(tmp_path: Path) -> None:
+    cells = '<row><c t="s"><v>0</v></c></row>' * 100
+    book = xlsx({"Цены": f"<sheetData>{cells}</sheetData>"}, strings=["слово " * 10_000])
+    rejection = rejected(tmp_path, book)
+    assert rejection.state is SourceState.QUARANTINED_TOO_LARGE
+    assert "TENDERLAKE_MAX_PAGES" in rejection.reason
+
+
 def test_a_million_empty_cells_with_a_format_are_nothing(tmp_path: Path) -> None:
     row = "".join(f"<c r='{chr(65 + number)}{{0}}' s='1'/>" for number in range(20))
     empty = "".join(f"<row r='{number}'>{row.replace('{0}', str(number))}</row>" for number in range(1, 50_001))

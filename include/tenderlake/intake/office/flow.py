@@ -153,6 +153,14 @@ class Flow:
             self.text(f"[embedded file: {attachment.name}]", BlockLabel.OTHER)
         self.attachments.append(attachment)
 
+    def refuse_endless(self, chars: int) -> None:
+        """Refuse text before it is looked at that fits on no number of pages: one string may stand in all cells."""
+        if chars > self._limits.max_pages * MOST_REAL_PAGE_CHARS:
+            raise RejectedError(
+                SourceState.QUARANTINED_TOO_LARGE,
+                f"a sheet of {chars} letters: more than fit on {self._limits.max_pages} pages (TENDERLAKE_MAX_PAGES)",
+            )
+
     def end_page(self) -> None:
         """Begin a new page, whether or not this one has anything."""
         if len(self._done) + 1 >= self._limits.max_pages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -11,6 +12,8 @@ from tenderlake.intake.office.flow import MOST_REAL_PAGE_CHARS, MOST_TABLE_ROWS,
 
 _MOST_SPAN = 1000
 _MOST_GRID_PLACES = 2_000_000
+_MOST_SPARSE_PLACES, _SPARSE_TIMES = 10_000, 10
+"""Of a page of a sheet that is nearly empty: places, and how many there may be for every filled one."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,8 @@ class _Places:
 
     def span(self, old: int, span: int) -> int:
         """How many kept ones a span covers."""
-        first = self._place[old]
-        last = first
-        while last + 1 < len(self._kept) and self._kept[last + 1] < old + span:
-            last += 1
-        return min(last - first + 1, _MOST_SPAN)
+        covered = bisect_left(self._kept, old + span) - self._place[old]
+        return max(1, min(covered, _MOST_SPAN))
 
 
 def _placed(cells: Iterable[GridCell], rows: _Places, columns: _Places) -> Table:
@@ -87,16 +87,9 @@ def whole_table(cells: Sequence[Cell], row_count: int, column_count: int) -> Tab
     taken: set[tuple[int, int]] = {(cell.row, cell.column) for cell in cells}
     whole: list[Cell] = []
     for cell in cells:
-        span = [
-            (row, column)
-            for row in range(cell.row, min(cell.row + cell.row_span, row_count))
-            for column in range(cell.column, min(cell.column + cell.column_span, column_count))
-        ]
-        others = [place for place in span if place != (cell.row, cell.column)]
-        if any(place in taken for place in others):
+        if any(place in taken for place in _other_places(cell, row_count, column_count)):
             cell = replace(cell, row_span=1, column_span=1)
-            others = []
-        taken.update(others)
+        taken.update(_other_places(cell, row_count, column_count))
         whole.append(cell)
     header_rows = {cell.row for cell in cells if cell.is_header}
     whole += [
@@ -109,6 +102,14 @@ def whole_table(cells: Sequence[Cell], row_count: int, column_count: int) -> Tab
     return Table(tuple(whole), row_count, column_count)
 
 
+def _other_places(cell: Cell, row_count: int, column_count: int) -> Iterator[tuple[int, int]]:
+    """The places that a cell covers but its own, one by one: of thousands of spans that overlap few are needed."""
+    for row in range(cell.row, min(cell.row + cell.row_span, row_count)):
+        for column in range(cell.column, min(cell.column + cell.column_span, column_count)):
+            if (row, column) != (cell.row, cell.column):
+                yield row, column
+
+
 def pieces_of(cells: Sequence[GridCell]) -> Iterator[Table]:
     """The table of a whole sheet in pieces of a bounded number of rows and letters, with the same columns in each.
 
@@ -118,30 +119,36 @@ def pieces_of(cells: Sequence[GridCell]) -> Iterator[Table]:
     rows = _Places(cell.row for cell in full)
     columns = _Places(cell.column for cell in full)
     is_sparse = len(rows) * len(columns) > _MOST_GRID_PLACES
-    for piece in _cut(full):
+    for piece in _cut(full, is_sparse=is_sparse):
         here = _Places(cell.row for cell in piece)
         across = _Places(cell.column for cell in piece) if is_sparse else columns
         yield _placed(piece, here, across)
 
 
-def _cut(cells: Sequence[GridCell]) -> Iterator[list[GridCell]]:
-    """Cells in order of their rows, cut between rows."""
+def _cut(cells: Sequence[GridCell], *, is_sparse: bool) -> Iterator[list[GridCell]]:
+    """Cells in order of their rows, cut between rows; where they lie far apart also before their grid grows large."""
     piece: list[GridCell] = []
+    columns: set[int] = set()
     rows = chars = 0
     for _, group in groupby(cells, key=lambda cell: cell.row):
         row = list(group)
         size = sum(len(cell.text) for cell in row)
-        if piece and (rows >= MOST_TABLE_ROWS or chars + size > MOST_REAL_PAGE_CHARS):
+        places = (rows + 1) * len(columns.union(cell.column for cell in row)) if is_sparse else 0
+        is_empty_grid = places > max(_MOST_SPARSE_PLACES, _SPARSE_TIMES * len(piece))
+        if piece and (rows >= MOST_TABLE_ROWS or chars + size > MOST_REAL_PAGE_CHARS or is_empty_grid):
             yield piece
             piece, rows, chars = [], 0, 0
+            columns.clear()
         piece += row
+        columns.update(cell.column for cell in row)
         rows, chars = rows + 1, chars + size
     if piece:
         yield piece
 
 
 def add_sheet(flow: Flow, name: str, cells: Sequence[GridCell], *, is_hidden: bool, is_first: bool) -> None:
-    """A sheet as pages of its own: its name as a heading, then its table."""
+    """A sheet as pages of its own: its name as a heading, then its table; raises :class:`RejectedError`."""
+    flow.refuse_endless(sum(len(cell.text) for cell in cells))
     if not is_first:
         flow.end_page()
     flow.heading(f"{name} (hidden sheet)" if is_hidden else name, 2)
