@@ -117,6 +117,14 @@ def test_no_bytes_break_the_search_for_an_encoding(data: bytes) -> None:
 # ---- plain text and tables of values
 
 
+def test_a_line_without_end_is_cut_between_its_words(tmp_path: Path) -> None:
+    words = [f"слово{number}" for number in range(20_000)]
+    found = prepared(tmp_path, " ".join(words).encode())
+    texts = [text for page in found.native for text in found.texts(page)]
+    assert max(map(len, texts)) <= 8000
+    assert " ".join(texts).split() == words
+
+
 def test_a_text_is_paragraphs_and_its_form_feeds_are_page_ends(tmp_path: Path) -> None:
     text = "Заголовок\n\nПервая строка\nвторая строка\n\n1. Пункт\n\fВторая страница\x1a"
     found = prepared(tmp_path, text.encode("cp866"))

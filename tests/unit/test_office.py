@@ -371,6 +371,16 @@ def test_a_formula_that_nobody_has_calculated_is_shown_itself(tmp_path: Path) ->
     assert rows(found.texts()[1]) == [["2", "=A1*5", "=A1+1"]]
 
 
+def test_sheets_that_repeat_themselves_are_counted_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of a thousand sheets may stay below the limit."""
+    monkeypatch.setattr("tenderlake.intake.office.odf._MOST_CELLS", 1000)
+    cell = "<table:table-cell table:number-columns-repeated='40'><text:p>x</text:p></table:table-cell>"
+    sheet = f"<table:table><table:table-row table:number-rows-repeated='20'>{cell}</table:table-row></table:table>"
+    assert len(prepared(tmp_path, odf("spreadsheet", f"<office:spreadsheet>{sheet}</office:spreadsheet>")).native) == 1
+    rejection = rejected(tmp_path, odf("spreadsheet", f"<office:spreadsheet>{sheet * 2}</office:spreadsheet>"))
+    assert rejection.state is SourceState.QUARANTINED_TOO_LARGE
+
+
 def test_cells_that_lie_far_apart_make_no_grid_of_empty_ones(tmp_path: Path) -> None:
     """A file of some kilobytes would make millions of them."""
     places = ((row, f"{chr(65 + row // 26 % 26)}{chr(65 + row % 26)}{chr(65 + row // 676)}") for row in range(1500))

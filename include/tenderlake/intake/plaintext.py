@@ -101,12 +101,14 @@ def _add_paragraphs(flow: Flow, text: str) -> None:
 def _bounded(paragraph: str, most: int = 8000) -> list[str]:
     """A paragraph without end in parts, cut between lines or words."""
     parts: list[str] = []
-    while len(paragraph) > most:
-        cut = max(paragraph.rfind("\n", 0, most), paragraph.rfind(" ", most // 2, most))
-        cut = cut if cut > 0 else most
-        parts.append(paragraph[:cut])
-        paragraph = paragraph[cut:]
-    return [*parts, paragraph]
+    start = 0
+    while len(paragraph) - start > most:
+        end = start + most
+        cut = max(paragraph.rfind("\n", start, end), paragraph.rfind(" ", start + most // 2, end))
+        cut = cut if cut > start else end
+        parts.append(paragraph[start:cut])
+        start = cut
+    return [*parts, paragraph[start:]]
 
 
 def find_delimiter(text: str) -> str | None:

@@ -85,6 +85,7 @@ class _OdfReader:
         }
         self._roots = roots
         self._depth = 0
+        self._cell_count = 0
         self._counts: dict[str, list[int]] = {}
         self._headings: list[int] = [0] * 10
         self._is_rendered_break = False
@@ -346,16 +347,16 @@ class _OdfReader:
         return "\n".join(lines)
 
     def _sheet_cells(self, table: Element) -> Iterator[GridCell]:
-        place = count = 0
+        place = 0
         for row, is_header, repeated in _rows_of(table):
             found = list(self._sheet_row(row))
             for copy in range(min(repeated, _MOST_REPEATED_ROWS) if found else 0):
                 for column, text, row_span, column_span in found:
-                    count += 1
-                    if count > _MOST_CELLS:
+                    self._cell_count += 1
+                    if self._cell_count > _MOST_CELLS:
                         raise RejectedError(
                             SourceState.QUARANTINED_TOO_LARGE,
-                            f"a sheet in it repeats itself to over {_MOST_CELLS} cells",
+                            f"its sheets repeat themselves to over {_MOST_CELLS} cells",
                         )
                     yield GridCell(place + copy, column, text, row_span, column_span, is_header)
             place += repeated
