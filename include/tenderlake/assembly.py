@@ -20,6 +20,7 @@ from ocr_tasks.contract import PageResult, PageStatus
 from ocr_tasks.htmltables import ParseTable, Table, parse_html_table
 from ocr_tasks.markdown import front_matter, page_markdown
 from tenderlake import PIPELINE_VERSION
+from tenderlake.continuedtables import DocumentTables
 from tenderlake.document_type import HEAD_CHARACTERS, classify
 from tenderlake.documentmarkdown import MARKDOWN_MEDIA_TYPE, DocumentMarkdown
 from tenderlake.documents import NATIVE_PAGES_NAME, DocumentManifest, PageKind, PagePlan, PreparedSource, SourceRef
@@ -229,14 +230,16 @@ class _Assembler:
         with tempfile.TemporaryDirectory(prefix="tenderlake-assemble-") as folder:
             body = Path(folder, "body.md")
             with body.open("w", encoding="utf-8", errors="replace") as file:
-                markdown, cells = DocumentMarkdown(file), DocumentCells(document_id)
+                tables, markdown, cells = DocumentTables(), DocumentMarkdown(file), DocumentCells(document_id)
                 for page in self._pages(manifest, Path(folder)):
                     self._stage_page(manifest, page, totals)
                     finder.add(PageReading.of(page.result, is_ocr=not page.is_native, parse=page.parse))
-                    self._staging.cells.add(cells.add(page.result, page.parse))
-                    markdown.add(page.result, page.trouble, page.parse)
-                self._staging.cells.add(cells.close())
-                markdown.close()
+                    of_page = tables.add(page.result, page.parse)
+                    self._staging.cells.add(cells.add(page.result, of_page))
+                    markdown.add(page.result, of_page, page.trouble, page.parse)
+                ended = tables.close()
+                self._staging.cells.add(cells.close(ended))
+                markdown.close(ended)
             fields = finder.ranked()
             for name, count in finder.dropped.items():
                 log.warning("%s: %d values of field %s are left out, there are too many", path, count, name.value)
@@ -348,7 +351,7 @@ class _Assembler:
 
     def _stage_page(self, manifest: DocumentManifest, page: AssembledPage, totals: _Totals) -> None:
         plan, result = page.plan, page.result
-        text = page_text(result)
+        text = page_text(result, page.parse)
         language = language_of(text)
         totals.add(page, text, language)
         prefix = self._layout.document(manifest.document_id, manifest.options.digest)

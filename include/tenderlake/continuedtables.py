@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult
@@ -30,19 +30,114 @@ _MOST_ROWS = 20_000
 
 
 @dataclass(frozen=True)
-class Continuation:
-    """How a page goes on with the table of the page before.
+class TablePart:
+    """From ``first_row`` on, the rows of a table stand in this block; rows count from 0, pages and blocks from 1."""
 
-    ``block_count``: so many blocks from ``first`` on are its caption and the table. ``table`` are its rows without
-    those of the repeated header.
+    first_row: int
+    page_number: int
+    block_number: int
+
+
+@dataclass(frozen=True)
+class WholeTable:
+    """A table over all its pages; the first part is where it begins."""
+
+    table: Table
+    parts: tuple[TablePart, ...]
+
+
+@dataclass(frozen=True)
+class OwnTable:
+    """A table that begins on a page; ``place`` is that of its block, from 0. ``is_open``: the next page may go on."""
+
+    place: int
+    table: Table
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class PageTables:
+    """What the tables of a page are to those of the pages before.
+
+    Args:
+        ended: the table that was open and is whole now. It stands before everything else that begins on this page.
+        continued: the places of the blocks that belong to the table of the page before: its caption and its rows.
+        own: the tables that begin here, those without a cell left out.
+        goes_on: nothing but more of the open table stands here, and the next page may go on with it.
     """
 
-    first: int
-    block_count: int
+    ended: WholeTable | None = None
+    continued: range = range(0)
+    own: tuple[OwnTable, ...] = ()
+    goes_on: bool = False
+
+
+@dataclass
+class _OpenTable:
+    """A table at the end of the last page; ``block`` and ``page`` are where its last part stands."""
+
+    table: Table
+    block: Block
+    page: PageResult
+    parts: list[TablePart] = field(default_factory=list)
+
+
+class DocumentTables:
+    """Takes the pages of one document in order; :meth:`close` hands out the table that no page goes on with."""
+
+    def __init__(self) -> None:
+        self._open: _OpenTable | None = None
+
+    def add(self, page: PageResult, parse: ParseTable = parse_html_table) -> PageTables:
+        """The tables of the next page; ``parse`` makes them."""
+        end = _last_table(page)
+        continued = self._continue(page, parse)
+        if continued and continued[-1] == end:
+            return PageTables(continued=continued, goes_on=True)
+        ended = self.close()
+        return PageTables(ended=ended, continued=continued, own=self._own(page, continued, end, parse))
+
+    def close(self) -> WholeTable | None:
+        """The open table, whole."""
+        found, self._open = self._open, None
+        return WholeTable(found.table, tuple(found.parts)) if found is not None else None
+
+    def _continue(self, page: PageResult, parse: ParseTable) -> range:
+        """Add the page's part to the open table; returns the places of its blocks."""
+        if self._open is None:
+            return range(0)
+        found = _continuation_of(self._open, page, parse)
+        if found is None:
+            return range(0)
+        place = found.places[-1]
+        self._open.parts.append(TablePart(self._open.table.row_count, page.page_number, place + 1))
+        self._open.table = _joined(self._open.table, found.table)
+        self._open.block, self._open.page = page.blocks[place], page
+        return found.places
+
+    def _own(self, page: PageResult, continued: range, end: int | None, parse: ParseTable) -> tuple[OwnTable, ...]:
+        own = []
+        for place, block in enumerate(page.blocks):
+            if place in continued or not _is_table(block) or not (table := parse(block.content)).cells:
+                continue
+            own.append(OwnTable(place, table, is_open=place == end))
+            if place == end:
+                self._open = _OpenTable(table, block, page, [TablePart(0, page.page_number, place + 1)])
+        return tuple(own)
+
+
+@dataclass(frozen=True)
+class _Continuation:
+    """How a page goes on with the table of the page before.
+
+    ``places`` are the blocks of its caption and the table; ``table`` are its rows without those of the repeated header.
+    """
+
+    places: range
     table: Table
 
 
-def last_table(page: PageResult) -> int | None:
+def _last_table(page: PageResult) -> int | None:
     """The number of the block that is a table and ends the page."""
     for number in range(len(page.blocks) - 1, -1, -1):
         block = page.blocks[number]
@@ -51,18 +146,9 @@ def last_table(page: PageResult) -> int | None:
     return None
 
 
-def continuation_of(
-    table: Table, block: Block, before: PageResult, page: PageResult, parse: ParseTable = parse_html_table
-) -> Continuation | None:
-    """How ``page`` goes on with ``table``; None where it does not.
-
-    Args:
-        table: The table so far, over all its pages.
-        block: Its last part, the block that ends ``before``.
-        before: The page before.
-        page: The page that may go on.
-        parse: Makes the tables of that page.
-    """
+def _continuation_of(so_far: _OpenTable, page: PageResult, parse: ParseTable) -> _Continuation | None:
+    """How ``page`` goes on with the table; None where it does not."""
+    table = so_far.table
     body = [number for number, other in enumerate(page.blocks) if other.label not in _RUNNING]
     if not body:
         return None
@@ -79,15 +165,15 @@ def continuation_of(
     has_same_columns = parsed.column_count == table.column_count
     is_same_place = (
         has_same_columns
-        and _is_same_place(block, before, following, page)
+        and _is_same_place(so_far.block, so_far.page, following, page)
         and (bool(repeated) or not has_header_of_its_own(parsed, table))
     )
     if not (has_same_columns and (has_caption or repeated)) and not is_same_place:
         return None
-    return Continuation(first, place - first + 1, _without_rows(parsed, repeated))
+    return _Continuation(range(first, place + 1), _without_rows(parsed, repeated))
 
 
-def joined(table: Table, more: Table) -> Table:
+def _joined(table: Table, more: Table) -> Table:
     """Both as one table, the rows of ``more`` below."""
     cells = tuple(replace(cell, row=cell.row + table.row_count, is_header=False) for cell in more.cells)
     return Table((*table.cells, *cells), table.row_count + more.row_count, max(table.column_count, more.column_count))

@@ -1,7 +1,6 @@
 """The Markdown of a document, page by page, with tables that go on over pages as one.
 
-The table stands where it begins, and the marks of the pages that it goes on over follow it. Only the open table is kept
-in memory.
+The table stands where it begins, and the marks of the pages that it goes on over follow it.
 """
 
 from __future__ import annotations
@@ -9,27 +8,16 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from ocr_tasks.contract import Block, PageResult
-from ocr_tasks.htmltables import ParseTable, Table, parse_html_table, table_markdown
+from ocr_tasks.contract import PageResult
+from ocr_tasks.htmltables import ParseTable, parse_html_table, table_markdown
 from ocr_tasks.markdown import document_page, front_matter, page_markdown
-from tenderlake.continuedtables import continuation_of, joined, last_table
+from tenderlake.continuedtables import PageTables, WholeTable
 
 MARKDOWN_MEDIA_TYPE = "text/markdown; charset=utf-8"
 _FLAGS = "quality_flags"
-
-
-@dataclass
-class _OpenTable:
-    """A table at the end of the last page; ``marks`` are the pages that hold nothing but more of it."""
-
-    table: Table
-    block: Block
-    page: PageResult
-    marks: list[str] = field(default_factory=list)
 
 
 class DocumentMarkdown:
@@ -37,45 +25,42 @@ class DocumentMarkdown:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
-        self._open: _OpenTable | None = None
+        self._marks: list[str] = []
+        """Of pages that hold nothing but more of the open table."""
 
-    def add(self, page: PageResult, trouble: str | None = None, parse: ParseTable = parse_html_table) -> None:
-        """Write one page; ``trouble`` says why only a part of it was read."""
-        blocks = list(page.blocks)
-        end = last_table(page)
-        is_whole_page = False
-        if self._open is not None:
-            found = continuation_of(self._open.table, self._open.block, self._open.page, page, parse)
-            if found is None:
-                self.close()
-            else:
-                place = found.first + found.block_count - 1
-                self._open.table = joined(self._open.table, found.table)
-                self._open.block, self._open.page = blocks[place], page
-                is_whole_page = end == place
-                del blocks[found.first : place + 1]
-                end = None if is_whole_page or end is None else end - found.block_count
-        if self._open is not None and is_whole_page:
-            self._open.marks.append(self._text(page, blocks, trouble, parse))
-            return
-        self.close()
-        ending = blocks.pop(end) if end is not None else None
-        self._file.write(self._text(page, blocks, trouble, parse))
-        if ending is not None:
-            self._open = _OpenTable(parse(ending.content), ending, page)
+    def add(
+        self,
+        page: PageResult,
+        tables: PageTables,
+        trouble: str | None = None,
+        parse: ParseTable = parse_html_table,
+    ) -> None:
+        """Write one page.
 
-    def close(self) -> None:
+        Args:
+            page: the page.
+            tables: what the walk through the document says of it.
+            trouble: why only a part of it was read.
+            parse: makes its tables.
+        """
+        self.close(tables.ended)
+        kept_back = {*tables.continued, *(own.place for own in tables.own if own.is_open)}
+        blocks = tuple(block for place, block in enumerate(page.blocks) if place not in kept_back)
+        rest = page.model_copy(update={"blocks": blocks})
+        text = document_page(page, page_markdown(rest, parse), trouble)
+        if tables.goes_on:
+            self._marks.append(text)
+        else:
+            self._file.write(text)
+
+    def close(self, ended: WholeTable | None) -> None:
         """Write the table that no page goes on with."""
-        if self._open is None:
+        if ended is None:
             return
-        if text := table_markdown(self._open.table):
+        if text := table_markdown(ended.table):
             self._file.write(f"\n{text}\n")
-        self._file.write("".join(self._open.marks))
-        self._open = None
-
-    def _text(self, page: PageResult, blocks: list[Block], trouble: str | None, parse: ParseTable) -> str:
-        rest = page.model_copy(update={"blocks": tuple(blocks)})
-        return document_page(page, page_markdown(rest, parse), trouble)
+        self._file.write("".join(self._marks))
+        self._marks = []
 
 
 def add_flags(source: Path, target: Path, flags: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult
-from ocr_tasks.htmltables import parse_html_table, table_html, table_text
+from ocr_tasks.htmltables import ParseTable, parse_html_table, table_html, table_text
 from tenderlake.wording import HyphenHabits, join_lines
 
 _PROSE = frozenset({BlockLabel.TEXT, BlockLabel.LIST_ITEM, BlockLabel.FOOTNOTE, BlockLabel.CAPTION})
@@ -25,14 +25,14 @@ def with_joined_lines(page: PageResult) -> PageResult:
     return page.model_copy(update={"blocks": tuple(_joined(block, habits) for block in page.blocks)})
 
 
-def page_text(page: PageResult) -> str:
+def page_text(page: PageResult, parse: ParseTable = parse_html_table) -> str:
     """The plain text of a page: blocks in reading order with a blank line between them, tables cell by cell."""
-    return "\n\n".join(text for block in page.blocks if (text := _block_text(block)))
+    return "\n\n".join(text for block in page.blocks if (text := _block_text(block, parse)))
 
 
-def _block_text(block: Block) -> str:
+def _block_text(block: Block, parse: ParseTable) -> str:
     if block.content_format is ContentFormat.HTML:
-        return table_text(parse_html_table(block.content))
+        return table_text(parse(block.content))
     return block.content.strip()
 
 

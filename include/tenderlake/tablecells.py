@@ -1,16 +1,12 @@
-"""The cells of a document's tables as rows of the lake, with a table that goes on over pages as one.
-
-Only the table that may go on is kept in memory; every other one is handed out with its page.
-"""
+"""The cells of a document's tables as rows of the lake, with a table that goes on over pages as one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult
-from ocr_tasks.htmltables import ParseTable, Table, parse_html_table
-from tenderlake.continuedtables import continuation_of, joined, last_table
+from ocr_tasks.contract import ContentFormat, PageResult
+from tenderlake.continuedtables import PageTables, TablePart, WholeTable
 from tenderlake.lake.rows import CellRow
 from tenderlake.lake.vocabulary import ColumnRole, RowKind
 from tenderlake.russiannumbers import decimal_of
@@ -22,23 +18,10 @@ _NAMES = frozenset({ColumnRole.ROW_NUMBER, ColumnRole.CODE})
 
 
 @dataclass(frozen=True)
-class _Part:
-    """From ``first_row`` on, the rows of a table stand in this block."""
-
-    first_row: int
-    page_number: int
-    block_number: int
-
-
-@dataclass
-class _OpenTable:
-    """A table at the end of the last page."""
+class _Open:
+    """The table that the next page may go on with: its number, and what stands above it."""
 
     number: int
-    table: Table
-    parts: list[_Part]
-    block: Block
-    page: PageResult
     above: str
 
 
@@ -48,51 +31,32 @@ class DocumentCells:
     def __init__(self, document_id: str) -> None:
         self._document_id = document_id
         self._table_count = 0
-        self._open: _OpenTable | None = None
+        self._open: _Open | None = None
 
-    def add(self, page: PageResult, parse: ParseTable = parse_html_table) -> Iterator[CellRow]:
-        """The cells of all tables that are known to be whole after this page."""
-        end = last_table(page)
-        continued = self._continue(page, parse)
-        if self._open is not None and (continued is None or continued != end):
-            yield from self.close()
-        for place, block in enumerate(page.blocks):
-            if (
-                place == continued
-                or block.label is not BlockLabel.TABLE
-                or block.content_format is not ContentFormat.HTML
-            ):
-                continue
-            table = parse(block.content)
-            if not table.cells:
-                continue
+    def add(self, page: PageResult, tables: PageTables) -> Iterator[CellRow]:
+        """The cells of all tables that are known to be whole after this page.
+
+        Args:
+            page: the page.
+            tables: what the walk through the document says of it.
+        """
+        yield from self.close(tables.ended)
+        for own in tables.own:
             self._table_count += 1
-            parts = [_Part(0, page.page_number, place + 1)]
-            if place == end:
-                self._open = _OpenTable(self._table_count, table, parts, block, page, _above(page, place))
+            above = _above(page, own.place)
+            if own.is_open:
+                self._open = _Open(self._table_count, above)
             else:
-                yield from self._rows(self._table_count, table, parts, _above(page, place))
+                whole = WholeTable(own.table, (TablePart(0, page.page_number, own.place + 1),))
+                yield from self._rows(self._table_count, whole, above)
 
-    def close(self) -> Iterator[CellRow]:
+    def close(self, ended: WholeTable | None) -> Iterator[CellRow]:
         """The cells of the table that no page goes on with."""
-        open_table, self._open = self._open, None
-        if open_table is not None:
-            yield from self._rows(open_table.number, open_table.table, open_table.parts, open_table.above)
+        if ended is not None and self._open is not None:
+            yield from self._rows(self._open.number, ended, self._open.above)
 
-    def _continue(self, page: PageResult, parse: ParseTable) -> int | None:
-        """Add the page's part to the open table; returns the place of its block, None where the table has ended."""
-        if self._open is None:
-            return None
-        found = continuation_of(self._open.table, self._open.block, self._open.page, page, parse)
-        if found is None:
-            return None
-        place = found.first + found.block_count - 1
-        self._open.parts.append(_Part(self._open.table.row_count, page.page_number, place + 1))
-        self._open.table = joined(self._open.table, found.table)
-        self._open.block, self._open.page = page.blocks[place], page
-        return place
-
-    def _rows(self, number: int, table: Table, parts: list[_Part], above: str) -> Iterator[CellRow]:
+    def _rows(self, number: int, whole: WholeTable, above: str) -> Iterator[CellRow]:
+        table, parts = whole.table, whole.parts
         meaning = meaning_of(table)
         of_table = meaning.scale or scale_above(above)
         of_rows = {
@@ -100,7 +64,7 @@ class DocumentCells:
             for cell in table.cells
             if meaning.column_roles[cell.column] is ColumnRole.UNIT
         }
-        following = iter([*parts[1:], _Part(table.row_count, 0, 0)])
+        following = iter([*parts[1:], TablePart(table.row_count, 0, 0)])
         part, next_part = parts[0], next(following)
         for cell in sorted(table.cells, key=lambda one: (one.row, one.column)):
             while cell.row >= next_part.first_row:

@@ -6,8 +6,8 @@ import pytest
 
 from tenderlake.assembly import assembled_page
 from tenderlake.documents import PageKind, PagePlan
-from tenderlake.tablecells import DocumentCells
-from tests.pageresults import page_result, table_block
+from tenderlake.paragraphs import page_text
+from tests.pageresults import document_cells, page_result, table_block
 
 pytestmark = pytest.mark.unit
 
@@ -24,7 +24,7 @@ PLAN = PagePlan(page_number=1, kind=PageKind.NATIVE, reason="", width_px=0, heig
 )
 def test_cells_are_those_of_the_text_that_stands_in_blocks(source: str, texts: list[str]) -> None:
     page = assembled_page(PLAN, page_result(table_block(source)), None)
-    cells = DocumentCells("d" * 64)
-    found = [*cells.add(page.result, page.parse), *cells.close()]
+    found = document_cells(page.result, parse=page.parse)
     assert [cell.text for cell in found] == texts
+    assert page_text(page.result, page.parse) == "".join(texts)
     assert page.parse(source) is page.parse(source), "each table is parsed once"

@@ -7,6 +7,7 @@ import io
 import pytest
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat
+from tenderlake.continuedtables import DocumentTables
 from tenderlake.documentmarkdown import DocumentMarkdown
 from tests.pageresults import page_result, table_block, table_html
 
@@ -27,10 +28,11 @@ def text(content: str, label: BlockLabel = BlockLabel.TEXT) -> Block:
 
 def markdown(*pages: tuple[Block, ...], trouble: str | None = None) -> str:
     file = io.StringIO()
-    writer = DocumentMarkdown(file)
+    tables, writer = DocumentTables(), DocumentMarkdown(file)
     for number, blocks in enumerate(pages, start=1):
-        writer.add(page_result(*blocks, number=number), trouble)
-    writer.close()
+        page = page_result(*blocks, number=number)
+        writer.add(page, tables.add(page), trouble)
+    writer.close(tables.close())
     return file.getvalue()
 
 

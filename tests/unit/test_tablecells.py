@@ -13,13 +13,11 @@ from ocr_tasks.contract import Block, BlockLabel
 from ocr_tasks.htmltables import parse_html_table
 from tenderlake.lake.rows import CellRow
 from tenderlake.lake.vocabulary import ColumnRole, FieldUnit, RowKind
-from tenderlake.tablecells import DocumentCells
 from tenderlake.tablemeaning import is_numbering_row, meaning_of, role_of_header
-from tests.pageresults import page_result, table_block, table_html
+from tests.pageresults import document_cells, page_result, table_block, table_html
 
 pytestmark = pytest.mark.unit
 
-DOCUMENT_ID = "d" * 64
 PRICES = ("№ п/п", "Наименование товара", "Ед. изм.", "Кол-во", "Цена за ед., руб.", "Сумма, руб. с НДС")
 
 
@@ -28,12 +26,7 @@ def prose(content: str) -> Block:
 
 
 def cells(*pages: Sequence[Block]) -> list[CellRow]:
-    document = DocumentCells(DOCUMENT_ID)
-    found: list[CellRow] = []
-    for number, blocks in enumerate(pages, start=1):
-        found.extend(document.add(page_result(*blocks, number=number)))
-    found.extend(document.close())
-    return found
+    return document_cells(*(page_result(*blocks, number=number) for number, blocks in enumerate(pages, start=1)))
 
 
 def row(found: Sequence[CellRow], number: int) -> list[CellRow]:

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenderlake.tablecells import DocumentCells
 from tenderlake.tablesums import SumCell, SumCheck, check_sums
-from tests.pageresults import page_result, table_block, table_html
+from tests.pageresults import document_cells, page_result, table_block, table_html
 
 pytestmark = pytest.mark.unit
 
@@ -20,15 +19,13 @@ HEADER = "№ п/п|Наименование|Кол-во|Цена, руб.|Су�
 def checks(*rows: str, header: str = HEADER) -> list[SumCheck]:
     """The relations of a table that is written with | between its cells."""
     page = page_result(table_block(table_html(*(row.split("|") for row in (header, *rows)))))
-    document = DocumentCells("d" * 64)
-    cells = [*document.add(page), *document.close()]
     return list(
         check_sums(
             [
                 SumCell(
                     cell.page_number, cell.row, cell.column, cell.row_kind, cell.column_role, cell.text, cell.number
                 )
-                for cell in cells
+                for cell in document_cells(page)
             ]
         )
     )
