@@ -312,6 +312,13 @@ def test_rich_text_keeps_headings_lists_notes_and_tables(tmp_path: Path) -> None
 # ---- sheets
 
 
+def test_rows_that_share_no_edge_make_no_grid_of_empty_cells(tmp_path: Path) -> None:
+    """A file of thirty kilobytes would make a million of them."""
+    lines = b"".join(b"\\trowd\\cellx%d a%d\\cell\\row" % (200 * number, number) for number in range(1, 1101))
+    tables = [rows(text) for text in prepared(tmp_path, b"{\\rtf1 " + lines + b"}").texts()]
+    assert tables == [[[f"a{number}"] for number in range(1, 1101)]]
+
+
 def test_a_workbook_is_a_page_a_sheet_with_numbers_as_people_see_them(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
