@@ -6,6 +6,7 @@ import errno
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import olefile
@@ -17,7 +18,7 @@ from tenderlake.intake.outcome import NO_SENSE, one_line
 from tenderlake.pageflags import PageFlag
 from tenderlake.states import SourceState
 from tests.archives import old_zip_of, zip_of
-from tests.officefiles import S, doc, docx, ole, paragraph, xlsx, zipped
+from tests.officefiles import S, doc, docx, odf, ole, paragraph, scan, xlsx, zipped
 from tests.pdfs import RUSSIAN, digital_pdf, file_of, new_page, printed, put_picture, scanned_pdf
 from tests.prepared import prepared, rejected, unpacked
 
@@ -100,6 +101,62 @@ def test_a_document_whose_notes_are_damaged_is_flagged(tmp_path: Path) -> None:
     found = prepared(tmp_path, data)
     assert found.texts() == ["Цена"]
     assert found.manifest.pages[0].quality_flags == (PageFlag.REPAIRED_FILE,)
+
+
+def with_damaged(data: bytes, content: bytes) -> bytes:
+    """A ZIP file with a wrong byte in what a member holds, which is stored as it is."""
+    return with_bytes(data, data.index(content) + len(content) // 2, b"\xff\x01")
+
+
+def stored(package: bytes) -> bytes:
+    """A package whose parts are not compressed."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as parts, zipfile.ZipFile(buffer, "w") as whole:
+        for name in parts.namelist():
+            whole.writestr(name, parts.read(name))
+    return buffer.getvalue()
+
+
+def test_a_damaged_picture_costs_only_itself(tmp_path: Path) -> None:
+    drawn = '<w:p><w:r><w:drawing><a:blip xmlns:a="x" r:embed="p"/></w:drawing></w:r></w:p>'
+    picture = scan()
+    document = docx(
+        paragraph("Цена") + drawn,
+        parts={"word/media/scan.png": picture},
+        relations={"p": ("image", "media/scan.png")},
+    )
+    assert len(prepared(tmp_path, stored(document)).manifest.pages) == 2
+    found = prepared(tmp_path, with_damaged(stored(document), picture))
+    assert found.texts() == ["Цена"]
+    assert [page.quality_flags for page in found.manifest.pages] == [(PageFlag.REPAIRED_FILE,)]
+
+
+def test_an_opendocument_file_whose_styles_are_damaged_is_flagged(tmp_path: Path) -> None:
+    document = odf("text", "<office:text><text:p>Цена</text:p></office:text>")
+    with zipfile.ZipFile(io.BytesIO(document)) as parts:
+        sound = {name: parts.read(name) for name in parts.namelist()}
+    found = prepared(tmp_path, zipped({**sound, "styles.xml": "<office:"}))
+    assert found.texts() == ["Цена"]
+    assert found.manifest.pages[0].quality_flags == (PageFlag.REPAIRED_FILE,)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda depth: docx("<w:tbl><w:tr><w:tc>" * depth + paragraph("Цена") + "</w:tc></w:tr></w:tbl>" * depth),
+        lambda depth: odf(
+            "text",
+            "<office:text>" + "<text:section>" * depth + "<text:p>Цена</text:p>" + "</text:section>" * depth
+            + "</office:text>",
+        ),
+    ],
+)  # fmt: skip
+def test_what_lies_too_deep_to_be_read_is_said(tmp_path: Path, made: Callable[[int], bytes]) -> None:
+    assert prepared(tmp_path, made(30)).texts() == ["Цена"]
+    assert rejected(tmp_path, made(60)) == Rejection(
+        state=SourceState.QUARANTINED_CORRUPT,
+        reason="the document is damaged: nothing is left of it without what lies too deep in its parts",
+    )
 
 
 def test_a_word_document_that_is_cut_off_before_its_text_is_damaged(tmp_path: Path) -> None:

@@ -183,6 +183,12 @@ def test_merged_cells_are_spans_and_marked_header_rows_are_headers(tmp_path: Pat
     ]
 
 
+def test_cells_that_span_more_columns_than_any_table_has_keep_their_text(tmp_path: Path) -> None:
+    row = "<w:tr>" + "".join(cell(f"a{place}", "<w:gridSpan w:val='1000000000'/>") for place in range(50)) + "</w:tr>"
+    table = rows(prepared(tmp_path, docx(f"<w:tbl>{row * 40}</w:tbl>")).texts()[0])
+    assert table == [[" ".join(f"a{place}" for place in range(50))]] * 40
+
+
 def test_notes_headers_boxes_and_links_stand_for_what_they_are(tmp_path: Path) -> None:
     namespace = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
     box = (

@@ -109,9 +109,7 @@ class _PackagePictures:
 
     def find(self, address: str) -> bytes | None:
         """The bytes of a picture in the book; None for one that is somewhere else."""
-        if "://" in address or (name := _within(self._folder, address)) not in self._package:
-            return None
-        return self._package.read(name)
+        return None if "://" in address else self._package.optional_read(_within(self._folder, address))
 
 
 def read_fb2(source: Path | io.BytesIO, limits: PrepareLimits) -> Flow:

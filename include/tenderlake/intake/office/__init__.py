@@ -70,6 +70,7 @@ def prepare_text_document(
         if source_format in _OPENDOCUMENT:
             with open_odf(source, limits, passwords) as package:
                 flow = read_odf(package, limits)
+                flow.lost += package.lost
         else:
             flow = _READERS[source_format](source, limits)
     except etree.LxmlError as error:

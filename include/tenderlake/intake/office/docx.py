@@ -131,6 +131,7 @@ class _DocxReader:
 
     def _nested(self, work: Callable[[], None]) -> None:
         if self._depth >= _MOST_DEPTH:
+            self._package.lost.append("what lies too deep in its parts")
             return
         self._depth += 1
         work()
@@ -292,7 +293,7 @@ class _DocxReader:
         is_object = local(element) == "object"
         for found in descendants(element, "blip", "imagedata"):
             target = self._relations.target(attribute(found, "embed") or attribute(found, "id"))
-            if target is not None and target in self._package and not is_object:
+            if target is not None and not is_object:
                 words.extras.append(partial(self._picture, target, shown))
         for found in descendants(element, "OLEObject"):
             target = self._relations.target(attribute(found, "id"))
@@ -303,7 +304,8 @@ class _DocxReader:
                 words.extras.append(partial(self._nested, partial(self._blocks, box)))
 
     def _picture(self, target: str, shown: tuple[float, float] | None) -> None:
-        self.flow.picture(Picture(self._package.read(target), target.rpartition("/")[2], shown))
+        if (data := self._package.optional_read(target)) is not None:
+            self.flow.picture(Picture(data, target.rpartition("/")[2], shown))
 
     # ---- tables
 

@@ -39,5 +39,5 @@ def add_drawing(package: OfficePackage, part: str, flow: Flow) -> None:
             continue
         for blip in descendants(shape, "blip"):
             target = relations.target(attribute(blip, "embed"))
-            if target is not None and target in package:
-                flow.picture(Picture(package.read(target), target.rpartition("/")[2], shown_cm(shape)))
+            if target is not None and (data := package.optional_read(target)) is not None:
+                flow.picture(Picture(data, target.rpartition("/")[2], shown_cm(shape)))

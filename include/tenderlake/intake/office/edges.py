@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ocr_tasks.htmltables import Cell, Table
-from tenderlake.intake.office.flow import clean_lines, rows_of_text
+from tenderlake.intake.office.flow import clean_lines
 from tenderlake.intake.office.grids import whole_table
 
 _NEAR = 60
 """Edges this near (in twips, a tenth of a centimetre) are meant to be the same."""
-_MOST_PLACES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,8 @@ class EdgeRow:
 
 
 def table_of_edges(rows: Sequence[EdgeRow]) -> Table:
-    """The table: columns are what lies between any two edges, merged cells are spans.
-
-    Where no two rows share their edges that would be a grid of millions of empty places: then each row is one cell.
-    """
+    """The table: columns are what lies between any two edges, merged cells are spans."""
     grid = _Grid(rows)
-    if len(rows) * grid.column_count > _MOST_PLACES:
-        return _table_of_lines(rows)
     placed: list[Cell] = []
     above: dict[tuple[int, int], int] = {}
     for place, row in enumerate(rows):
@@ -67,15 +61,6 @@ def table_of_edges(rows: Sequence[EdgeRow]) -> Table:
     return whole_table(placed, len(rows), width)
 
 
-def _table_of_lines(rows: Sequence[EdgeRow]) -> Table:
-    lines = rows_of_text([[cell.text for cell in row.cells] for row in rows]).split("\n")
-    cells = [
-        Cell(place, 0, clean_lines(line), 1, 1, row.is_header)
-        for place, (row, line) in enumerate(zip(rows, lines, strict=True))
-    ]
-    return whole_table(cells, len(rows), 1)
-
-
 class _Grid:
     """The edges of all rows, those near each other taken for one."""
 
@@ -88,8 +73,6 @@ class _Grid:
             if last is None or edge - last > _NEAR:
                 column, last = column + 1, edge
             self._column[edge] = column
-        self.column_count = column + 1
-        """One more than there are, as the last edge begins none."""
 
     def column(self, edge: int) -> int:
         """The number of the column that begins at an edge."""

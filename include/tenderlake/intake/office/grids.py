@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ocr_tasks.htmltables import Cell, Table
-from tenderlake.intake.office.flow import MOST_REAL_PAGE_CHARS, MOST_TABLE_ROWS, Flow, clean_lines
+from tenderlake.intake.office.flow import MOST_REAL_PAGE_CHARS, MOST_TABLE_ROWS, Flow, clean_lines, rows_of_text
 
 _MOST_SPAN = 1000
 _MOST_GRID_PLACES = 2_000_000
+_MOST_TABLE_PLACES = 1_000_000
 _MOST_SPARSE_PLACES, _SPARSE_TIMES = 10_000, 10
 """Of a page of a sheet that is nearly empty: places, and how many there may be for every filled one."""
 
@@ -83,7 +84,12 @@ def _placed(cells: Iterable[GridCell], rows: _Places, columns: _Places) -> Table
 
 
 def whole_table(cells: Sequence[Cell], row_count: int, column_count: int) -> Table:
-    """The table with an empty cell at every place that no cell covers; cells that overlap others lose their spans."""
+    """The table with an empty cell at every place that no cell covers; cells that overlap others lose their spans.
+
+    A grid of more places than any table has, as of rows that share no edges, is not drawn: each row becomes one cell.
+    """
+    if row_count * column_count > _MOST_TABLE_PLACES:
+        return _table_of_lines(cells, row_count)
     taken: set[tuple[int, int]] = {(cell.row, cell.column) for cell in cells}
     whole: list[Cell] = []
     for cell in cells:
@@ -100,6 +106,18 @@ def whole_table(cells: Sequence[Cell], row_count: int, column_count: int) -> Tab
     ]
     whole.sort(key=lambda cell: (cell.row, cell.column))
     return Table(tuple(whole), row_count, column_count)
+
+
+def _table_of_lines(cells: Sequence[Cell], row_count: int) -> Table:
+    rows: list[list[Cell]] = [[] for _ in range(row_count)]
+    for cell in sorted(cells, key=lambda cell: cell.column):
+        rows[cell.row].append(cell)
+    lines = (rows_of_text([[cell.text for cell in row]]) for row in rows)
+    placed = (
+        Cell(place, 0, clean_lines(line), is_header=any(cell.is_header for cell in row))
+        for place, (row, line) in enumerate(zip(rows, lines, strict=True))
+    )
+    return Table(tuple(placed), row_count, 1)
 
 
 def _other_places(cell: Cell, row_count: int, column_count: int) -> Iterator[tuple[int, int]]:

@@ -137,6 +137,7 @@ class _OdfReader:
 
     def _nested(self, work: Callable[[], None]) -> None:
         if self._depth >= _MOST_DEPTH:
+            self._package.lost.append("what lies too deep in its parts")
             return
         self._depth += 1
         work()
@@ -281,8 +282,8 @@ class _OdfReader:
         shown = _size_cm(element)
         for image in children(element, "image"):
             target = attribute(image, "href").removeprefix("./")
-            if target in self._package:
-                self.flow.picture(Picture(self._package.read(target), target.rpartition("/")[2], shown))
+            if (data := self._package.optional_read(target)) is not None:
+                self.flow.picture(Picture(data, target.rpartition("/")[2], shown))
                 break
         for embedded in (*children(element, "object"), *children(element, "object-ole")):
             self._object(attribute(embedded, "href").removeprefix("./"))
@@ -298,7 +299,8 @@ class _OdfReader:
             data = odf_of_folder(self._package, target, media_type)
             attachment: Attachment | None = Attachment(safe_name(target + _EMBEDDED_KINDS[media_type]), data)
         else:
-            attachment = embedded_file(self._package.read(target), target) if target in self._package else None
+            whole = self._package.optional_read(target)
+            attachment = embedded_file(whole, target) if whole is not None else None
         if attachment is not None:
             self.flow.attach(attachment, is_shown=True)
         else:

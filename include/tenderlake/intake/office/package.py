@@ -87,6 +87,18 @@ class OfficePackage:
             raise corrupt(f"its part {name}: {one_line(error)}") from error
         return b"".join(parts)
 
+    def optional_read(self, name: str | None) -> bytes | None:
+        """The bytes of a part that a document can be read without: None where it is missing or damaged."""
+        if name is None or name not in self:
+            return None
+        try:
+            return self.read(name)
+        except RejectedError as error:
+            if error.rejection.state is not SourceState.QUARANTINED_CORRUPT:
+                raise
+            self.lost.append(name)
+            return None
+
     def inflate(self, data: bytes, name: str) -> bytes:
         """Bytes deflated without a header, under the same limits; raises :class:`RejectedError`."""
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)

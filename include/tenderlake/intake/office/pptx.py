@@ -134,9 +134,8 @@ class _Slide:
     def _pictures(self, shape: Element) -> None:
         for blip in descendants(shape, "blip"):
             target = self._relations.target(attribute(blip, "embed"))
-            if target is not None and target in self._package:
-                picture = Picture(self._package.read(target), target.rpartition("/")[2], shown_cm(shape))
-                self._flow.picture(picture)
+            if target is not None and (data := self._package.optional_read(target)) is not None:
+                self._flow.picture(Picture(data, target.rpartition("/")[2], shown_cm(shape)))
 
     def _notes(self) -> None:
         root = self._package.optional_xml(self._relations.first("notesSlide"))

@@ -66,12 +66,12 @@ class _HexData:
     """Bytes as hexadecimal digits, or as they are."""
 
     digits: list[bytes] = field(default_factory=list)
-    data: bytes = b""
+    data: list[bytes] = field(default_factory=list)
 
     def bytes(self) -> bytes:
         """What was written; raises :class:`binascii.Error`."""
         digits = b"".join(b"".join(self.digits).split())
-        return self.data or binascii.unhexlify(digits[: len(digits) // 2 * 2])
+        return b"".join(self.data) or binascii.unhexlify(digits[: len(digits) // 2 * 2])
 
 
 @dataclass
@@ -152,7 +152,7 @@ class _RtfReader:
             if name == "bin":
                 size = max(0, value or 0)
                 if (sink := self._pict or self._object_data) is not None:
-                    sink.data += data[place : place + size]
+                    sink.data.append(data[place : place + size])
                 return size
             self._word(name, value)
         elif hexadecimal is not None:
