@@ -85,6 +85,18 @@ def document_id(name: str) -> str:
     return name.encode().hex().ljust(64, "0")
 
 
+def page_row(document_id: str, number: int, text: str) -> PageRow:
+    """A page with a sound text layer."""
+    return PageRow(
+        document_id=document_id,
+        page_number=number,
+        width_px=2480,
+        height_px=3508,
+        text_source=TextSource.NATIVE,
+        text=text,
+    )
+
+
 def stage_run(
     storage: Storage,
     layout: Layout,
@@ -215,17 +227,7 @@ def _rows(table: Table, run_id: str, item: Staged) -> Sequence[Row]:
             )
         ]
     if table is PAGES:
-        return [
-            PageRow(
-                document_id=id,
-                page_number=number,
-                width_px=2480,
-                height_px=3508,
-                text_source=TextSource.NATIVE,
-                text=item.text,
-            )
-            for number in numbers
-        ]
+        return [page_row(id, number, item.text) for number in numbers]
     if table is BLOCKS:
         return [
             BlockRow(

@@ -20,14 +20,13 @@ from tenderlake.lake import compact
 from tenderlake.lake.compact import compact_lake
 from tenderlake.lake.parquet import MEDIA_TYPE
 from tenderlake.lake.partitions import merge_partition
-from tenderlake.lake.rows import DocumentRow, PageRow, to_table
+from tenderlake.lake.rows import DocumentRow, to_table
 from tenderlake.lake.schema import DOCUMENTS, PAGES, SCHEMA_VERSION, SCHEMA_VERSION_KEY, Table
-from tenderlake.lake.vocabulary import TextSource
 from tenderlake.layout import Layout
 from tenderlake.settings import Settings
 from tenderlake.storage import ConditionFailedError, Storage
 from tests.crashes import Crash, Killed
-from tests.stagedruns import document_id
+from tests.stagedruns import document_id, page_row
 
 pytestmark = pytest.mark.integration
 
@@ -41,18 +40,7 @@ def day_of(number: int) -> dt.date:
 
 def publish(storage: Storage, layout: Layout, night: int, *names: str, text: str = "", drop: str = "") -> None:
     """Put two pages of each document into the lake, or take a document out of it."""
-    rows = [
-        PageRow(
-            document_id=document_id(name),
-            page_number=number,
-            width_px=2480,
-            height_px=3508,
-            text_source=TextSource.NATIVE,
-            text=f"{name} {text}",
-        )
-        for name in names
-        for number in (1, 2)
-    ]
+    rows = [page_row(document_id(name), number, f"{name} {text}") for name in names for number in (1, 2)]
     gone = {document_id(drop)} if drop else set[str]()
     merge_partition(storage, layout, PAGES, day_of(night), additions=[to_table(PAGES, rows)], drop=gone)
 

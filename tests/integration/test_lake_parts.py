@@ -19,14 +19,14 @@ from tenderlake.embedded.query import open_lake
 from tenderlake.embedded.state import S3Connection
 from tenderlake.lake import parquet, partitions
 from tenderlake.lake.partitions import Merge, PartitionError, merge_partition
-from tenderlake.lake.rows import DocumentRow, FieldRow, PageRow, to_table
+from tenderlake.lake.rows import DocumentRow, FieldRow, to_table
 from tenderlake.lake.schema import DOCUMENTS, FIELDS, PAGES
-from tenderlake.lake.vocabulary import FieldMethod, FieldName, TextSource
+from tenderlake.lake.vocabulary import FieldMethod, FieldName
 from tenderlake.layout import Layout
 from tenderlake.settings import Settings
 from tenderlake.storage import ConditionFailedError, Storage
 from tests.crashes import Crash, Killed
-from tests.stagedruns import document_id
+from tests.stagedruns import document_id, page_row
 
 pytestmark = pytest.mark.integration
 
@@ -43,17 +43,7 @@ def layout() -> Layout:
 def pages(name: str, count: int = 5, text: str = "") -> pa.Table:
     """Pages of a document, of a kilobyte each that does not compress."""
     chance = random.Random(name + text)  # noqa: S311
-    rows = [
-        PageRow(
-            document_id=document_id(name),
-            page_number=number,
-            width_px=2480,
-            height_px=3508,
-            text_source=TextSource.NATIVE,
-            text=text + chance.randbytes(500).hex(),
-        )
-        for number in range(1, count + 1)
-    ]
+    rows = [page_row(document_id(name), number, text + chance.randbytes(500).hex()) for number in range(1, count + 1)]
     return to_table(PAGES, rows)
 
 

@@ -19,15 +19,20 @@ from tests.prepared import prepared, rejected
 pytestmark = pytest.mark.unit
 
 
-def workbook(password: str) -> bytes:
+def workbook_stream(*names: str) -> bytes:
+    """The stream of a workbook of one sheet with these names one below the other."""
     book = xlwt.Workbook()
     sheet = book.add_sheet("Смета")
-    for row in range(60):
-        sheet.write(row, 0, f"Наименование работ {row}")
+    for row, name in enumerate(names):
+        sheet.write(row, 0, name)
     buffer = io.BytesIO()
     book.save(buffer)
     with olefile.OleFileIO(buffer) as plain:
-        return encrypted_xls(plain.openstream("Workbook").read(), password)
+        return bytes(plain.openstream("Workbook").read())
+
+
+def workbook(password: str) -> bytes:
+    return encrypted_xls(workbook_stream(*(f"Наименование работ {row}" for row in range(60))), password)
 
 
 def test_an_old_workbook_with_a_password_opens_with_one_of_the_list(tmp_path: Path) -> None:
@@ -44,22 +49,11 @@ def test_a_workbook_that_only_forbids_changes_opens_without_a_password(tmp_path:
 
 
 def test_the_names_of_streams_may_be_in_capitals(tmp_path: Path) -> None:
-    book = xlwt.Workbook()
-    book.add_sheet("Смета").write(0, 0, "Итого")
-    buffer = io.BytesIO()
-    book.save(buffer)
-    with olefile.OleFileIO(buffer) as plain:
-        stream = plain.openstream("Workbook").read()
-    assert "Итого" in prepared(tmp_path, ole({"WORKBOOK": stream})).texts()[-1]
+    assert "Итого" in prepared(tmp_path, ole({"WORKBOOK": workbook_stream("Итого")})).texts()[-1]
 
 
 def test_a_note_that_the_library_refuses_costs_no_sheet(tmp_path: Path) -> None:
-    book = xlwt.Workbook()
-    book.add_sheet("Смета").write(0, 0, "Итого")
-    buffer = io.BytesIO()
-    book.save(buffer)
-    with olefile.OleFileIO(buffer) as plain:
-        stream = plain.openstream("Workbook").read()
+    stream = workbook_stream("Итого")
     head, end = stream[: stream.rindex(b"\x0a\0\0\0")], stream[stream.rindex(b"\x0a\0\0\0") :]
     note = struct.pack("<HHHHHHH", 0, 0, 0, 1, 4, 0, 0) + "Автор и ещё".encode("cp1251")
     found = prepared(tmp_path, ole({"Workbook": head + struct.pack("<HH", 0x1C, len(note)) + note + end}))
