@@ -22,14 +22,17 @@ _LABEL = re.compile(
     r" участника(?: закупки)?| поставщика| подрядчика)?",
     re.IGNORECASE,
 )
+_KIND_OF_PLACE = r"(?:г|гор|ул|обл|респ|край|р-н|пр-кт|пер|пл|наб|ш|б-р|пос|рп|пгт|мкр)"
 _PART = re.compile(
     r"(?<!\d)\d{6}(?!\d)|(?<![А-Яа-яё])(?:г|гор|ул|обл|респ|пр|пр-кт|просп|пер|пл|д|стр|корп|оф|кв|пом|наб|ш|бул|пос|"
-    r"р-н)\.|(?<![А-Яа-яё])"
+    rf"р-н)\.|(?<=[А-Яа-яё\d] ){_KIND_OF_PLACE}(?=[,\s])|(?<![А-Яа-яё]){_KIND_OF_PLACE}(?= [А-ЯЁ])|(?<![А-Яа-яё])"
     r"(?:город|улиц|област|республик|проспект|переул|площад|набережн|шоссе|бульвар|пос[её]лок|край|район|дом|офис)",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
-    r"(?<!\d)\d{6}(?!\d)|росси|област|обл\.|край|республик|(?<![А-Яа-яё])(?:г\.|город |гор\.)", re.IGNORECASE
+    r"(?<!\d)\d{6}(?!\d)|росси|област|обл\.|край|республик|(?<![А-Яа-яё])(?:г\.|город |гор\.)"
+    r"|[а-яё] (?:обл|г)(?=[,\s])",
+    re.IGNORECASE,
 )
 _TOWN = re.compile(r"(?<![А-Яа-яё])(?:г\.|город(?![а-яё]))\s?[А-ЯЁ]|(?<!\d)\d{6}(?!\d)[^\n]{3,200}(?<!\d)\d{6}(?!\d)")
 _END = re.compile(
@@ -37,8 +40,16 @@ _END = re.compile(
     r"подтвержда|выража|сообща|"
     r"предлага|[Цц]ена |гарантиру|настоящим|[Пп]очтовый|[Фф]актический|[Юю]ридический))"
 )
-_BARE = re.compile(r"(?:^|[\n\t]|(?<=\d, )|(?<=[»\"”], ))\d{6}, ?[^\n\t;]{10,250}", re.MULTILINE)
-"""A line or a cell that begins with a postal code; the same behind a name in quotation marks."""
+_BARE = re.compile(
+    r"(?:^|[\n\t]|(?<=\d, )|(?<=[»\"”)], ))\d{6}, ?"
+    r"(?:\n(?P<label>\((?:Исполнитель|Заказчик)\)?:? ?[–—-]? ?)(?=[А-ЯЁ]))?"
+    r"(?:[^\n\t;]{0,200}?(?:,|[ ,](?:г|ул|пр|пер|д)\.)\n(?=[А-ЯЁа-яё\d]))?[^\n\t;]{10,250}",
+    re.MULTILINE,
+)
+"""A line or a cell that begins with a postal code; the same behind a name or behind other requisites.
+
+In invoices the label «Поставщик (Исполнитель):» takes two lines; its second one stands within the address.
+"""
 _LONGEST = 250
 _MOST_BARE = 200
 
@@ -56,9 +67,11 @@ def addresses(page: PageReading, roles: Roles) -> Iterator[Hit]:
             yield replace(hit, value=_value(page, start, end))
     for bare in islice(_BARE.finditer(page.lined_text), _MOST_BARE):
         start, end = _bounds(page.text, bare.start() + len(bare[0]) - len(bare[0].lstrip()), bare.end())
-        role = roles.role_at(start) if _is_address(page.text[start:end]) and start not in taken else None
+        value = _value(page, start, end)
+        if bare["label"]:
+            value = value.replace(bare["label"].strip(), "", 1).replace("  ", " ")
+        role = roles.role_at(start) if _is_address(value) and start not in taken else None
         if role is not None:
-            value = _value(page, start, end)
             yield Hit(FieldName.ADDRESS, value, start, start, end, FieldMethod.PATTERN, score=0.5, role=role)
 
 

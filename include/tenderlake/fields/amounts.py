@@ -16,7 +16,7 @@ from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.fields.roles import RoleTrail
-from tenderlake.fields.statements import Statement, Wanted, columns_under, searchable, statements, wanted
+from tenderlake.fields.statements import Column, Statement, Wanted, columns_under, searchable, statements, wanted
 from tenderlake.fields.sums import (
     LEAST_PRICE,
     VAT_INSIDE,
@@ -43,6 +43,20 @@ _PRICE = (
 _NMCK = wanted(_PRICE, "начальн", "нмц", "максимальн")
 _NMCK_COLUMN = re.compile(rf"\s*{_PRICE}(?!.*(?:за ед|единиц))", re.IGNORECASE | re.DOTALL)
 _TOTAL_ROW = re.compile(r"\s*(?:итого|всего)\b", re.IGNORECASE)
+_LOT = re.compile(r"\s*(?:№\s?)?лот[а-я]{0,2}\s?(?:№\s?)?\d{1,3}\b", re.IGNORECASE)
+_LOT_COLUMN = re.compile(r"\s*(?:№|номер)\s?(?:п/п\s?)?лота", re.IGNORECASE)
+_NEXT_LOT = re.compile(r"[\s:.;,–—-]{0,6}лот[а-я]{0,2}\s?(?:№\s?)?\d{1,3}\s?[:–—-]\s?", re.IGNORECASE)
+_MOST_LOTS = 50
+_SECURITY_COLUMNS = (
+    (
+        FieldName.BID_SECURITY_AMOUNT,
+        re.compile(r"\s*(?:размер |сумма )?обеспечени[еяю] (?:заявки|участия)", re.IGNORECASE),
+    ),
+    (
+        FieldName.CONTRACT_SECURITY_AMOUNT,
+        re.compile(r"\s*(?:размер |сумма )?обеспечени[еяю] (?:исполнения )?(?:контракта|договора)", re.IGNORECASE),
+    ),
+)
 _QUANTITY = re.compile(r"\s*кол(?:-|ич|\.|во)", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\bтыс\.?\s?руб", re.IGNORECASE)
 _ROUBLES = re.compile(r"\bруб|₽", re.IGNORECASE)
@@ -58,7 +72,8 @@ _CONTRACT_PRICE = wanted(
     r"\sне\s(?:может|должна)\s(?:быть\s)?превы[а-я]{2,6}"
     r"|\bпредложивш\w{2,3}\s(?:[а-я]{6,12}ую\s)?цену\s(?:договора|контракта)"
     r"|\bпобедител\w{1,3}\s[^.\n]{3,200}?\sс\sценой\s(?:договора|контракта)"
-    r"|\b(?:контракт|договор)\s(?:заключается|заключить)\sпо\sцене\b"
+    r"|\b(?:контракт|договор)\s(?:заключается|заключить)(?:\sс\s[^;\n]{3,160}?)?\s(?:по\sцене|на\sсумму)\b"
+    r"|\bзаключить\s(?:контракт|договор)\sс\s[^;\n]{3,160}?\s(?:по\sцене|на\sсумму)\b"
     r"|\bсметная\s\(договорная\)\sстоимость(?:\sв\sсоответствии\sс\sдоговором(?:\sподряда)?(?:\s\(субподряда\))?)?",
     "контракт",
     "договор",
@@ -161,8 +176,10 @@ def find_amounts(page: PageReading, context: DocumentContext) -> Iterator[Candid
     """Prices, securities, advance and currency of a page."""
     prices = [candidate for price in _LABELLED for candidate in _labelled(page, price)]
     prices += _of_works(page, context.trail)
+    prices += _by_lots(page)
     prices += _in_columns(page)
     yield from prices
+    yield from _securities_of_lots(page)
     yield from _securities(page, prices)
     yield from _guaranteed(page)
     yield from _advances(page)
@@ -257,16 +274,65 @@ def _other_with_vat(price: _Price, statement: Statement, first: Sum) -> Candidat
     return None
 
 
+def _by_lots(page: PageReading) -> Iterator[Candidate]:
+    """«Начальная (максимальная) цена договора: лот № 1 – 1 250 000 рублей; лот № 2 – 740 300 рублей»."""
+    for statement in statements(page, _NMCK):
+        place = statement.text_start
+        for _ in range(_MOST_LOTS):
+            lot = _NEXT_LOT.match(page.text, place)
+            if lot is None:
+                break
+            end = page.line_end(lot.end())
+            own = replace(statement, text=page.text[lot.end() : end].partition(";")[0], text_start=lot.end())
+            found = sum_behind(own)
+            candidate = sum_candidate(FieldName.NMCK, own, found, 0.9) if found is not None else None
+            if candidate is not None:
+                yield candidate
+            place = lot.end() + len(own.text)
+
+
+def _is_by_lots(page: PageReading, column: Column) -> bool:
+    """Whether the rows of a table are lots, each with a price of its own."""
+    heads = column.table.cells[:_MOST_HEADERS]
+    if any(cell.row <= column.header.row and _LOT_COLUMN.match(page.text, cell.start, cell.end) for cell in heads):
+        return True
+    named = [cell for cell in column.cells if any(_is_lot(page, left) for left in column.table.left_of(cell))]
+    return bool(named) and len(named) >= len([cell for cell in column.cells if not cell.is_empty]) - 1
+
+
+def _is_lot(page: PageReading, cell: PlacedCell) -> bool:
+    return _LOT.match(page.text, cell.start, cell.end) is not None
+
+
+def _securities_of_lots(page: PageReading) -> Iterator[Candidate]:
+    """The columns of securities in a table of lots."""
+    for field, head in _SECURITY_COLUMNS:
+        for column in islice(columns_under(page, head), MOST_COLUMNS):
+            if _is_by_lots(page, column):
+                for cell, number in _numbers_of(page, column):
+                    if number >= _LEAST_SECURITY and not _is_total(page, column.table, cell):
+                        yield _column_candidate(page, field, column.header, cell, number)
+
+
+def _numbers_of(page: PageReading, column: Column) -> list[tuple[PlacedCell, Decimal]]:
+    cells = [cell for cell in column.cells if not cell.is_empty]
+    return [(cell, number) for cell in cells if (number := _number_in(page, column.header, cell)) is not None]
+
+
 def _in_columns(page: PageReading) -> Iterator[Candidate]:
-    """A column «НМЦК» with one sum, or with a row «Итого»; sums of single rows are those of single goods."""
+    """A column «НМЦК» with one sum, a row «Итого», or a row for each lot; sums of other rows are those of goods."""
     for column in islice(columns_under(page, _NMCK_COLUMN), MOST_COLUMNS):
-        cells = [cell for cell in column.cells if not cell.is_empty]
-        numbers = [(cell, number) for cell in cells if (number := _number_in(page, column.header, cell)) is not None]
+        numbers = _numbers_of(page, column)
+        if len(numbers) > 1 and _is_by_lots(page, column):
+            for cell, number in numbers[:_MOST_LOTS]:
+                if number >= LEAST_PRICE:
+                    yield _column_candidate(page, FieldName.NMCK, column.header, cell, number)
+            continue
         found = next((pair for pair in numbers if _is_total(page, column.table, pair[0])), None)
         if found is None and len(numbers) == 1 and not _has_quantities(page, column.table):
             found = numbers[0]
         if found is not None and found[1] >= LEAST_PRICE:
-            yield _column_candidate(page, column.header, *found)
+            yield _column_candidate(page, FieldName.NMCK, column.header, *found)
 
 
 def _number_in(page: PageReading, header: PlacedCell, cell: PlacedCell) -> Decimal | None:
@@ -287,10 +353,12 @@ def _has_quantities(page: PageReading, table: PlacedTable) -> bool:
     return any(_QUANTITY.match(page.text, cell.start, cell.end) for cell in table.cells[:_MOST_HEADERS])
 
 
-def _column_candidate(page: PageReading, header: PlacedCell, cell: PlacedCell, number: Decimal) -> Candidate:
+def _column_candidate(
+    page: PageReading, field: FieldName, header: PlacedCell, cell: PlacedCell, number: Decimal
+) -> Candidate:
     said = f"{page.text[header.start : header.end]} {page.text[cell.start : cell.end]}"
     return Candidate(
-        field=FieldName.NMCK,
+        field=field,
         value=money_text(number),
         raw_text=" ".join(said.split()),
         page_number=page.page_number,
@@ -328,10 +396,18 @@ def _security(statement: Statement) -> tuple[Sum | None, Sum | None]:
             # «от 0,5 до 5 процентов» says what the law allows; «5 % от НМЦК» what is asked for.
             if percent is None and 0 < found.amount.value <= 100 and not _OF_PRICE.search(found.bridge[-12:]):
                 percent = found
-        elif found.amount.unit in MONEY and found.amount.value >= _LEAST_SECURITY and amount is None:
+        elif amount is None and found.amount.value >= _LEAST_SECURITY and _is_money(statement, found):
             amount = found
         bridge += found.amount.raw
     return percent, amount
+
+
+def _is_money(statement: Statement, found: Sum) -> bool:
+    """A currency; in a cell beside or under its label kopecks too: «Размер обеспечения | 861 438,04 (30 %)»."""
+    if found.amount.unit is not None:
+        return found.amount.unit in MONEY
+    is_in_cell = statement.method(found.amount.start) is FieldMethod.CELL
+    return is_in_cell and not found.bridge.strip() and found.amount.value.as_tuple().exponent == -2
 
 
 def _guaranteed(page: PageReading) -> Iterator[Candidate]:

@@ -23,7 +23,7 @@ _BANK = re.compile(
     r"(?=[\s,;]{1,3}(?:[КкРр]/с|[Кк]ор|КОР|БИК|ИНН|ЕКС|K/e)|[\n\t;,]|\Z)"
 )
 _WORD = re.compile(r"банк|АКБ|отделение|гркц|ркц|уфк|окц", re.IGNORECASE)
-_NO_BANK = re.compile(r"\d{5}|получател", re.IGNORECASE)
+_NO_BANK = re.compile(r"\d{5}|получател|реквизит", re.IGNORECASE)
 _ITS_NUMBERS = re.compile(r"[\s,;]{1,3}(?:к/с|корр|бик)", re.IGNORECASE)
 _GAP = re.compile(r"[\s,;]{0,4}")
 _CUT = re.compile(r"[,;]?\s(?:[КкРр]/с|БИК|[Кк]ор)")

@@ -36,11 +36,14 @@ _OTHER_BLOCK = re.compile(
     r"СОГЛАСОВ|Согласов|ТЕХНИЧЕСК|ИЗВЕЩЕНИ|ДОКУМЕНТАЦИ|КОНТРАКТ|ДОГОВОР|ПРОТОКОЛ|СМЕТ|УТВЕРЖД|ПОЛОЖЕНИ|ПРИЛОЖЕНИ",
     re.MULTILINE,
 )
-_OF_A_FORM = re.compile(r"Госкомстат|Росстат|Правительств|\bМин[а-яё]{4}|Минист|Казначейств", re.IGNORECASE)
+_OF_A_FORM = re.compile(r"Госкомстат|Росстат|Правительств", re.IGNORECASE)
+_OF_A_MINISTRY = re.compile(r"\bМин[а-яё]{4}|Казначейств|ФНС|налогов", re.IGNORECASE)
+_FORM = re.compile(r"форм[аы]\b|ОКУД|КНД|\bприказ[а-яё]{0,3}\s(?:\S+\s){0,8}№ ?\d{1,4}[нН]\b", re.IGNORECASE)
 """«Утверждена постановлением Госкомстата от 11.11.99»: of forms that the state approves, not of this paper.
 
-Who writes «УТВЕРЖДАЮ» approves this paper, a minister too.
+Who writes «УТВЕРЖДАЮ» approves this paper, a minister too; a ministry approves forms and papers of its own.
 """
+_FORM_REACH = 120
 _ON_LINE_START = re.compile(r"(?:^|[\n\t|])[\s|«\"]{0,4}$")
 
 
@@ -253,10 +256,19 @@ def _approvals(page: PageReading) -> Iterator[Candidate]:
         below = page.text[match.end() : match.end() + _APPROVAL_REACH]
         other = _OTHER_BLOCK.search(below)
         found = next(dates_in(below[: other.start()] if other is not None else below), None)
-        is_form = match[0][-1].lower() != "ю" and found is not None and _OF_A_FORM.search(below[: found.start])
-        if found is not None and not is_form:
+        if found is not None and not _is_of_a_form(page.text, match, found):
             end = match.end() + found.end
             yield titled_date(page, FieldName.APPROVAL_DATE, found.date, match.start(), end, 0.8)
+
+
+def _is_of_a_form(text: str, approval: re.Match[str], date: FoundDate) -> bool:
+    """Whether what was approved is the form that the paper is written in."""
+    if approval[0][-1].lower() == "ю":
+        return False
+    by_whom = text[approval.end() : approval.end() + date.start]
+    around = text[max(0, approval.start() - _FORM_REACH) : approval.end() + date.end + _FORM_REACH]
+    is_of_ministry = _OF_A_MINISTRY.search(by_whom) is not None
+    return _OF_A_FORM.search(by_whom) is not None or (is_of_ministry and _FORM.search(around) is not None)
 
 
 def _approval_in_table(page: PageReading, table: PlacedTable) -> Iterator[Candidate]:

@@ -85,7 +85,7 @@ _MOST_SHARING = 6
 """Labels in front of one line of values: «ИНН/КПП/ОГРН …»."""
 _BETWEEN = re.compile(r"[ /,\\();]{0,3}(?:и )?")
 
-_NOTICE_44 = re.compile(r"(?<![\d.,])0[1-9]\d{9}(?:1[1-9]|[2-4]\d)\d{6}(?!\d)")
+_NOTICE_44 = re.compile(r"(?<!(?:КОНТРАКТ|контракт|Контракт) № )(?<![\d.,])0[1-9]\d{9}(?:1[1-9]|[2-4]\d)\d{6}(?!\d)")
 _PROTOCOL_223 = re.compile(r"(?:№|N) ?(3(?:1[1-9]|[2-4]\d)\d{8})-\d{2}(?!\d)")
 """A protocol under 223-FZ is numbered by its notice."""
 _CONTRACT = re.compile(r"(?<![\d.,])(?:[123]\d{18}|5\d{18}(?:\d{4}|[A-Z]\d{4}))(?![\dA-Z])")

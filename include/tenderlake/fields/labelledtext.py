@@ -13,6 +13,7 @@ from tenderlake.lake.vocabulary import FieldMethod
 LONGEST_TEXT = 1000
 _NUMBERING = re.compile(r"[\s|«\"]{0,4}(?:[-–—•*]\s{1,3})?(?:(?:\d{1,2}[.)]?){1,4}\s?[|.)]?\s{0,2})?")
 _SEPARATOR = re.compile(r"(?:\s{0,3}\([^()\n\t]{1,80}\))?\s{0,2}(?:[:–—-]|\.(?=\s*$|\n))?[^\S\n]{0,3}", re.MULTILINE)
+_DASH = re.compile(r"\s{1,2}[–—-]\s{1,2}")
 _LABEL_OF_NEXT = re.compile(r"\s{2,}|[.;]?\s(?=[А-ЯЁ][а-яё]{2,20}(?: [а-яё]{2,20}){0,3}\s?:)")
 _ENDS_SENTENCE = (".", ";", ":")
 _MOST_LINES = 6
@@ -55,13 +56,14 @@ def labelled_texts(page: PageReading, label: re.Pattern[str], *, anywhere: bool 
         is_first = head is not None and head.end() == match.start()
         separator = _SEPARATOR.match(page.lined_text, match.end())
         end_of_label = separator.end() if separator else match.end()
+        has_dash = _DASH.fullmatch(page.lined_text, match.end(), end_of_label) is not None
         has_colon = ":" in page.lined_text[match.end() : end_of_label]
         if not is_first and not (anywhere and has_colon):
             continue
         end = _line_end(page, match.end(), place)
         if place is None and (line := page.line_beside(match.start(), match.end())) is not None and is_first:
             yield Labelled(match.start(), line.start, _end_of_column(page, line), FieldMethod.LABEL)
-        elif end_of_label < end and (has_colon or _goes_on(page, end_of_label)):
+        elif end_of_label < end and (has_colon or _goes_on(page, end_of_label) or (is_first and has_dash)):
             yield Labelled(match.start(), end_of_label, _end_of(page, end_of_label, end), FieldMethod.LABEL)
         elif place is not None:
             yield from _beside(*place, match.start(), match.end(), page.text)

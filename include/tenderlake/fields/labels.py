@@ -36,7 +36,8 @@ _WORDS: dict[FieldName | None, str] = {
     FieldName.CONTRACT_REGISTRY_NUMBER: rf"РЕЕСТРОВ{_ENDING} НОМЕР{_CASE} (?:КОНТРАКТ|ДОГОВОР){_CASE}|"
     rf"(?:НОМЕР{_CASE} |№ ?)?РЕЕСТРОВОЙ ЗАПИСИ(?! ИЗВЕЩЕНИ)",
     FieldName.PURCHASE_NUMBER: rf"(?:РЕЕСТРОВ{_ENDING} |УНИКАЛЬН{_ENDING} )?(?:НОМЕР{_CASE}|№) (?:В ЕИС |ЕИС )?"
-    rf"{_PURCHASE}{_ABOUT}(?: В ЕИС)?|{_PURCHASE}{_ABOUT}\s{{0,2}}(?:№|N(?=[ \d])|НОМЕР)|RЕGNUМВЕR=",
+    rf"{_PURCHASE}{_ABOUT}(?: В ЕИС)?|{_PURCHASE}{_ABOUT}\s{{0,2}}(?:№|N(?=[ \d])|НОМЕР)|"
+    rf"(?:ИЗВЕЩЕНИ[ЕЯ]|ЗАКУПК[АИУЕ])(?=:?\s{{1,2}}(?:0\d{{18}}|3\d{{10}})(?!\d))|RЕGNUМВЕR=",
     FieldName.OKPD2: r"ОКПД ?-? ?2?",
     FieldName.KTRU: r"КТРУ",
     FieldName.OKVED2: r"ОКВЭД ?-? ?2?",

@@ -109,6 +109,11 @@ class PlacedTable:
             yield found
             row = found.row + found.row_span
 
+    def heads_of(self, cell: PlacedCell, rows: int) -> list[PlacedCell]:
+        """The cells over the first column of a cell in the first ``rows`` of the table, downwards; none twice."""
+        found = [self._grid.get((row, cell.column)) for row in range(min(rows, cell.row))]
+        return list(dict.fromkeys(head for head in found if head is not None))
+
     def above(self, cell: PlacedCell) -> Iterator[PlacedCell]:
         """The cells over the first column of a cell, upwards; empty ones too."""
         row = cell.row - 1

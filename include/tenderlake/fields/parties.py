@@ -20,12 +20,14 @@ from tenderlake.fields.lookalikes import in_cyrillic
 from tenderlake.fields.organisations import LEGAL_FORM, name_key, names_in, normal_name
 from tenderlake.fields.pagereading import PageReading, PlacedCell, PlacedTable
 from tenderlake.fields.roles import Mark, OnLine, Roles
+from tenderlake.fields.statements import HEADER_ROWS
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldRole
 
 _FIELDS = {
     FieldRole.CUSTOMER: FieldName.CUSTOMER,
     FieldRole.SUPPLIER: FieldName.SUPPLIER,
     FieldRole.PARTICIPANT: FieldName.PARTICIPANT,
+    FieldRole.BANK: FieldName.BANK,
 }
 WEAK = 0.4
 """Score of a name that nothing but the head of a paper tells."""
@@ -54,7 +56,9 @@ _LINES_OF_HEAD = 14
 _CONSTRUCTION = re.compile(r"^\W{0,4}\(наименование стройки\)", re.IGNORECASE)
 _WITHIN = 400
 _LINES_UNDER = 5
+_COLUMNS_OF_A_FORM = 2
 _FEW_COLUMNS = 4
+_MOST_PARTICIPANTS = 30
 _REQUISITES = re.compile(
     r"\W{0,3}(?:(?:юр|почт|факт)[а-яё]{0,10}\.? ?)?(?:адрес|банк|ИНН|ОГРН|р/с|тел|реквизит)", re.IGNORECASE
 )
@@ -64,6 +68,10 @@ _TO_HEAD = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 300
+_IS_LABEL = re.compile(r"организация, осуществляющая", re.IGNORECASE)
+_MISREAD = re.compile(r"(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")
+"""OCR that reads Latin words in a Russian name misreads it; the same name is often printed again, and read well."""
+_MISREAD_LESS = 0.05
 _MOST_OWNERS = 300
 
 
@@ -74,8 +82,9 @@ def parties(page: PageReading, roles: Roles, numbers: Iterable[Hit]) -> Iterator
     for start, end, role, score in _named(page, roles, text, numbers):
         field = _FIELDS.get(role) if role else None
         name = normal_name(text[start:end])
-        if field is not None and len(name) > 4:
-            yield Hit(field, name, start, start, end, FieldMethod.PHRASE, score=score, role=role)
+        if field is not None and len(name) > 4 and not _IS_LABEL.match(name):
+            misread = _MISREAD_LESS if page.is_ocr and _MISREAD.search(name) else 0.0
+            yield Hit(field, name, start, start, end, FieldMethod.PHRASE, score=score - misread, role=role)
 
 
 def readable(page: PageReading) -> str:
@@ -110,6 +119,9 @@ def _named(page: PageReading, roles: Roles, text: str, numbers: list[Hit]) -> It
 
 def _in_sentences(roles: Roles, text: str) -> Iterator[_Named]:
     for sentence in roles.sentences:
+        if sentence.named_at == sentence.start:
+            yield from _at(text, sentence.start, sentence.end, sentence.role, 0.7)
+            continue
         found = list(names_in(text, sentence.start, sentence.named_at))
         if found:
             # «ООО «А», именуемое …» begins with the name; «… для нужд ООО «А» (далее – Заказчик)» ends with it.
@@ -128,7 +140,7 @@ def _at_marks(page: PageReading, roles: Roles, text: str) -> Iterator[_Named]:
         elif mark.rest:
             yield from _after(text, mark, mark.role)
         elif (place := page.cell_at(mark.start)) is not None:
-            for cell in _cells_of(*place):
+            for cell in _cells_of(*place, mark.role, text):
                 yield from _at(text, cell.start, cell.end, mark.role, 0.65)
         else:
             yield from _under(text, mark)
@@ -152,12 +164,22 @@ def _at(text: str, start: int, end: int, role: FieldRole, score: float) -> Itera
         break
 
 
-def _cells_of(table: PlacedTable, cell: PlacedCell) -> Iterator[PlacedCell]:
-    """The cell beside a party's word, and the one below where there are few columns."""
-    if (right := table.right_of(cell)) is not None:
+def _cells_of(table: PlacedTable, cell: PlacedCell, role: FieldRole, text: str) -> Iterator[PlacedCell]:
+    """The cell beside a party's word, and the one below where there are few columns; of participants all below."""
+    right = table.right_of(cell)
+    is_named = right is not None and any(names_in(text, right.start, right.end))
+    if right is not None:
         yield right
-    if table.column_count <= _FEW_COLUMNS:
-        yield from islice((below for below in table.below(cell) if not below.is_empty), 1)
+    below = (below for below in table.below(cell) if not below.is_empty)
+    if (
+        role is FieldRole.PARTICIPANT
+        and cell.row < HEADER_ROWS
+        and table.column_count > _COLUMNS_OF_A_FORM
+        and not is_named
+    ):
+        yield from islice(below, _MOST_PARTICIPANTS)
+    elif table.column_count <= _FEW_COLUMNS:
+        yield from islice(below, 1)
 
 
 def _under(text: str, mark: Mark) -> Iterator[_Named]:

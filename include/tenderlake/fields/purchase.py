@@ -25,7 +25,8 @@ _SUBJECT_LABEL = re.compile(
 _TITLE = re.compile(
     r"^\W{0,4}(?:(?:частное )?техническое задание|технические требования|описание (?:объекта|предмета) закупки|"
     r"(?:локальн[а-яё]{2,3} )?(?:смета|сметный расч[её]т)[^\n]{0,30}|"
-    r"(?:(?:государственный|муниципальный|гражданско-правовой)\s)?(?:контракт|договор)(?: № ?\S{1,40})?|"
+    r"(?:проект\s)?(?:(?:государственн|муниципальн|гражданско-правов|рамочн)[а-яё]{2,3}\s)?"
+    r"(?:контракт|договор)а?(?: № ?\S{1,40})?|"
     r"на право заключения (?:(?:государственного|муниципального)\s)?(?:контракта|договора)|"
     r"(?:обоснование|расч[её]т|определение)[^\n]{0,30} (?:начальн|цены|НМЦ)[^\n]{0,60}?)"
     r"\W{0,3}(?:$|(?=\sна\s|\sпо\s))",
@@ -50,10 +51,12 @@ _LINES_OF_HEAD = 40
 _SHORTEST, _LONGEST = 12, 700
 _NO_SUBJECT = re.compile(
     r"^(?:[а-яё\d]{1,2}\)|\d{1,2}\.\d|.{0,60}обязу[ею]тся|[-–—•]|контракт|договор|является|указан|определ|согласно|"
-    r"в соответстви|не указан|закупки?$|_|должн|может|№|\d+[.)]?$)",
+    r"в соответстви|не указан|закупки?$|_|должн|может|№|\d+[.)]?$|[^«\"]{0,80}@|отдел (?:закуп|снабж))",
     re.IGNORECASE,
 )
-_END_OF_SENTENCE = re.compile(r"(?<![ .][А-Яа-яё])(?<![ .][а-яё]{2})\.\s(?=[А-ЯЁ][а-яё]{2,} )")
+_END_OF_SENTENCE = re.compile(
+    r"(?<![ .][А-Яа-яё])(?<![ .][а-яё]{2})\.\s(?=[А-ЯЁ][а-яё]{2,} |(?:ОКПД|ОКВЭД|КТРУ|ИКЗ|НМЦ)[КД]?[ \d])"
+)
 _ACCUSATIVE = re.compile(
     r"^((?:разработ|поста|доработ|закуп|установ|постав|модернизац|реконструкц|организац|аренд|утилизац|эксплуатац|"
     r"подготов))"
@@ -62,6 +65,17 @@ _ACCUSATIVE = re.compile(
 )
 _NOMINATIVE = {"у": "а", "ю": "я"}
 """«на разработку системы» is about «разработка системы»."""
+_WORK = r"(?:поставк|оказани|выполнени|приобретени|закупк|проведени|разработк|строительств|капитальн|ремонт)[а-яё]{0,3}"
+_IN_PASSING = (
+    re.compile(rf"цен[а-яё]{{0,3}}\s(?:на|по)\s[«\"](?P<what>{_WORK}\s[^«»\"\t]{{8,300}})[»\"]", re.IGNORECASE),
+    re.compile(
+        r"(?:аукцион|конкурс|запрос[а-яё]{0,2}\s(?:цен|котировок|предложений))[а-яё]{0,2}(?:\s№\s?\S{5,30})?\s(?:на|по)\s"
+        rf"(?P<what>{_WORK}\s[^\n\t]{{8,300}}?)(?=[.;]\s|[.;)]{{0,2}}\n|[.;)]{{0,2}}\Z|\sдля\s(?:нужд\s)?[А-ЯЁ])",
+        re.IGNORECASE,
+    ),
+)
+"""«… о ценах на «Оказание услуг …»», «подведение итогов запроса цен № 5 на поставку хлора»."""
+_DATIVE = re.compile(r"^(?:(поставк|закупк|разработк)е|(оказани|выполнени|приобретени|проведени)ю)(?= )", re.IGNORECASE)
 _METHOD_LABEL = re.compile(
     r"способ (?:определения поставщика(?: \([^()]{3,60}\))?|закупки|проведения закупки|размещения заказа|"
     r"осуществления закупки)",
@@ -74,7 +88,7 @@ _METHOD = re.compile(
     re.IGNORECASE,
 )
 _METHOD_TITLE = re.compile(
-    r"(?:^|\n)\W{0,3}(?:извещени|протокол|уведомлени|документаци|приглашени|разъяснени)[а-яё]{0,2}\s[^.;]{0,120}?(?P<electronic>электронн[а-яё]{2,3}\s)?"
+    r"(?:^|\n)\W{0,3}(?:изменени[а-яё]{1,2}\s(?:в\s)?)?(?:извещени|протокол|уведомлени|документаци|приглашени|разъяснени)[а-яё]{0,2}\s[^.;]{0,120}?(?P<electronic>электронн[а-яё]{2,3}\s)?"
     r"(?P<method>аукцион|открыт[а-яё]{2,3}\sконкурс|конкурс|запрос[а-яё]{0,2}\s(?:котировок|предложений|цен))[а-яё]{0,2}(?![а-яё])",
     re.IGNORECASE,
 )
@@ -128,6 +142,20 @@ def _law_by_number(page: PageReading) -> Iterator[Hit]:
 
 
 def _subjects(page: PageReading) -> Iterator[Hit]:
+    found = list(_announced(page))
+    yield from found if found or page.page_number > 1 else _in_passing(page)
+
+
+def _in_passing(page: PageReading) -> Iterator[Hit]:
+    """What a sentence of the first page names, where no label and no title does."""
+    for pattern in _IN_PASSING:
+        if (match := pattern.search(page.lined_text)) is not None:
+            yield from _subject(page, match.start("what"), *match.span("what"), FieldMethod.TITLE, 0.4)
+            return
+
+
+def _announced(page: PageReading) -> Iterator[Hit]:
+    """Behind labels, under titles and over the caption of an estimate."""
     for labelled in labelled_texts(page, _SUBJECT_LABEL, anywhere=True):
         if labelled.is_column:
             continue  # «Наименование услуги» over the lines of an estimate
@@ -197,6 +225,7 @@ def _tidy(text: str) -> str:
     value = _ASIDE.sub("", " ".join(text.split()))
     if (sentence := _END_OF_SENTENCE.search(value)) is not None:
         value = value[: sentence.start()]
+    value = _DATIVE.sub(lambda match: f"{match[1]}а" if match[1] else f"{match[2]}е", value)
     value = _ACCUSATIVE.sub(lambda match: match[1] + match[2][:-1] + _NOMINATIVE[match[2][-1]], value.strip(" .,;:"))
     while value[:1] in '«"' and value[-1:] in '»"' and value[1:-1].count("«") == value[1:-1].count("»"):
         value = value[1:-1].strip()

@@ -16,7 +16,7 @@ from itertools import islice
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, Piece
-from tenderlake.fields.statements import columns_under, raw, searchable
+from tenderlake.fields.statements import HEADER_ROWS, columns_under, raw, searchable
 from tenderlake.fields.sums import PER_UNIT, VAT_INSIDE, currency_of, money_text, scale_of
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
@@ -32,12 +32,13 @@ _VAT_GAP = 20
 
 _TOTAL = re.compile(
     r"[ \t|]{0,6}(?:\d{1,3}[.)]?[ \t]{1,3})?(?P<label>(?:итого|всего|общая (?:сумма|стоимость)"
+    r"(?!\s(?:настоящ\w{2,4} )?(?:контракт|договор))"
     r"|итоговая (?:сумма|стоимость)|к оплате|в (?:том числе|т\. ?ч\.)[ ,:]{0,3}НДС|(?:сумма |кроме того,? ?)?НДС)\b)",
     re.IGNORECASE,
 )
 _LABEL_RATE = re.compile(r"НДС[^\d\n]{0,14}?(\d{1,2}) ?%", re.IGNORECASE)
 _NOT_OF_DOCUMENT = re.compile(
-    r"раздел|позици|страниц|лист|прямы|накладн|зарплат|материал|машин|оборудован|балл|\bНР\b|\bСП\b|этап|\bФОТ\b|единиц"
+    r"раздел|позици|страниц|лист|прямы|накладн(?!ой\b)|зарплат|материал|машин|оборудован|балл|\bНР\b|\bСП\b|этап|\bФОТ\b|единиц"
     r"|\bед\b|цена|наименован|участник|заявок|заявк|голос|мест|человек|часов|\bпо п",
     re.IGNORECASE,
 )
@@ -63,11 +64,28 @@ _ROUBLES = re.compile(r"\bруб|₽", re.IGNORECASE)
 _PRICE_HEAD = re.compile(r"(?:сумма|стоимость|цена|всего|итого)[^\t\n\d]{0,30}\bруб", re.IGNORECASE)
 _HEAD = 2000
 """Characters in which the head of a table is looked for."""
+_PERIOD = re.compile(
+    r"\b20\d\d\b|\b(?:[IVX]{1,3}|[1-4])[- ]?(?:й )?(?:кв|полугод)|\b(?:январ|феврал|март|апрел|май|мая|июн|июл|август|"
+    r"сентябр|октябр|ноябр|декабр)[а-яё]{0,2}\b",
+    re.IGNORECASE,
+)
+"""What heads a column of a part of the whole: «2026 год», «II квартал»."""
+_TAX = re.compile(r"НДС|налог", re.IGNORECASE)
+_NET_PRICE = re.compile(
+    r"[ \t|]{0,6}(?:\d{1,3}[.)]?[ \t]{1,3})?"
+    r"(?P<label>(?:цена|стоимость|сумма)[^\d\t\n]{0,40}?\sбез (?:уч[её]та )?НДС\b)",
+    re.IGNORECASE,
+)
+_MOST_INSIDE = 50
+_SUM_WITHIN = 80
+_LEADS = re.compile(r"[\s:–—-]{0,4}(?:(?:в сумме|в размере|составля\w{2,3})\s)?", re.IGNORECASE)
 
 
 def find_totals(page: PageReading, context: DocumentContext) -> Iterator[Candidate]:
     """Totals, VAT and its rate on a page."""
     totals = [*_rows(page), *_listed(page)]
+    totals += [*_inside(page, totals)]
+    totals += [*_net_prices(page, totals)]
     for total in _proved(totals):
         yield total
         if total.unit is not None and total.field is not FieldName.VAT_AMOUNT:
@@ -112,7 +130,7 @@ def _row(page: PageReading, piece: Piece, start: int, line: str) -> list[_Total]
         return []
     printed = page.text[start : start + len(line)].replace("\t", "\n")
     amounts = [amount for amount in amounts_in(printed) if amount.start >= match.end()]
-    amounts = [amount for amount in amounts if not _is_rate(amount)]
+    amounts = _of_whole(page, piece, start, [amount for amount in amounts if not _is_rate(amount)])
     unit = _unit(page, piece, line)
     amount = _amount(amounts, is_row=piece.table is not None, is_priced=unit is not None)
     scale = _scale(page, piece, line)
@@ -123,7 +141,7 @@ def _row(page: PageReading, piece: Piece, start: int, line: str) -> list[_Total]
     label = line[match.start("label") : amount.start]
     if _NOT_OF_DOCUMENT.search(label):
         return []
-    if piece.table is not None and (parts := _parted(amounts)) is not None:
+    if piece.table is not None and (parts := _parted(page, start, amounts)) is not None:
         place = _Place(page, start, match.start("label"), is_cell=True)
         fields = (FieldName.TOTAL_WITHOUT_VAT, FieldName.VAT_AMOUNT, FieldName.TOTAL_AMOUNT)
         return [
@@ -171,13 +189,81 @@ def _total(
     )
 
 
-def _parted(amounts: Sequence[Amount]) -> Sequence[Amount] | None:
-    """«Всего к оплате | 67 250,00 | Х | 6 725,00 | 73 975,00»: the sum without VAT, the VAT and the total of a row."""
+def _parted(page: PageReading, start: int, amounts: Sequence[Amount]) -> Sequence[Amount] | None:
+    """«Всего к оплате | 67 250,00 | Х | 6 725,00 | 73 975,00»: the sum without VAT, the VAT and the total of a row.
+
+    Goods of several rates have a VAT that fits none: there the head of its column says what it is.
+    """
     sums = [amount for amount in amounts if _has_kopecks(amount) or amount.unit in MONEY]
     for net, vat, gross in zip(sums, sums[1:], sums[2:], strict=False):
-        if vat.value and net.value + vat.value == gross.value and fits_rate(net.value, gross.value) is not None:
+        is_sum = vat.value and net.value + vat.value == gross.value
+        if is_sum and (
+            fits_rate(net.value, gross.value) is not None or _TAX.search(_column_head(page, start + vat.start))
+        ):
             return net, vat, gross
     return None
+
+
+def _column_head(page: PageReading, position: int) -> str:
+    """What stands in the first rows over the cell that a place of the text lies in."""
+    place = page.cell_at(position)
+    if place is None:
+        return ""
+    table, cell = place
+    return " ".join(page.text[head.start : head.end] for head in table.heads_of(cell, HEADER_ROWS))
+
+
+def _of_whole(page: PageReading, piece: Piece, start: int, amounts: list[Amount]) -> list[Amount]:
+    """Without the sums under the heads of years or quarters, where there are several: the whole is none of them."""
+    if piece.placed is None:
+        return amounts
+    periods = [_PERIOD.findall(_column_head(page, start + amount.start)) for amount in amounts]
+    if len({found[0].lower() for found in periods if len(found) == 1}) < _FEWEST_PERIODS:
+        return amounts
+    return [amount for amount, found in zip(amounts, periods, strict=True) if len(found) != 1]
+
+
+_FEWEST_PERIODS = 2
+
+
+def _inside(page: PageReading, totals: Sequence[_Total]) -> Iterator[_Total]:
+    """«…, включая НДС 22 % в сумме 157 123,28 руб.» anywhere on the page, where that is its rate of a total."""
+    grosses = [one.candidate for one in totals if one.candidate.field is FieldName.TOTAL_AMOUNT]
+    if not grosses:
+        return
+    for match in islice(VAT_INSIDE.finditer(page.text), _MOST_INSIDE):
+        lead = _LEADS.match(page.text, match.end())
+        begin = lead.end() if lead is not None else match.end()
+        amount = next(amounts_in(page.text[begin : begin + _SUM_WITHIN]), None)
+        if amount is None or amount.start > 1 or not (amount.unit in MONEY or _has_kopecks(amount)):
+            continue
+        rates = (int(match["rate"]),) if match["rate"] else VAT_RATES
+        number = fitted(amount.value)
+        if number and any(_is_on_top(number, (one.number or Decimal(0)) - number, rates) for one in grosses):
+            place = _Place(page, match.start("label"), 0, is_cell=False)
+            behind = replace(amount, end=begin + amount.end - match.start("label"))
+            rate = int(match["rate"]) if match["rate"] else None
+            yield _Total(_total(place, FieldName.VAT_AMOUNT, behind, number, amount.unit, 0.6), rate)
+
+
+def _net_prices(page: PageReading, totals: Sequence[_Total]) -> Iterator[_Total]:
+    """«Цена без НДС | 2 163 934,43» of a form, where the VAT and the total prove that it is no price of a unit."""
+    by_field = {
+        field: {one.candidate.number or Decimal(0) for one in totals if one.candidate.field is field}
+        for field in (FieldName.VAT_AMOUNT, FieldName.TOTAL_AMOUNT)
+    }
+    for piece, _ in page.tables if all(by_field.values()) else ():
+        start = piece.start
+        for line in page.text[piece.start : piece.end].split("\n"):
+            match = _NET_PRICE.match(line[:_LONGEST_LINE])
+            amounts = [*amounts_in(line[match.end() :].replace("\t", "\n"))] if match is not None else []
+            number = fitted(amounts[-1].value) if amounts else None
+            grosses = by_field[FieldName.TOTAL_AMOUNT]
+            if match is not None and number and any(number + vat in grosses for vat in by_field[FieldName.VAT_AMOUNT]):
+                place = _Place(page, start, match.start("label"), is_cell=True)
+                amount = replace(amounts[-1], end=match.end() + amounts[-1].end)
+                yield _Total(_total(place, FieldName.TOTAL_WITHOUT_VAT, amount, number, None, 0.6), None)
+            start += len(line) + 1
 
 
 def _field(label: str) -> FieldName:

@@ -484,3 +484,102 @@ def test_the_rate_that_is_told_most_often_comes_first() -> None:
     assert best.value == "20"
     assert values(FINDERS, "НДС 20 % по договору, НДС 20 %, НДС 20 %, по аналогу НДС 18 %")["vat_rate"] == ["20"]
     assert values(FINDERS, "НДС 10 % на молоко, НДС 20 % на воду")["vat_rate"] == ["10", "20"]
+
+
+LOTS = [
+    ["№ лота", "Предмет договора", "НМЦ лота, руб. с НДС", "Обеспечение заявки, руб."],
+    ["Лот № 1", "Трубы стальные", "5 460 000,00", "109 200,00"],
+    ["Лот № 2", "Трубы полиэтиленовые", "2 318 400,00", "не требуется"],
+]
+GOODS = [
+    ["№", "Товар", "НМЦК, руб.", "Обеспечение заявки, руб."],
+    ["1", "Трубы стальные", "5 460 000,00", "109 200,00"],
+    ["2", "Трубы полиэтиленовые", "2 318 400,00", "46 368,00"],
+]
+
+
+def test_lots_have_prices_and_securities_of_their_own() -> None:
+    fields = values(FINDERS, LOTS)
+    assert sorted(fields["nmck"]) == ["2318400.00", "5460000.00"]
+    assert fields["bid_security_amount"] == ["109200.00"]
+    assert values(FINDERS, GOODS).get("nmck", []) == values(FINDERS, GOODS).get("bid_security_amount", []) == []
+
+
+def test_prices_of_lots_in_running_text() -> None:
+    fields = values(
+        FINDERS,
+        "3. Начальная (максимальная) цена договора:",
+        "Лот 1 – 1 250 000 (Один миллион двести пятьдесят тысяч) рублей 00 копеек;\nлот 2 – 740 300 рублей.",
+        "Лот 3 – без договора.",
+    )
+    assert sorted(fields["nmck"]) == ["1250000.00", "740300.00"]
+
+
+def test_a_security_in_a_cell_of_its_own_needs_no_currency() -> None:
+    fields = values(
+        FINDERS,
+        [["Размер обеспечения исполнения контракта", "861 438,04 (30 %)"], ["Обеспечение заявки, пункт", "12"]],
+    )
+    assert fields["contract_security_amount"] == ["861438.04"]
+    assert fields["contract_security_percent"] == ["30"]
+    assert "bid_security_amount" not in fields
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Комиссия решила договор заключить на сумму 2 598 600,00 рублей.",
+        "Заключить договор с ООО «Причалстрой» по цене 2 598 600,00 руб. с НДС.",
+        "Контракт заключить с ООО «Парта» (ИНН 9801234567) по цене 2 598 600,00 рублей.",
+    ],
+)
+def test_what_a_commission_decides_to_pay(text: str) -> None:
+    assert values(FINDERS, "ПРОТОКОЛ", text)["contract_price"] == ["2598600.00"]
+
+
+def test_years_are_parts_of_a_total_and_no_vat() -> None:
+    years = [
+        ["Мероприятие, руб.", "2024", "2025", "2026"],
+        ["Ремонт", "1 000,00", "220,00", "1 220,00"],
+        ["Итого", "1 000,00", "220,00", "1 220,00"],
+    ]
+    assert values(FINDERS, years) == {}
+    with_whole = [
+        ["Ремонт", "Всего, руб.", "на 2026 год", "на 2027 год"],
+        ["Итого", "3 000,00", "1 000,00", "2 000,00"],
+    ]
+    assert values(FINDERS, with_whole)["total_amount"] == ["3000.00"]
+    one_year = [["Объект", "Цена за месяц, руб.", "Стоимость за 2027 год, руб."], ["Итого", "100,00", "1 200,00"]]
+    assert values(FINDERS, one_year)["total_amount"] == ["1200.00"]
+
+
+def test_goods_of_several_rates_are_parted_by_the_heads_of_columns() -> None:
+    goods = [
+        ["Товар", "Сумма без учёта НДС, руб.", "НДС ставка, %", "НДС сумма, руб.", "Сумма с учётом НДС, руб."],
+        ["Журнал", "7 200,00", "10", "720,00", "7 920,00"],
+        ["Грамота", "2 500,00", "22", "550,00", "3 050,00"],
+        ["Всего по накладной", "9 700,00", "Х", "1 270,00", "10 970,00"],
+    ]
+    fields = values(FINDERS, goods)
+    assert (fields["total_without_vat"], fields["vat_amount"]) == (["9700.00"], ["1270.00"])
+    assert fields["total_amount"] == ["10970.00"]
+
+
+def test_vat_in_a_sentence_counts_where_it_is_its_rate_of_the_total() -> None:
+    total = [["Стол", "871 320,00 руб."], ["Итого", "871 320,00 руб."]]
+    said = "Восемьсот семьдесят одна тысяча триста двадцать рублей, включая НДС 22 % в сумме {} руб."
+    assert values(FINDERS, total, said.format("157 123,28"))["vat_amount"] == ["157123.28"]
+    assert "vat_amount" not in values(FINDERS, total, said.format("99 123,28"))
+
+
+def test_a_net_price_of_a_form_is_proved_by_vat_and_total() -> None:
+    form = [["Цена без НДС, руб.", "2 163 934,43"], ["Сумма НДС, руб.", "476 065,57"]]
+    total = [["Итого с НДС, руб.", "2 640 000,00"]]
+    assert values(FINDERS, [*form, *total])["total_without_vat"] == ["2163934.43"]
+    assert "total_without_vat" not in values(FINDERS, form)
+
+
+def test_the_whole_price_of_a_contract_is_no_total() -> None:
+    fields = values(FINDERS, "КОНТРАКТ № 5", "1. Общая стоимость контракта 10 970,00 руб.")
+    assert fields["contract_price"] == ["10970.00"]
+    assert "total_amount" not in fields

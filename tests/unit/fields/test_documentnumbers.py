@@ -6,7 +6,7 @@ import pytest
 
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.documentnumbers import find_document_numbers
-from tests.fieldpages import page_of, values
+from tests.fieldpages import Part, page_of, values
 
 pytestmark = pytest.mark.unit
 
@@ -186,3 +186,47 @@ def test_the_contract_that_a_claim_is_about() -> None:
             "contract_number": ["144-МК"],
             "contract_date": ["2025-07-01"],
         }
+
+
+@pytest.mark.parametrize(
+    ("parts", "fields"),
+    [
+        (
+            ("Документ о приёмке № 7 от 30.04.2026", "Номер и дата контракта: 41-УП от 27.03.2026"),
+            {
+                "document_number": ["7"],
+                "document_date": ["2026-04-30"],
+                "contract_number": ["41-УП"],
+                "contract_date": ["2026-03-27"],
+            },
+        ),
+        (
+            ("РАМОЧНЫЙ ДОГОВОР № 17-РД/2026", "28.04.2026"),
+            {
+                "contract_number": ["17-РД/2026"],
+                "document_number": ["17-РД/2026"],
+                "contract_date": ["2026-04-28"],
+                "document_date": ["2026-04-28"],
+            },
+        ),
+        (
+            ("ИТОГОВЫЙ ПРОТОКОЛ № 7-03", "от 27.02.2026"),
+            {"document_number": ["7-03"], "document_date": ["2026-02-27"]},
+        ),
+        (("ПРОТОКОЛ", "18 августа 2026 г.   г. Порт-Северный"), {"document_date": ["2026-08-18"]}),
+        (
+            ("Разъяснение", "Дата и время размещения разъяснений: 12.03.2026 09:40"),
+            {"document_date": ["2026-03-12"]},
+        ),
+        (
+            ("ДОВЕРЕННОСТЬ", "г. Каменск двенадцатое января две тысячи двадцать шестого года (12.01.2026)"),
+            {"document_date": ["2026-01-12"]},
+        ),
+        (
+            ("НАКЛАДНАЯ", [["Основание Договор № 15-к от 10.03.2026", ""]]),
+            {"contract_number": ["15-к"], "contract_date": ["2026-03-10"]},
+        ),
+    ],
+)
+def test_heads_of_papers_of_a_purchase(parts: tuple[Part, ...], fields: dict[str, list[str]]) -> None:
+    assert values(find_document_numbers, *parts) == fields

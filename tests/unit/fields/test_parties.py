@@ -399,3 +399,48 @@ def test_an_inn_behind_a_name_is_of_whom_the_name_is() -> None:
 def test_the_bank_of_an_invoice_stands_before_its_code() -> None:
     head = [["АО «Озеробанк» г. Лесной\nБанк получателя", "БИК", "044525225"]]
     assert values(find_requisites, head)["bank"] == ["АО «Озеробанк» г. Лесной"]
+
+
+def test_a_party_whose_word_its_numbers_follow() -> None:
+    assert owners(f"ЗАКАЗЧИК ИНН {SCHOOL}", f"ПОСТАВЩИК ИНН {FIRM}") == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+
+
+def test_two_parties_in_one_line() -> None:
+    line = "Покупатель: АО «Порт». Поставщик: ООО «Ромашка»."
+    assert names(line) == {"customer": ["АО «Порт»"], "supplier": ["ООО «Ромашка»"]}
+
+
+def test_all_participants_of_a_table() -> None:
+    bids = [
+        ["Участник", "ИНН", "Цена, руб. с НДС"],
+        ["ООО «Ромашка»", FIRM, "5 120 000,00"],
+        ["ГБОУ «Школа № 1»", SCHOOL, "5 300 000,00"],
+    ]
+    assert sorted(names(bids)["participant"]) == ["ГБОУ «Школа № 1»", "ООО «Ромашка»"]
+    form = [["Наименование", "Сведения об участнике"], ["Имя", "ИП Соловьёв Павел Аркадьевич"], ["Банк", "ПАО «Банк»"]]
+    assert "ПАО «Банк»" not in names(form).get("participant", [])
+
+
+def test_the_guarantor_is_the_bank_of_a_guarantee() -> None:
+    assert values(find_requisites, "НЕЗАВИСИМАЯ ГАРАНТИЯ", "Гарант: АО «Светлобанк»")["bank"] == ["АО «Светлобанк»"]
+    heading = [["7. Банковские реквизиты", ""], ["Банк:", "7. Банковские реквизиты"]]
+    assert "bank" not in values(find_requisites, heading)
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        (
+            "Поставщик ООО «Ромашка», ИНН 7799434926, КПП 779901001, 121170,\n"
+            "(Исполнитель): Москва г, Кутузовский пр-кт, дом № 1/7",
+            "121170, Москва г, Кутузовский пр-кт, дом № 1/7",
+        ),
+        (
+            "Поставщик: ООО «Ромашка», ИНН 7799434926, 998200, г.\nЛесной, ул. Речная, д. 3",
+            "998200, г. Лесной, ул. Речная, д. 3",
+        ),
+        ("Заказчик: АО «Газ» (ИНН 7799434926), 998500, г. Лесной, ул. Речная, 1", "998500, г. Лесной, ул. Речная, 1"),
+    ],
+)
+def test_an_address_behind_other_requisites(line: str, address: str) -> None:
+    assert values(find_requisites, line)["address"] == [address]

@@ -98,3 +98,31 @@ def test_the_name_of_a_platform_comes_before_its_address() -> None:
 )
 def test_a_phone_of_another_country_is_none_of_ours(text: str, phones: list[str]) -> None:
     assert values(find_requisites, text).get("phone", []) == phones
+
+
+def test_a_dash_behind_a_label_is_as_good_as_a_colon() -> None:
+    text = "1.1. Предмет договора – поставка металлопроката по заявкам. ОКПД2 24.10.31.000"
+    assert values(find_requisites, text)["subject"] == ["поставка металлопроката по заявкам"]
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("Повестка: подведение итогов запроса цен № 32606050413 на поставку хлора жидкого.", "поставка хлора жидкого"),
+        ("(параметры запроса предложений по поставке туалетных модулей для АО «Север»).", "поставка туалетных модулей"),
+        ("сведения о ценах на «Оказание услуг по авторскому надзору»", "Оказание услуг по авторскому надзору"),
+    ],
+)
+def test_a_subject_in_a_sentence_counts_where_nothing_else_tells_it(text: str, subject: str) -> None:
+    assert values(find_requisites, "ПРОТОКОЛ", text)["subject"] == [subject]
+    assert values(find_requisites, "Предмет закупки: поставка насосов", text)["subject"] == ["поставка насосов"]
+
+
+def test_whom_to_ask_is_no_subject() -> None:
+    assert "subject" not in values(find_requisites, "Контакт по закупке: Отдел закупок АО «Север», e-mail: a@b.example")
+
+
+def test_a_notice_without_the_sign_of_a_number() -> None:
+    assert values(find_requisites, "Извещение: 32606050413")["purchase_number"] == ["32606050413"]
+    contract = "ГОСУДАРСТВЕННЫЙ КОНТРАКТ № 0137200001226000088"
+    assert "purchase_number" not in values(find_requisites, contract)

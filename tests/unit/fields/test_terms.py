@@ -154,3 +154,23 @@ def test_how_long_a_bid_holds() -> None:
 def test_a_place_in_the_cell_of_its_label() -> None:
     row = [["1.2. Место поставки: г. Верхнеозёрск, ул. Складская, д. 2."], ["1.3. Срок поставки: 5 рабочих дней"]]
     assert values(find_terms, row)["delivery_place"] == ["г. Верхнеозёрск, ул. Складская, д. 2"]
+
+
+def test_a_delivery_without_the_word_term() -> None:
+    text = "3.1. Поставка в течение 10 календарных дней со дня получения заявки."
+    assert values(find_terms, text)["delivery_term"] == ["10"]
+    assert values(find_terms, "Срок поставки: 5 дней. Гарантия не менее 12 месяцев.")["warranty_term"] == ["12"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "Российская Федерация, обл Северная, г Каменск, ул Школьная, 2",
+        "Северная обл, Каменск г, Гаражная ул, 5",
+    ],
+)
+def test_a_place_as_the_register_of_addresses_writes_it(place: str) -> None:
+    form = [["Место поставки товара, выполнения работы или оказания услуги", place]]
+    assert values(find_terms, form)["delivery_place"] == [place]
+    form = [["7. Место, условия и сроки поставки", f"{place}; ежемесячно"]]
+    assert values(find_terms, form)["delivery_place"] == [place]
