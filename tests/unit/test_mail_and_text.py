@@ -192,6 +192,13 @@ def test_a_file_that_names_no_encoding_of_texts_is_judged_by_its_bytes(name: str
     assert decoded is None or decoded.encoding != name
 
 
+def test_values_that_lie_deep_keep_the_end_of_their_names(tmp_path: Path) -> None:
+    """With all of it a file of a megabyte would become gigabytes."""
+    data = b'{"' + b"a" * 600 + b'": {"' + b"b" * 600 + b'": [1, 2]}}'
+    found = prepared(tmp_path, data)
+    assert found.texts() == [f"…{'a' * 398}.{'b' * 600}: {value}" for value in (1, 2)]
+
+
 def test_a_signature_within_xml_is_no_text(tmp_path: Path) -> None:
     signed = f"<?xml version='1.0'?><notice><number>0373</number><signature>{'MIIabc+/' * 50}==</signature></notice>"
     assert prepared(tmp_path, signed.encode()).texts() == [

@@ -30,6 +30,7 @@ _MOST_COLUMNS = 1000
 _WRAPPED_CHARS = 40
 _DATA = re.compile(r"(?:[A-Za-z0-9+/]{40,}\s+)*[A-Za-z0-9+/]+={0,2}\s*")
 _LEAST_DATA_CHARS = 300
+_MOST_NAME_CHARS = 1000
 
 
 def source_bytes(source: Path | io.BytesIO) -> bytes:
@@ -73,13 +74,19 @@ def _add_json(flow: Flow, text: str) -> bool:
     while stack:
         name, value = stack.pop()
         if isinstance(value, _JsonObject):
-            stack += [(f"{name}.{key}" if name else str(key), inner) for key, inner in reversed(value)]
+            stack += [(_name_within(name, str(key)), inner) for key, inner in reversed(value)]
         elif isinstance(value, list):
             stack += [(name, inner) for inner in reversed(value)]
         elif value is not None and value != "":
             shown = _without_data(value if isinstance(value, str) else json.dumps(value))
             flow.text(f"{name}: {shown}" if name else shown)
     return True
+
+
+def _name_within(outer: str, name: str) -> str:
+    """The names that lead to a value; of very many only the last, or each value would be as long as the file."""
+    whole = f"{outer}.{name}" if outer else name
+    return whole if len(whole) <= _MOST_NAME_CHARS else f"…{whole[1 - _MOST_NAME_CHARS :]}"
 
 
 def _without_data(text: str) -> str:
@@ -92,7 +99,7 @@ def _add_paragraphs(flow: Flow, text: str) -> None:
     for number, page in enumerate(text.split("\f")):
         if number and not flow.page_is_empty:
             flow.end_page()
-        for paragraph in re.split(r"\n[ \t]*\n", page.replace("\r\n", "\n").replace("\r", "\n")):
+        for paragraph in re.split(r"\n(?:[ \t]*\n)+", page.replace("\r\n", "\n").replace("\r", "\n")):
             for part in _bounded(paragraph):
                 is_item = "\n" not in part.strip() and _LIST_ITEM.match(part)
                 flow.text(part, BlockLabel.LIST_ITEM if is_item else BlockLabel.TEXT)
@@ -170,7 +177,7 @@ def _add_table(flow: Flow, text: str, delimiter: str) -> None:
                 _add_pieces(flow, rows)
                 rows, count = [], number
     except csv.Error as error:
-        raise corrupt(f"its table: {error}") from error
+        raise corrupt("a quotation mark in its table has no end") from error
     _add_pieces(flow, rows)
 
 
