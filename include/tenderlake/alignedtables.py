@@ -9,9 +9,11 @@ row by row.
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 
 from ocr_tasks.boxes import Box, union
 from tenderlake.pagelines import TextLine
@@ -22,6 +24,7 @@ from tenderlake.wording import LEADERS, HyphenHabits, clean, join_lines
 _MIN_COLUMNS = 3
 _MIN_FULL_ROWS = 3
 _MIN_GUTTER_PT = 6.0
+_MOST_HEADER_ROWS = 3
 _MOST_STEP = 2.6
 _TIGHT_STEP = 1.45
 _NUMBER_SHARE = 0.6
@@ -72,7 +75,7 @@ def _are_any_beside(lines: list[TextLine]) -> bool:
         return False
     ordered = sorted([(round((line.box.y0 + line.box.y1) / 8), line.box.x0, line.box.x1) for line in lines])
     gaps = 0
-    for (height, _, end), (next_height, start, _) in pairwise(ordered):
+    for (height, _, end), (next_height, start, _) in itertools.pairwise(ordered):
         # On one base line, or on two that a rounded height does not tell apart.
         gaps += next_height - height <= 1 and start - end >= _MIN_GUTTER_PT
     return gaps >= fewest
@@ -103,7 +106,9 @@ def _run(rows: list[_Row]) -> list[_Row]:
             break
         if row.box.y0 - run[-1].box.y1 > _MOST_STEP * size:
             break
-        widened = _columns([*columns, *((cell.box.x0, cell.box.x1) for cell in row.cells)])
+        widened = _columns([*columns, *_spans([row])])
+        if len(widened) != len(row.cells) and _is_below_header(row, run):
+            widened = _columns(_spans([row]))
         if len(widened) >= max(_MIN_COLUMNS, len(columns) - 1 if len(run) < _MIN_FULL_ROWS else len(columns)):
             columns = widened
             run.append(row)
@@ -116,21 +121,31 @@ def _run(rows: list[_Row]) -> list[_Row]:
     return run
 
 
+def _is_below_header(row: _Row, run: list[_Row]) -> bool:
+    """Whether the rows so far may be a header whose names stand otherwise in the columns than what is below them."""
+    return len(run) <= _MOST_HEADER_ROWS and len(row.cells) >= max(_MIN_COLUMNS, *(len(one.cells) for one in run))
+
+
+def _spans(rows: Iterable[_Row]) -> list[tuple[float, float]]:
+    return [(cell.box.x0, cell.box.x1) for row in rows for cell in row.cells]
+
+
 def _goes_on(following: list[_Row], columns: list[tuple[float, float]]) -> bool:
     """Whether the next row is one of the table again."""
     if not following or len(following[0].cells) < _MIN_COLUMNS:
         return False
-    spans = [*columns, *((cell.box.x0, cell.box.x1) for cell in following[0].cells)]
-    return len(_columns(spans)) >= len(columns)
+    return len(_columns([*columns, *_spans(following)])) >= len(columns)
 
 
 def _is_second_line(run: list[_Row]) -> bool:
-    """Whether the last row is the second line of a cell that is not in the first column."""
-    if len(run) < 2 or run[-1].spans:
-        return False
-    last, before = run[-1], run[-2]
-    is_tight = last.box.y0 - before.box.y0 <= _TIGHT_STEP * max(1.0, last.cells[0].size)
-    return is_tight and last.box.x0 > before.cells[0].box.x1
+    """Whether the last row is a further line of a cell that is not in the first column."""
+    for last, before in itertools.pairwise(reversed(run)):
+        is_tight = last.box.y0 - before.box.y0 <= _TIGHT_STEP * max(1.0, last.cells[0].size)
+        if last.spans or not is_tight:
+            return False
+        if len(before.cells) > 1:
+            return last.box.x0 > before.cells[0].box.x1
+    return False
 
 
 def _columns(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -147,7 +162,7 @@ def _columns(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
 def _table(run: list[_Row], habits: HyphenHabits) -> PageTable | None:
     """The rows as a table; None where they look like something else."""
     plain = [row for row in run if not row.spans]
-    columns = _columns([(cell.box.x0, cell.box.x1) for row in plain for cell in row.cells])
+    columns = _columns_of(plain)
     if not _MIN_COLUMNS <= len(columns) <= _MOST_COLUMNS:
         return None
     grid = [_by_column(row, columns) for row in run]
@@ -169,8 +184,30 @@ def _table(run: list[_Row], habits: HyphenHabits) -> PageTable | None:
     return PageTable(union(row.box for row in run), tuple(cells), len(groups))
 
 
+def _columns_of(rows: list[_Row]) -> list[tuple[float, float]]:
+    """The columns of all rows; where names in the header bridge or part those of the rows below, theirs alone."""
+    columns = _columns(_spans(rows))
+    counts = Counter(len(row.cells) for row in rows if len(row.cells) >= _MIN_COLUMNS)
+    full = [row for row in rows[1:] if len(row.cells) == counts.most_common(1)[0][0]] if counts else []
+    if len(full) < _MIN_FULL_ROWS or all(_fills(row, columns) for row in full):
+        return columns
+    below = _columns(_spans(full))
+    return below if len(below) == len(full[0].cells) else columns
+
+
+def _fills(row: _Row, columns: list[tuple[float, float]]) -> bool:
+    """Whether each column has one cell of the row."""
+    if len(row.cells) != len(columns):
+        return False
+    return all(
+        start <= cell.box.x0 and cell.box.x1 <= end for cell, (start, end) in zip(row.cells, columns, strict=True)
+    )
+
+
 def _by_column(row: _Row, columns: list[tuple[float, float]]) -> dict[int, str]:
     """The texts of a row by column."""
+    if len(row.cells) == len(columns) and all(map(_may_stand_in, row.cells, itertools.repeat(columns), columns)):
+        return {number: cell.text for number, cell in enumerate(row.cells)}
     texts: dict[int, str] = {}
     for cell in row.cells:
         middle = (cell.box.x0 + cell.box.x1) / 2
@@ -179,6 +216,12 @@ def _by_column(row: _Row, columns: list[tuple[float, float]]) -> dict[int, str]:
         )
         texts[column] = f"{texts[column]} {cell.text}" if column in texts else cell.text
     return texts
+
+
+def _may_stand_in(cell: TextLine, columns: list[tuple[float, float]], column: tuple[float, float]) -> bool:
+    """Whether a cell that is as many from the left as a column is its cell: no other holds it."""
+    over = [one for one in columns if cell.box.x0 < one[1] and one[0] < cell.box.x1]
+    return not over or column in over
 
 
 def _is_tabular(run: list[_Row], grid: list[dict[int, str]], column_count: int) -> bool:

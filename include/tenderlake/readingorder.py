@@ -26,12 +26,20 @@ _MIN_COLUMN_SHARE = 0.15
 _MIN_FULLNESS = 0.45
 _LABEL_SHARE = 0.4
 _CONTINUATION_SHARE = 0.25
+_STRETCHED_SHARE = 0.4
+"""Of lines in pieces that begin in the middle of a sentence, where they are running text and not rows of a table."""
+_MOST_SPACE = 4.0
+"""Font sizes between the words of a line that is stretched to both edges of its column."""
 _MAX_DEPTH = 40
 _MIN_PARTY_LINES = 2
 _MOST_DIGITS = 4
 """Of the number of a page."""
 _PAGE_NUMBER = re.compile(r"[-–—\s]*\d{1,4}[-–—\s]*")
 _CORNER_PT = 3.0
+ONE_PLACE_PT = 2.0
+"""The same text that begins this near is drawn twice, as for false bold or a shadow."""
+_SHIFT_PT = 0.1
+"""Copies this far beside each other make text look bold."""
 PARTY = re.compile(
     r"\W*(?-i:(?=[А-ЯЁA-Z]))(?:от (?:имени )?)?(?:(?:государственн|муниципальн)\w+ )?"
     r"(?:заказчик|поставщик|исполнител|(?:суб|ген)?подрядчик|покупател|продав[еца]|арендатор|арендодател|участник|"
@@ -169,7 +177,7 @@ def _party_columns(items: list[_Item]) -> _Parties | None:
             continue
         top = min(left.box.y0, right.box.y0)
         sides = _sides_below(left.box, right.box, [item for item in items if item.box.center[1] >= top])
-        if min(map(len, sides)) >= _MIN_PARTY_LINES:
+        if _are_details(sides):
             taken = {id(item) for side in sides for item in side}
             rest = [item for item in items if id(item) not in taken]
             return _Parties(
@@ -179,6 +187,13 @@ def _party_columns(items: list[_Item]) -> _Parties | None:
                 below=[item for item in rest if item.box.center[1] >= top],
             )
     return None
+
+
+def _are_details(sides: tuple[list[_Item], list[_Item]]) -> bool:
+    """Whether two sides are lines of details, not words of one stretched line, and not columns of running text."""
+    whole = [_whole_lines(_lines(side)) for side in sides]
+    is_running = all(_continues(lines) >= _STRETCHED_SHARE for lines in whole)
+    return min(map(len, whole)) >= _MIN_PARTY_LINES and not is_running
 
 
 def _sides_below(left: Box, right: Box, items: list[_Item]) -> tuple[list[_Item], list[_Item]]:
@@ -274,15 +289,27 @@ def _are_columns(left: list[_Item], right: list[_Item]) -> bool:
     left_texts = [item.line.text.strip() for item in left if item.line]
     if sum(text.endswith(":") for text in left_texts) > _LABEL_SHARE * len(left_texts):
         return False
-    flows = any(_continues(side) >= _CONTINUATION_SHARE for side in (left, right))
+    flows = any(_continues(_lines(side)) >= _CONTINUATION_SHARE for side in (left, right))
     return flows or 0.5 <= left_box.width / right_box.width <= 2.0
+
+
+def _lines(items: list[_Item]) -> list[TextLine]:
+    # Boxes to tick and bullets stand apart from their text in some files, and are no lines of their own.
+    return [item.line for item in items if item.line and any(map(str.isalnum, item.line.text))]
 
 
 def _is_running(items: list[_Item], box: Box) -> bool:
     if any(item.line is None for item in items):
         return True
-    # Boxes to tick and bullets stand apart from their text in some files, and are no lines of their own.
-    lines = [item.line for item in items if item.line and any(map(str.isalnum, item.line.text))]
+    lines = _lines(items)
+    if _are_full(lines, box):
+        return True
+    # Lines that were stretched to both edges come word by word.
+    whole = _whole_lines(lines)
+    return len(whole) < len(lines) and _continues(whole) >= _STRETCHED_SHARE and _are_full(whole, box)
+
+
+def _are_full(lines: list[TextLine], box: Box) -> bool:
     return (
         len(lines) >= _MIN_COLUMN_LINES
         and median(len(line.text) for line in lines) >= _MIN_COLUMN_CHARS
@@ -290,9 +317,24 @@ def _is_running(items: list[_Item], box: Box) -> bool:
     )
 
 
-def _continues(items: list[_Item]) -> float:
+def _whole_lines(lines: list[TextLine]) -> list[TextLine]:
+    """Lines of one side of a gutter with their pieces joined, where no more than some spaces part them."""
+    whole: list[TextLine] = []
+    for group in base_lines(lines):
+        first, *rest = sorted(group, key=lambda line: line.box.x0)
+        whole.append(first)
+        for line in rest:
+            last = whole[-1]
+            if line.box.x0 - last.box.x1 <= _MOST_SPACE * line.size:
+                whole[-1] = last._replace(box=union((last.box, line.box)), text=f"{last.text} {line.text}")
+            else:
+                whole.append(line)
+    return whole
+
+
+def _continues(lines: list[TextLine]) -> float:
     """Share of the lines that begin in the middle of a sentence."""
-    starts = [item.line.text.lstrip()[:1] for item in items if item.line]
+    starts = [line.text.lstrip()[:1] for line in lines]
     return sum(start.islower() for start in starts) / max(1, len(starts))
 
 
@@ -302,14 +344,17 @@ def rows_of(grouped: list[list[TextLine]]) -> list[Row]:
 
 
 def base_lines(lines: Iterable[TextLine]) -> list[list[TextLine]]:
-    """Lines by base line, top to bottom. A line drawn twice (false bold) is taken once."""
+    """Lines by base line, top to bottom. A line drawn twice is taken once, as bold where the copies are shifted."""
     groups: list[list[TextLine]] = []
     reference: TextLine | None = None  # the longest text of the last group
     for line in sorted(lines, key=lambda line: (line.box.y0 + line.box.y1, line.box.x0)):
         if reference is None or not _on_one_line(reference, line):
             groups.append([line])
             reference = line
-        elif not any(_is_same(line, other) for other in groups[-1]):
+        elif (copy := next((n for n, other in enumerate(groups[-1]) if _is_same(line, other)), None)) is not None:
+            if line.box.x0 - groups[-1][copy].box.x0 >= _SHIFT_PT:
+                groups[-1][copy] = groups[-1][copy]._replace(is_bold=True)
+        else:
             groups[-1].append(line)
             reference = line if len(line.text) > len(reference.text) else reference
     return groups
@@ -326,7 +371,9 @@ def _on_one_line(reference: TextLine, line: TextLine) -> bool:
 
 
 def _is_same(line: TextLine, other: TextLine) -> bool:
-    return line.text == other.text and abs(line.box.x0 - other.box.x0) < 2.0 and abs(line.box.y0 - other.box.y0) < 2.0
+    if line.text != other.text:
+        return False
+    return abs(line.box.x0 - other.box.x0) < ONE_PLACE_PT and abs(line.box.y0 - other.box.y0) < ONE_PLACE_PT
 
 
 def _row(group: list[TextLine]) -> Row:

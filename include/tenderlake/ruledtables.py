@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from ocr_tasks.boxes import Box, union
 from ocr_tasks.ruledgrid import Grid
 from tenderlake.pagelines import TextLine
+from tenderlake.readingorder import ONE_PLACE_PT
 from tenderlake.ruledgrid import find_grids
 from tenderlake.spacedletters import text_of_placed
 from tenderlake.wording import HyphenHabits, clean, join_lines
 
 if TYPE_CHECKING:
+    from tenderlake.drawnpage import Word
     from tenderlake.mupdf import Page
     from tenderlake.pagecontent import PageContent
 
@@ -74,10 +76,26 @@ def take_tables(
     grids = [grid for grid in grids if grid.column_count > 1 and not grid.is_frame(boxes, content.page_box)]
     if not grids:
         return [], list(content.lines), list(content.sideways)
-    words = [_Word(content.turn.apply(word[:4]), word[4], (word[5], word[6])) for word in content.drawn.words()]
+    drawn = without_copies(content.drawn.words())
+    words = [_Word(content.turn.apply(word[:4]), word[4], (word[5], word[6])) for word in drawn]
     tables = [table for grid in grids if (table := _fill(grid, words, habits)) is not None]
     taken = [table.box for table in tables]
     return tables, _lines_outside(content.lines, taken, words), _lines_outside(content.sideways, taken, words)
+
+
+def without_copies(words: list[Word]) -> list[Word]:
+    """The words without those that are drawn again in the same place, as for false bold or a shadow."""
+    if len({(word[4], round(word[0] / 8), round(word[1] / 8)) for word in words}) == len(words):  # most pages
+        return words
+    kept: list[Word] = []
+    places: set[tuple[str, int, int]] = set()
+    for word in words:
+        across, down = int(word[0] // ONE_PLACE_PT), int(word[1] // ONE_PLACE_PT)
+        around = ((word[4], across + dx, down + dy) for dx in (0, -1, 1) for dy in (0, -1, 1))
+        if places.isdisjoint(around):
+            kept.append(word)
+        places.add((word[4], across, down))
+    return kept
 
 
 def _fill(grid: Grid, words: list[_Word], habits: HyphenHabits) -> PageTable | None:

@@ -11,7 +11,7 @@ from ocr_tasks.contract import BlockLabel, ContentFormat, PageResult
 from ocr_tasks.htmltables import parse_html_table
 from tenderlake.nativetext import NativePage, NativeText
 from tenderlake.pagecontent import read_page
-from tests.pdfs import RUSSIAN, digital_pdf, new_page, reopened, write, write_lines
+from tests.pdfs import FONT, RUSSIAN, digital_pdf, new_page, reopened, write, write_lines
 
 pytestmark = pytest.mark.unit
 
@@ -158,3 +158,35 @@ def test_a_blank_page_has_none() -> None:
     document = digital_pdf([()])
     new_page(document)
     assert tables(document) == []
+
+
+RIGHT_EDGES = (70, 100, 330, 420, 480, 550)
+SUMS_HEADER = ("№", "Наименование", "Ед.", "Кол-во", "Цена", "Сумма")
+SUMS = (
+    ("1", "Кабель силовой", "м", "267", "5 177,19", "1 382 309,73"),
+    ("2", "Светильник потолочный", "шт.", "4", "302,94", "1 211,76"),
+    ("3", "Щит распределительный", "шт.", "145", "4 961,79", "719 459,55"),
+    ("4", "Труба гофрированная", "м", "1 356", "6 355,34", "8 617 841,04"),
+)
+
+
+@pytest.mark.parametrize("header_left", [(70, 100, 320, 350, 425, 493), (70, 100, 330, 372, 419, 473)])
+def test_names_at_the_left_of_columns_with_numbers_at_the_right_head_these_columns(
+    header_left: tuple[float, ...],
+) -> None:
+    document = digital_pdf([()])
+    write_row(document[0], SUMS_HEADER, 200, header_left)
+    for number, texts in enumerate(SUMS):
+        for column, text in enumerate(texts):
+            edge = RIGHT_EDGES[column]
+            x = edge if column < 3 else edge - FONT.text_length(text, 10)
+            write(document[0], text, (x, 216 + 16 * number), size=10)
+    assert tables(document) == [[list(SUMS_HEADER), *map(list, SUMS)]]
+
+
+def test_a_name_of_three_lines_in_the_last_row_stays_in_the_table() -> None:
+    document = price_list((HEADER, *GOODS))
+    for number, text in enumerate(("двухклавишный", "с подсветкой")):
+        write(document[0], text, (COLUMNS[1], 284 + 12 * (number + 1)), size=10)
+    (rows,) = tables(document)
+    assert rows[-1][1] == "Автоматический выключатель двухклавишный с подсветкой"

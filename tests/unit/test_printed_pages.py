@@ -1,0 +1,101 @@
+"""Given pages as browsers, report generators and office programs print them, each in its own way of placing text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from ocr_tasks.contract import BlockLabel, PageResult
+from ocr_tasks.htmltables import parse_html_table
+from tenderlake.mupdf import pymupdf
+from tenderlake.nativetext import NativePage, NativeText
+from tenderlake.pagecontent import read_page
+from tests.pdfs import FONT, digital_pdf, draw_table, new_page, reopened, write
+
+pytestmark = pytest.mark.unit
+
+LEFT = (
+    "Поставщик обязуется передать Заказчику товар в количестве, ассортименте и сроки, установленные контрактом, "
+    "а заказчик принимает поставленный товар и оплачивает его в порядке, который установлен контрактом. Гарантийный "
+    "срок на поставленный товар составляет двенадцать месяцев со дня подписания документа о приёмке."
+)
+RIGHT = (
+    "Заказчик вправе отказаться от приёмки товара, качество которого не соответствует требованиям технического "
+    "задания, и потребовать его замены за счёт поставщика в течение десяти рабочих дней. Расходы на перевозку "
+    "забракованного товара к месту нахождения поставщика и обратно несёт поставщик."
+)
+
+
+def read(document: Any) -> list[PageResult]:
+    """The page results of all pages, at one pixel a point."""
+    text = NativeText("d0c")
+    with reopened(document) as opened:
+        for number, page in enumerate(opened, start=1):
+            text.add(page, read_page(page), NativePage(number, 595, 842, 0, 1.0))
+        return list(text.results({number: f"key-{number}" for number in range(1, opened.page_count + 1)}))
+
+
+def write_stretched(page: Any, text: str, edges: tuple[float, float], y: float) -> None:
+    """Lines from edge to edge, word by word, the gaps between the words as wide as it takes; the last one as it is."""
+    lines: list[list[str]] = [[]]
+    for word in text.split():
+        if FONT.text_length(" ".join([*lines[-1], word]), 11) > edges[1] - edges[0]:
+            lines.append([])
+        lines[-1].append(word)
+    for number, words in enumerate(lines):
+        free = edges[1] - edges[0] - sum(FONT.text_length(word, 11) for word in words)
+        gap = free / max(1, len(words) - 1) if number + 1 < len(lines) else FONT.text_length(" ", 11)
+        x = edges[0]
+        for word in words:
+            write(page, word, (x, y + 14 * number))
+            x += FONT.text_length(word, 11) + gap
+
+
+def test_columns_of_lines_stretched_to_both_edges_are_read_one_after_the_other() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    write_stretched(page, LEFT, (50, 285), 100)
+    write_stretched(page, RIGHT, (310, 545), 100)
+    (result,) = read(document)
+    assert " ".join(block.content for block in result.blocks) == f"{LEFT} {RIGHT}"
+
+
+def cells_of(page: PageResult) -> list[list[str]]:
+    """The texts of the only table of a page, row by row."""
+    (block,) = [block for block in page.blocks if block.label is BlockLabel.TABLE]
+    table = parse_html_table(block.content)
+    rows: list[list[str]] = [[] for _ in range(table.row_count)]
+    for cell in table.cells:
+        rows[cell.row].append(cell.text)
+    return rows
+
+
+PRICES = (("№", "Наименование", "Цена, руб."), ("1", "Насос", "5 177,19"), ("2", "Насос", "5 177,19"))
+EDGES = (70, 120, 350, 520)
+
+
+def price_table(page: Any, rows: Sequence[Sequence[str]] = PRICES, shift: float = 0.0) -> None:
+    """A ruled table with a row every 20 points from 110 on."""
+    draw_table(page, EDGES, range(110, 111 + 20 * len(rows), 20))
+    for number, texts in enumerate(rows):
+        for x, text in zip(EDGES, texts, strict=False):
+            write(page, text, (x + 10 + shift, 124 + 20 * number))
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.4, 1.5])
+def test_the_text_of_a_table_that_is_drawn_twice_is_taken_once(shift: float) -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    price_table(page)
+    price_table(page, shift=shift)
+    assert cells_of(read(document)[0]) == [list(row) for row in PRICES]
+
+
+def test_a_title_that_is_drawn_twice_side_by_side_is_bold() -> None:
+    document = digital_pdf()
+    for shift in (0.0, 0.4):
+        write(document[0], "РАЗДЕЛ 1. ПРЕДМЕТ КОНТРАКТА", (70 + shift, 60))
+    title, *_ = read(document)[0].blocks
+    assert (title.label, title.content) == (BlockLabel.HEADING, "РАЗДЕЛ 1. ПРЕДМЕТ КОНТРАКТА")
