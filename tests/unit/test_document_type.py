@@ -16,6 +16,8 @@ pytestmark = pytest.mark.unit
         ("Извещение.pdf", "", DocumentType.NOTICE),
         ("ТЗ_кабель.docx", "", DocumentType.TECHNICAL_SPECIFICATION),
         ("Приложение 1.pdf", "ТЕХНИЧЕСКОЕ ЗАДАНИЕ на поставку", DocumentType.TECHNICAL_SPECIFICATION),
+        ("scan2.pdf", "РАМОЧНЫЙ ДОГОВОР № 17-РД/2026\nг. Порт", DocumentType.CONTRACT),
+        ("scan3.pdf", "Изменение извещения о проведении электронного аукциона", DocumentType.NOTICE),
         ("Проект контракта.docx", "Муниципальный контракт № ___", DocumentType.CONTRACT),
         ("ЛСР 02-01.pdf", "ЛОКАЛЬНАЯ СМЕТА № 02-01-01", DocumentType.ESTIMATE),
         ("Обоснование НМЦК.tiff", "начальная (максимальная) цена контракта", DocumentType.NMCK_JUSTIFICATION),

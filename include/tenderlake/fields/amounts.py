@@ -382,6 +382,7 @@ def _securities(page: PageReading, prices: Sequence[Candidate]) -> Iterator[Cand
                 candidate = sum_candidate(amount_field, statement, amount, 0.8)
                 if candidate is not None:
                     yield replace(candidate, is_valid=candidate.is_valid if candidate.is_valid is False else base)
+                    yield from [currency_of(candidate)] if candidate.unit is not None else []
 
 
 def _security(statement: Statement) -> tuple[Sum | None, Sum | None]:

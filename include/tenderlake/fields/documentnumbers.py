@@ -25,7 +25,8 @@ _LONGEST_TITLE = 300
 _BEHIND_TITLE = 60
 _DATE_REACH = 60
 _SIGN = r"(?:№|N[oº]?\.?|Ne|номер:?)"
-_CODE = r"(?P<number>(?=[^\s_]{0,40}\d)[0-9A-Za-zА-Яа-яЁё][0-9A-Za-zА-Яа-яЁё./\\-]{0,40})(?![0-9A-Za-zА-Яа-яЁё_])"
+_SIGNS = r"0-9A-Za-zА-Яа-яЁё./\\-"
+_CODE = rf"(?P<number>(?=[{_SIGNS}]{{0,40}}\d)[0-9A-Za-zА-Яа-яЁё][{_SIGNS}]{{0,40}})(?![0-9A-Za-zА-Яа-яЁё_])"
 """Letters, digits and the signs between them, with one digit at least."""
 _NUMBER = rf"{_SIGN}[ \t]{{0,2}}(?:№[ \t]?)?{_CODE}"
 _KINDS = (
@@ -86,7 +87,8 @@ _CLAIMED = re.compile(
 )
 _OF_A_CONTRACT = re.compile(r"АКТ|СОГЛАШЕНИЕ|ДОПОЛНИТЕЛЬНОЕ|СПЕЦИФИКАЦИЯ|СЧ[ЕЁ]Т|НАКЛАДНАЯ|СПРАВКА", re.IGNORECASE)
 _LINE = re.compile(
-    r"[ |]{0,3}(?:(?:(?:г|с|п|д|пос|пгт|ст)\. ?)?[А-ЯЁ][А-ЯЁа-яё-]{2,25}[ \t,]{1,60})?(?:от )?"
+    r"[ |]{0,3}(?:ИКЗ[ :№]{0,3}\d{36}[ \t]{1,3})?"
+    r"(?:(?:(?:г|с|п|д|пос|пгт|ст)\. ?)?[А-ЯЁ][А-ЯЁа-яё-]{2,25}[ \t,]{1,60})?(?:от )?"
     r"(?:[а-яё ]{20,90}\()?[«\"“_ ]{0,3}(?P<date>\d.{5,28}?)\)?"
     rf"(?:[ \t,]{{1,3}}{_NUMBER})?(?:[ \t]{{1,60}}(?:г|с|п|пос|пгт|ст)\. ?[А-ЯЁ][А-ЯЁа-яё -]{{2,40}})?[ |.]{{0,3}}"
 )
@@ -341,6 +343,8 @@ def _is_under_contract(page: PageReading, statement: Statement) -> bool:
 def _outgoing(page: PageReading) -> Iterator[Candidate]:
     """«Исх. № 15-04/7 от 12.03.2026»."""
     for statement in _beside(page, _OUTGOING):
+        if statement.before.endswith("("):
+            continue  # «… направлены запросы (исх. от 02.02.2026 № 77) …» is another letter
         match = _OUTGOING_NUMBER.match(statement.text)
         if match is None:
             yield from _outgoing_date_first(page, statement)

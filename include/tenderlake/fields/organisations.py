@@ -46,7 +46,9 @@ _WRITTEN_FORMS = (
     (re.compile(r"индивидуальн[а-яё]{2,3} предпринимател[а-яё]{1,3}", re.IGNORECASE), "ИП"),
 )
 _INSTITUTION = re.compile(
-    rf"((?:{_STEMS} ){{1,5}})(учреждени|предприяти)[а-яё]{{1,3}}(?: (здравоохранения))?", re.IGNORECASE
+    rf"((?:{_STEMS} ){{1,5}})(учреждени|предприяти)[а-яё]{{1,3}}"
+    r"(?: (здравоохранения)| (высшего|дополнительного|дополнительного профессионального) (образования)(?= ))?",
+    re.IGNORECASE,
 )
 _HEADS = (
     (re.compile(r"^(администраци|инспекци|дирекци|академи|корпораци)[ияюей]{1,2}(?= )", re.IGNORECASE), "я"),
@@ -156,7 +158,8 @@ def normal_name(text: str) -> str:
 
 def _initials(match: re.Match[str]) -> str:
     words = [*match[1].split(), match[2], *([match[3]] if match[3] else [])]
-    return "".join(word[0].upper() for word in words)
+    level = [*match[4].split(), match[5]] if match[4] else []
+    return " ".join("".join(word[0].upper() for word in part) for part in (words, level) if part)
 
 
 def _quotes(name: str) -> str:

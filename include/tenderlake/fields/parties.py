@@ -67,6 +67,9 @@ _TO_HEAD = re.compile(
     r"(?:^|\n)\W{0,4}(?:(?:генеральному )?директору|главному врачу|руководителю|начальнику|ректору|главе)[ :]",
     re.IGNORECASE,
 )
+_OF_AN_ORDER = re.compile(r"(?:приказ|постановлени|распоряжени|письм)[а-яё]{1,3}\s*\Z", re.IGNORECASE)
+_ORDER_REACH = 20
+"""«… приказом / Минэкономразвития России …» in two lines: who ordered that buys nothing here."""
 _LONGEST = 300
 _IS_LABEL = re.compile(r"организация, осуществляющая", re.IGNORECASE)
 _MISREAD = re.compile(r"(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")
@@ -248,18 +251,26 @@ def with_names(page: PageReading, roles: Roles, numbers: Sequence[Hit]) -> list[
     for start, end, role, _ in islice(_named(page, roles, text, list(numbers)), _MOST_OWNERS):
         if role is not None:
             owners[name_key(normal_name(text[start:end]))].add(role)
-    return [_with_owner(text, number, owners) for number in numbers]
+    return [_with_owner(page, text, number, owners) for number in numbers]
 
 
-def _with_owner(text: str, number: Hit, owners: Mapping[str, set[FieldRole]]) -> Hit:
+def _with_owner(page: PageReading, text: str, number: Hit, owners: Mapping[str, set[FieldRole]]) -> Hit:
     if number.field is not FieldName.INN or number.role is not None:
         return number
     roles = {
         role
-        for start, end in _right_before(text, number)
+        for start, end in (_right_before(text, number) or _in_row(page, text, number))
         for role in owners.get(name_key(normal_name(text[start:end])), ())
     }
     return replace(number, role=roles.pop()) if len(roles) == 1 else number
+
+
+def _in_row(page: PageReading, text: str, number: Hit) -> list[tuple[int, int]]:
+    """The one name in the cells to the left of an ИНН, in the row of a table."""
+    place = page.cell_at(number.value_start)
+    cells = place[0].left_of(place[1]) if place is not None else ()
+    names = [name for cell in cells for name in names_in(text, cell.start, cell.end)]
+    return names if len(names) == 1 else []
 
 
 def _right_before(text: str, number: Hit) -> list[tuple[int, int]]:
@@ -297,6 +308,8 @@ def _in_head(text: str) -> Iterator[_Named]:
                 break
         for start, end in names_in(text, place, place + len(line)):
             before = text[place:start].strip().lower()
+            if not before and _OF_AN_ORDER.search(text[max(0, place - _ORDER_REACH) : place]):
+                continue
             if not before or before.endswith(("для", "для нужд", " в", "нужд")):
                 yield start, end, FieldRole.CUSTOMER, WEAK
         place += len(line) + 1

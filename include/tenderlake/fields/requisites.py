@@ -100,7 +100,10 @@ def _beside_inns(roles: Roles, hits: Sequence[Hit]) -> Iterator[Hit]:
             yield hit
             continue
         number = bisect_right(starts, hit.value_start)
-        near = [inn for inn in inns[max(0, number - 1) : number + 1] if _are_together(roles, inn, hit)]
+        near = inns[max(0, number - 1) : number + 1]
+        near = [inn for inn in near if _are_together(roles, inn, hit)] or [
+            inn for inn in near if _are_in_a_row(roles.page, inn, hit)
+        ]
         inn = min(near, key=lambda inn: abs(inn.value_start - hit.value_start), default=None)
         yield replace(hit, beside_inn=inn.value) if inn is not None else hit
 
@@ -111,6 +114,12 @@ def _are_together(roles: Roles, inn: Hit, hit: Hit) -> bool:
         return False
     place, other = page.cell_at(inn.value_start), page.cell_at(hit.value_start)
     return place == other and page.piece_at(inn.value_start) is page.piece_at(hit.value_start)
+
+
+def _are_in_a_row(page: PageReading, inn: Hit, hit: Hit) -> bool:
+    """Whether two values stand in one row of a table, in cells of their own."""
+    place, other = page.cell_at(inn.value_start), page.cell_at(hit.value_start)
+    return place is not None and other is not None and place[0] is other[0] and place[1].row == other[1].row
 
 
 def _with_banks(hits: Sequence[Hit]) -> Iterator[Hit]:

@@ -583,3 +583,7 @@ def test_the_whole_price_of_a_contract_is_no_total() -> None:
     fields = values(FINDERS, "КОНТРАКТ № 5", "1. Общая стоимость контракта 10 970,00 руб.")
     assert fields["contract_price"] == ["10970.00"]
     assert "total_amount" not in fields
+
+
+def test_a_security_tells_the_currency() -> None:
+    assert values(FINDERS, "Обеспечение заявки: 5 000,00 руб.")["currency"] == ["RUB"]

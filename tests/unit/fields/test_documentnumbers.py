@@ -230,3 +230,17 @@ def test_the_contract_that_a_claim_is_about() -> None:
 )
 def test_heads_of_papers_of_a_purchase(parts: tuple[Part, ...], fields: dict[str, list[str]]) -> None:
     assert values(find_document_numbers, *parts) == fields
+
+
+def test_a_letter_that_a_sentence_names_is_another_paper() -> None:
+    text = "Направлены запросы пяти исполнителям (исх. от 02.02.2026 № 77), получено три ответа."
+    assert values(find_document_numbers, "РАСЧЁТ ЦЕНЫ", text) == {}
+
+
+def test_a_number_cut_by_a_speck_is_none() -> None:
+    assert "document_number" not in values(find_document_numbers, "Счёт на оплату № M'111-381 от 17 июня 2026 г.")
+
+
+def test_the_date_behind_the_code_of_the_purchase() -> None:
+    head = "ИКЗ: 263980310274398030100100410012740244 г. Верхнеозёрск «20» апреля 2026 г."
+    assert values(find_document_numbers, "МУНИЦИПАЛЬНЫЙ КОНТРАКТ № 41", head)["contract_date"] == ["2026-04-20"]

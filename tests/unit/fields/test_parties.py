@@ -444,3 +444,25 @@ def test_the_guarantor_is_the_bank_of_a_guarantee() -> None:
 )
 def test_an_address_behind_other_requisites(line: str, address: str) -> None:
     assert values(find_requisites, line)["address"] == [address]
+
+
+def test_the_inn_of_a_row_is_of_whom_its_name_is() -> None:
+    bids = [
+        ["Номер заявки", "Наименование участника", "ИНН", "КПП"],
+        ["117804512", "ООО «Ромашка»", FIRM, "779901001"],
+        ["117804690", "ГБОУ «Школа № 1»", SCHOOL, "970101001"],
+    ]
+    read = ("Номер извещения 0198300004526000123", bids)
+    assert set(owners(*read, is_ocr=True).values()) == {FieldRole.PARTICIPANT}
+    assert set(owners(*read, field=FieldName.KPP, is_ocr=True).values()) == {FieldRole.PARTICIPANT}
+
+
+def test_a_university_in_short() -> None:
+    written = "Федеральное государственное бюджетное образовательное учреждение высшего образования «ПГТУ»"
+    assert normal_name(written) == "ФГБОУ ВО «ПГТУ»"
+
+
+def test_who_ordered_how_prices_are_found_buys_nothing() -> None:
+    title = "ОБОСНОВАНИЕ НАЧАЛЬНОЙ (МАКСИМАЛЬНОЙ) ЦЕНЫ КОНТРАКТА"
+    by_order = "Метод рынка в соответствии с приказом\nМинэкономразвития России от 02.10.2013 № 567"
+    assert "customer" not in names(f"{title}\n{by_order}", is_ocr=True)

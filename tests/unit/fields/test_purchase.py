@@ -126,3 +126,15 @@ def test_a_notice_without_the_sign_of_a_number() -> None:
     assert values(find_requisites, "Извещение: 32606050413")["purchase_number"] == ["32606050413"]
     contract = "ГОСУДАРСТВЕННЫЙ КОНТРАКТ № 0137200001226000088"
     assert "purchase_number" not in values(find_requisites, contract)
+
+
+@pytest.mark.parametrize(
+    ("title", "method"),
+    [
+        ("Изменение извещения о проведении электронного аукциона", "электронный аукцион"),
+        ("ЗАЯВКА НА УЧАСТИЕ В ЗАПРОСЕ ПРЕДЛОЖЕНИЙ № 32616227714", "запрос предложений"),
+        ("Извещение\n(для участия в электронном аукционе)", "электронный аукцион"),
+    ],
+)
+def test_the_method_in_a_title(title: str, method: str) -> None:
+    assert values(find_requisites, title)["purchase_method"] == [method]
