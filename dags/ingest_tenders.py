@@ -67,6 +67,8 @@ with DAG(
         "retry_delay": timedelta(minutes=1),
         "retry_policy": RETRY_POLICY,
         "execution_timeout": timedelta(minutes=30),
+        # Of two runs the older one goes first: its pages have to reach the GPUs while the other one is prepared.
+        "weight_rule": "upstream",
     },
 ):
     batches = task(pool="discovery")(stages.discover)()

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, AssetAlias
 from airflow.sdk.execution_time.context import OutletEventAccessors
+from airflow.task.priority_strategy import validate_and_load_priority_weight_strategy
 
 from tenderlake.lake.schema import TABLES
 from tenderlake.lake.vocabulary import TableName
@@ -117,6 +119,20 @@ def test_the_form_has_the_fields_of_a_run_and_its_defaults_start_a_nightly_run(b
         assert field.schema.get("title"), name
         assert field.description, name
     assert RunOptions.from_form(params.dump(), Settings()) == RunOptions.from_form({}, Settings())
+
+
+def test_the_older_of_two_runs_goes_first(bag: DagBag) -> None:
+    # They share the pool cpu: else nothing of the first would reach the GPUs until all of the second is prepared.
+    dag = bag.dags["ingest_tenders"]
+
+    def priority(task_id: str) -> int:
+        task = dag.get_task(task_id)
+        strategy = validate_and_load_priority_weight_strategy(task.weight_rule)
+        return strategy.get_weight(SimpleNamespace(task=task))
+
+    stages = ["discover", "prepare", "plan", "ocr", "assemble", "validate", "publish", "close_run"]
+    priorities = [priority(stage) for stage in stages]
+    assert priorities == sorted(set(priorities))
 
 
 def test_dag_files_hold_declarations_only() -> None:
