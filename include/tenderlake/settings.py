@@ -134,7 +134,7 @@ class Settings(BaseSettings):
         default=500, description="Documents that one run takes; when more is waiting the next run starts at once."
     )
     max_active_runs: Count = Field(default=2, description="Runs side by side.")
-    batch_documents: Count = Field(default=16, description="Documents in one prepare task.")
+    batch_documents: Count = Field(default=32, description="Documents in one prepare task.")
     batch_bytes: Count = Field(default=256 * 2**20, description="Size in bytes of the documents in one prepare task.")
     max_batches: int = Field(
         default=128, ge=1, le=1024, description="Prepare tasks in one run; where more would be needed the batches grow."
