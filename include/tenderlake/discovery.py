@@ -280,8 +280,8 @@ def discover(
         # The claim comes first: what is claimed and then not batched is freed with the run, never taken twice.
         pairs = tuple((source.key, source.etag) for source in taken)
         storage.put_model(layout.claim(run_id), Claim(run_id=run_id, claimed_at=now, sources=pairs))
-        for key, batch in zip(discovery.batch_keys, batches, strict=True):
-            storage.put_model(key, batch)
+        written = zip(discovery.batch_keys, batches, strict=True)
+        storage.in_parallel(lambda pair: storage.put_model(*pair), written)
         storage.put_model(layout.run(run_id, "discovery.json"), discovery)
     else:
         # Where discover is cleared and finds nothing any more, the tasks after it must not read the old outcome.

@@ -75,20 +75,19 @@ def plan_run(storage: Storage, layout: Layout, run_id: str) -> RunPlan:
     sources = [source for source in prepared_sources(storage, layout, discovery) if source.manifest_key]
     in_lake = published_documents(storage, layout, {str(source.document_id) for source in sources})
     taken = {item.source.identity: str(item.document_id) for item in sources}
-    primaries: dict[str, PrimarySource] = {}
-    pages: list[WeighedPage] = []
-    cached_page_count = 0
-    for group in _by_document(sources):
-        document_id = str(group[0].document_id)
-        primary = _primary_source(storage, group, in_lake.get(document_id), taken)
-        primaries[document_id] = primary
-        if primary.is_published_already:
-            continue
-        manifest = storage.get_model(str(group[0].manifest_key), DocumentManifest)
-        planned = _image_pages(layout, manifest, digest, engine_profile(engine.name))
-        missing = _without_result(storage, planned, read_failed_again=options.is_repeating)
-        cached_page_count += len(planned) - len(missing)
-        pages.extend(missing)
+    groups = _by_document(sources)
+    found = storage.in_parallel(lambda group: _primary_source(storage, group, in_lake, taken), groups)
+    primaries = {str(group[0].document_id): primary for group, primary in zip(groups, found, strict=True)}
+    # Most documents have no page for OCR, and their manifests are not asked for.
+    to_read = [
+        group[0]
+        for group in groups
+        if group[0].image_pages and not primaries[str(group[0].document_id)].is_published_already
+    ]
+    profile = engine_profile(engine.name)
+    by_document = storage.in_parallel(lambda item: _image_pages(storage, layout, item, digest, profile), to_read)
+    planned = [page for pages_of_document in by_document for page in pages_of_document]
+    pages = _without_result(storage, planned, read_failed_again=options.is_repeating)
     shards = pack_shards(pages, engine, settings)
     shard_keys = tuple(layout.run(run_id, f"shards/{shard.shard_id}.json") for shard in shards)
     for key, shard in zip(shard_keys, shards, strict=True):
@@ -99,7 +98,7 @@ def plan_run(storage: Storage, layout: Layout, run_id: str) -> RunPlan:
         primary_sources=primaries,
         shard_keys=shard_keys,
         page_count=len(pages),
-        cached_page_count=cached_page_count,
+        cached_page_count=len(planned) - len(pages),
     )
     storage.put_model(layout.run(run_id, "plan.json"), plan)
     return plan
@@ -115,11 +114,11 @@ def _by_document(sources: Sequence[PreparedSource]) -> list[list[PreparedSource]
 def _primary_source(
     storage: Storage,
     group: Sequence[PreparedSource],
-    published: PublishedDocument | None,
+    in_lake: Mapping[str, PublishedDocument],
     taken: Mapping[tuple[str, str | None], str],
 ) -> PrimarySource:
     """The source that a document is published under: the one of the lake while it stands, else the first by key."""
-    first = group[0].source
+    first, published = group[0].source, in_lake.get(str(group[0].document_id))
     if published is None:
         return PrimarySource(key=first.key, archive_path=first.archive_path)
     if published.source_key is None:
@@ -134,7 +133,10 @@ def _primary_source(
     return earlier.model_copy(update={"key": first.key, "archive_path": first.archive_path})
 
 
-def _image_pages(layout: Layout, manifest: DocumentManifest, digest: str, profile: EngineProfile) -> list[WeighedPage]:
+def _image_pages(
+    storage: Storage, layout: Layout, source: PreparedSource, digest: str, profile: EngineProfile
+) -> list[WeighedPage]:
+    manifest = storage.get_model(str(source.manifest_key), DocumentManifest)
     prefix = layout.document(manifest.document_id, manifest.options.digest)
     return [
         WeighedPage(_planned_page(layout, manifest.document_id, page, prefix, digest), _expected_s(page, profile))

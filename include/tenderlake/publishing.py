@@ -114,20 +114,22 @@ def published_key(layout: Layout, run_id: str) -> str:
 
 def run_outcomes(storage: Storage, layout: Layout, discovery: Discovery) -> list[SourceOutcome]:
     """The outcome of every source that the run took; those of batches that failed are left for the next run."""
-    outcomes: list[SourceOutcome] = []
-    for number, batch_key in enumerate(discovery.batch_keys, start=1):
+
+    def of_batch(number: int) -> list[SourceOutcome]:
         try:
-            batch = storage.get_model(assembled_key(layout, discovery.run_id, number), AssembledBatch)
+            outcomes = storage.get_model(assembled_key(layout, discovery.run_id, number), AssembledBatch).outcomes
         except ObjectMissingError:
-            batch = AssembledBatch(number=number, outcomes=())
-        outcomes.extend(batch.outcomes)
-        done = {outcome.source.key for outcome in batch.outcomes}
-        outcomes.extend(
+            outcomes = ()
+        done = {outcome.source.key for outcome in outcomes}
+        left = [
             SourceOutcome(source=source, document_id=None, state=None, reason="its batch failed in prepare or assemble")
-            for source in storage.get_model(batch_key, Batch).sources
+            for source in storage.get_model(discovery.batch_keys[number - 1], Batch).sources
             if source.key not in done
-        )
-    return outcomes
+        ]
+        return [*outcomes, *left]
+
+    by_batch = storage.in_parallel(of_batch, range(1, len(discovery.batch_keys) + 1))
+    return [outcome for outcomes in by_batch for outcome in outcomes]
 
 
 def with_verdict(outcome: SourceOutcome, verdicts: Mapping[str, Verdict]) -> SourceOutcome:
