@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,10 +18,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from tenderlake.embedded.airflow import Airflow as EmbeddedAirflow
 from tenderlake.embedded.airflow_api import AirflowApi, AirflowUnavailableError, TaskInstance, new_run_id
 from tenderlake.embedded.errors import EmbeddedError
 from tenderlake.embedded.patience import Patience
 from tenderlake.embedded.progress import Screen
+from tenderlake.embedded.settings import EmbeddedSettings
+from tenderlake.embedded.state import S3Connection, StateFolder
+from tenderlake.embedded.watch import RunWatch
+from tenderlake.settings import Settings
 
 pytestmark = pytest.mark.integration
 
@@ -56,6 +62,9 @@ class Airflow(BaseHTTPRequestHandler):
     refusals: ClassVar[int] = 0
     answers_lost: ClassVar[int] = 0
     runs: ClassVar[list[str]] = []
+    to_come: ClassVar[dict[str, list[str]]] = {}
+    """States of runs, one for each time that it is asked for; the last one stays."""
+    asked_for_tasks: ClassVar[Counter[str]] = Counter()
 
     def do_POST(self) -> None:
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -88,6 +97,7 @@ class Airflow(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != f"Bearer {self.valid_token}":
             self._answer(401, {"detail": "Invalid JWT token"})
         elif url.path.endswith("/taskInstances"):
+            Airflow.asked_for_tasks[url.path.split("/")[-2]] += 1
             asked = {name: int(values[0]) for name, values in parse_qs(url.query).items()}
             numbers = range(asked["offset"], min(asked["offset"] + asked["limit"], TASKS))
             items = [{"task_id": "ocr", "map_index": n, "state": "success", "try_number": 1} for n in numbers]
@@ -96,6 +106,13 @@ class Airflow(BaseHTTPRequestHandler):
             self._answer(200, LOG)
         elif url.path.endswith("/tasks"):
             self._answer(200, DAG_TASKS)
+        elif url.path.endswith("/dagRuns"):
+            unfinished = [run_id for run_id, states in Airflow.to_come.items() if states[0] in ("queued", "running")]
+            items = [{"dag_run_id": run_id, "state": Airflow.to_come[run_id][0]} for run_id in unfinished]
+            self._answer(200, {"dag_runs": items, "total_entries": len(items)})
+        elif (states := Airflow.to_come.get(url.path.rsplit("/", 1)[1])) is not None:
+            state = states.pop(0) if len(states) > 1 else states[0]
+            self._answer(200, {"dag_run_id": url.path.rsplit("/", 1)[1], "state": state})
         elif "/dagRuns/" in url.path and unquote(url.path.rsplit("/", 1)[1]) in Airflow.runs:
             self._answer(200, {"dag_run_id": unquote(url.path.rsplit("/", 1)[1]), "state": "queued"})
         elif url.path.endswith("/pools"):
@@ -118,6 +135,7 @@ class Airflow(BaseHTTPRequestHandler):
 def api() -> Iterator[AirflowApi]:
     Airflow.logins, Airflow.valid_token = 0, "token-1"
     Airflow.refusals, Airflow.answers_lost, Airflow.runs = 0, 0, []
+    Airflow.to_come, Airflow.asked_for_tasks = {}, Counter()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Airflow)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield AirflowApi(f"http://127.0.0.1:{server.server_port}", "operator", "right")
@@ -192,3 +210,24 @@ def test_the_waiting_has_an_end(api: AirflowApi, given: Patience, message: str) 
 def test_what_airflow_refuses_is_not_asked_again(api: AirflowApi) -> None:
     with pytest.raises(EmbeddedError, match="conf: unknown field"):
         patience().ask(lambda: api.trigger("ingest_tenders", new_run_id(), {"nonsense": 1}, "note"))
+
+
+def test_a_run_that_is_over_is_not_asked_for_again(api: AirflowApi, tmp_path: Path) -> None:
+    # A chain of runs through a large inbox has hundreds of them, each with dozens of tasks, and is followed to its end.
+    Airflow.to_come = {"first": ["success"], "second": ["running", "running", "failed"]}
+    state = StateFolder(tmp_path / "state")
+    state.create()
+    state.secret("airflow_password", lambda: "right")
+    state.write_ports("airflow", {"api": int(api.base_url.rpartition(":")[2])})
+    s3 = S3Connection("http://127.0.0.1:9", "key", "secret", "bucket")
+    here = EmbeddedAirflow(state, EmbeddedSettings(dags_folder=tmp_path), Settings(), s3)
+    screen = Screen(io.StringIO())
+    patience = Patience(lambda: True, tmp_path, screen)
+    watch = RunWatch(here, "ingest", screen, patience, {"first"})
+    result = watch.until_all_are_over()
+    assert {run.run_id: run.state for run in result.runs} == {"first": "success", "second": "failed"}
+    pages = 3  # of the list of tasks
+    assert Airflow.asked_for_tasks == {"first": pages, "second": 3 * pages}
+    Airflow.to_come["first"] = ["running", "success"]  # somebody has cleared a task of it
+    assert [run.state for run in watch.until_all_are_over().runs] == ["success", "failed"]
+    assert Airflow.asked_for_tasks["first"] > pages

@@ -11,6 +11,8 @@ from tenderlake.embedded.airflow_api import AirflowApi, AirflowUnavailableError,
 from tenderlake.embedded.patience import LOOK_EVERY_S, Patience
 from tenderlake.embedded.progress import Screen, progress_text, stage_progress
 
+_REST_SHARE = 4
+"""How many times as long as a look took the next one waits."""
 _NO_MESSAGE = "it left no message in its log"
 
 
@@ -60,6 +62,8 @@ class RunWatch:
     patience: Patience
     followed: set[str]
     failures: dict[tuple[str, str], TaskFailure] = field(default_factory=dict)
+    _over: dict[str, tuple[DagRun, list[TaskInstance]]] = field(default_factory=dict)
+    """How runs that are over ended: a chain of them may be long, and they are not asked for again."""
     _told_retries: set[tuple[str, str, int]] = field(default_factory=set)
     _order: list[str] = field(default_factory=list)
     _supervisor_log_read: int = 0
@@ -75,11 +79,13 @@ class RunWatch:
         heard_at = time.monotonic()
         while True:
             try:
+                asked_at = time.monotonic()
                 runs = self._look(api)
                 heard_at = time.monotonic()
                 if all(run.is_over for run in runs) and not self._follow_others(api):
                     return RunResult(tuple(runs), tuple(self.failures.values()))
-                time.sleep(LOOK_EVERY_S)
+                # Runs of many tasks are much to tell, and the tasks need Airflow's answers too.
+                time.sleep(max(LOOK_EVERY_S, _REST_SHARE * (heard_at - asked_at)))
             except AirflowUnavailableError as error:
                 self.patience.wait(heard_at, error)
             self._show_restarts()
@@ -88,19 +94,26 @@ class RunWatch:
         """Show how far the runs are, and return them as they stand."""
         self._order = self._order or api.task_order(self.dag_id)
         self._follow_others(api)
-        runs = [api.run(self.dag_id, run_id) for run_id in sorted(self.followed)]
-        instances = []
-        for run in runs:
-            of_run = api.task_instances(self.dag_id, run.run_id)
-            self._show_failures(api, run, of_run)
-            instances += of_run
+        found = [self._over.get(run_id) or self._look_at(api, run_id) for run_id in sorted(self.followed)]
+        runs = [run for run, _ in found]
+        instances = [instance for _, of_run in found for instance in of_run]
         several = f"{len(runs)} runs: " if len(runs) > 1 else ""
         self.screen.progress(several + progress_text(stage_progress(self._order, instances)))
         return runs
 
+    def _look_at(self, api: AirflowApi, run_id: str) -> tuple[DagRun, list[TaskInstance]]:
+        run = api.run(self.dag_id, run_id)
+        instances = api.task_instances(self.dag_id, run_id)
+        self._show_failures(api, run, instances)
+        if run.is_over:
+            self._over[run_id] = run, instances
+        return run, instances
+
     def _follow_others(self, api: AirflowApi) -> bool:
         """Follow what is unfinished; whether there was anything new."""
         unfinished = {run.run_id for run in api.unfinished_runs(self.dag_id)}
+        for run_id in unfinished:
+            self._over.pop(run_id, None)  # somebody has cleared a task of it
         is_new = not unfinished <= self.followed
         self.followed |= unfinished
         return is_new
