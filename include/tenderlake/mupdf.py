@@ -55,7 +55,7 @@ _INCOMPLETE = (
     "padding truncated image",
     "premature end of file in jpeg",
 )
-_HARMLESS = ("repairing PDF document", "trying to repair broken xref", "... repeated")
+_HARMLESS = ("dropping unclosed", "repairing PDF document", "trying to repair broken xref", "... repeated")
 
 
 def forget_complaints() -> None:

@@ -416,6 +416,27 @@ def test_a_page_that_cannot_be_found_does_not_lose_the_others(tmp_path: Path) ->
     assert manifest.pages[2].kind is PageKind.NATIVE
 
 
+@pytest.mark.parametrize("said", [b"1", b"0", b"-1", b"999999"])
+@pytest.mark.parametrize("branches", [1, 2])
+def test_pages_that_the_file_does_not_count_are_not_lost(tmp_path: Path, said: bytes, branches: int) -> None:
+    """Viewers go by the count in the tree of pages, or by the tree; nothing may be lost where they differ."""
+    kids = b" ".join(b"%d 0 R" % (10 + number) for number in range(4))
+    branch = b"<</Type/Pages/Count %s/Kids[%s]>>" % (said, kids if branches == 1 else b"3 0 R 4 0 R")
+    drawn = b"<</Length 13>>\nstream\n9 9 90 9 re f\nendstream"
+    objects = [(1, b"<</Type/Catalog/Pages 2 0 R>>"), (2, branch), (9, drawn)]
+    if branches == 2:
+        objects += [
+            (3 + half, b"<</Type/Pages/Count %s/Kids[%s]>>" % (said, kids[14 * half :][:13])) for half in range(2)
+        ]
+    objects += [
+        (10 + number, b"<</Type/Page/Contents 9 0 R/MediaBox[0 0 200 %d]>>" % (216 + 36 * number))
+        for number in range(4)
+    ]
+    body = b"".join(b"%d 0 obj\n%s\nendobj\n" % numbered for numbered in objects)
+    manifest = manifest_of(written(tmp_path, b"%PDF-1.7\n" + body + b"trailer\n<</Root 1 0 R>>"))
+    assert [page.height_px for page in manifest.pages] == [round((216 + 36 * number) / 72 * 100) for number in range(4)]
+
+
 def test_a_page_whose_content_is_destroyed_is_no_blank_page(tmp_path: Path) -> None:
     document = digital_pdf([RUSSIAN, RUSSIAN])
     for content in document[1].get_contents():

@@ -29,6 +29,7 @@ def one_line(text: object) -> str:
     if _is_for_programmers(text):
         return NO_SENSE
     said = _PYTHON_OBJECT.sub("the file", _plain(text) if isinstance(text, BaseException) else str(text))
+    said = _NUMBER_OF_ERROR.sub("", said)
     words = " ".join("".join(char if char.isprintable() else " " for char in said).split())
     return words if len(words) <= _MAX_REASON_CHARS else words[: _MAX_REASON_CHARS - 1] + "…"
 
@@ -89,6 +90,8 @@ _PROGRAMMERS_ERRORS = (
     RecursionError,
     struct.error,
 )
+_NUMBER_OF_ERROR = re.compile(r"^code=\d+: ")
+"""What MuPDF's errors begin with."""
 _PYTHON_OBJECT = re.compile(r"<_io\.[^<>]*>")
 
 NO_SENSE = "what it says of its own structure makes no sense"

@@ -19,6 +19,7 @@ from pathlib import Path
 from tenderlake.documents import PageKind, PagePlan, PrepareLimits, PrepareOptions, TextLayerMode
 from tenderlake.intake.folder import PreparedFolder
 from tenderlake.intake.outcome import NOT_ENOUGH_MEMORY, RejectedError, is_disk_trouble, is_out_of_memory, one_line
+from tenderlake.intake.pagetree import mend_page_count
 from tenderlake.intake.pdffiles import attached_files, encrypts_files_only, has_files
 from tenderlake.letters import judge_letters
 from tenderlake.mupdf import Document, Page, first_complaint, forget_complaints, is_page_incomplete, pymupdf
@@ -111,6 +112,7 @@ def _unlock(document: Document, passwords: Sequence[str]) -> bool:
 
 def _count_pages(document: Document, limits: PrepareLimits) -> int:
     try:
+        mend_page_count(document)
         page_count = int(document.page_count)
     except Exception as error:
         raise RejectedError(
