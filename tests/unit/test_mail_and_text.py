@@ -114,6 +114,15 @@ def test_no_bytes_break_the_search_for_an_encoding(data: bytes) -> None:
     assert decoded is None or isinstance(decoded.text, str)
 
 
+def test_headers_without_end_cost_no_time_without_end(tmp_path: Path) -> None:
+    """Python's reader of parameters counts the quotes from the beginning at every semicolon."""
+    head = b"From: a@example.org\r\nSubject: " + b"=?utf-8?q?a?= " * 50_000 + b'\r\nContent-Type: text/plain; a="'
+    members = unpacked(tmp_path, head + b'\\";' * 100_000 + b"\r\n\r\nText")
+    (message,) = members.values()
+    assert isinstance(message, bytes)
+    assert message.endswith(b"Text")
+
+
 # ---- plain text and tables of values
 
 
