@@ -32,6 +32,7 @@ import psutil
 from tenderlake.documents import DocumentManifest, PageKind, PrepareLimits, PrepareOptions, Rejection, Unpacking
 from tenderlake.sandbox import PrepareSandbox, SandboxError
 from tests.mutations import mutated
+from tests.raredocuments import PASSWORD
 from tests.reasons import is_for_people
 from tests.smalldocuments import SmallDocument, small_documents
 
@@ -233,7 +234,7 @@ class _Run:
         folder = self._folder / str(number)
         folder.mkdir()
         try:
-            with PrepareSandbox(self._limits) as sandbox:
+            with PrepareSandbox(self._limits, (PASSWORD,)) as sandbox:
                 while True:
                     with self._lock:
                         document = next(self._documents, None)

@@ -310,6 +310,25 @@ def change_compressed(rng: Random, data: bytes) -> bytes:
     return flip_bits(rng, data)
 
 
+# ---- messages of Outlook
+
+
+def set_tnef_field(rng: Random, data: bytes) -> bytes:
+    """Another number or size of an attribute of winmail.dat, or another number in its value ([MS-OXTNEF] 2.1.3)."""
+    places, place = [], 6
+    while place + 9 <= len(data):
+        (size,) = struct.unpack_from("<I", data, place + 5)
+        places.append((place, size))
+        place += 11 + size
+    if not places:
+        return set_number(rng, data)
+    start, size = rng.choice(places)
+    if rng.random() < 0.3:
+        return _with_number(rng, data, *rng.choice(((start + 1, 2), (start + 5, 4))), "little")
+    inside = start + 9 + rng.randrange(max(1, min(size, len(data)) - 4)) // 2 * 2
+    return _with_number(rng, data, inside, rng.choice((2, 4)), "little") if inside + 4 <= len(data) else data
+
+
 # ---- pictures
 
 
@@ -384,6 +403,7 @@ BY_FORMAT: Mapping[str, Sequence[Mutation]] = {
     "jpeg": (set_jpeg_field,),
     "tiff": (set_tiff_field, set_tiff_field),
     "picture": (set_header_number,),
+    "tnef": (set_tnef_field, set_tnef_field, set_number),
     "binary": (set_number, set_number),
     "text": TEXT,
 }

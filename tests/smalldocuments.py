@@ -17,6 +17,7 @@ import pptx
 import xlwt
 
 from tenderlake.mupdf import pymupdf
+from tests import raredocuments
 from tests.archives import encrypted_zip_of, old_zip_of, rar_of, seven_zip_of, zip_of, zip_with_link
 from tests.books import epub, fb2, xps
 from tests.officefiles import cell, doc, docx, odf, ole, outlook, paragraph, scan, xlsx
@@ -339,7 +340,19 @@ def letters_and_texts() -> Iterator[SmallDocument]:
         yield SmallDocument(name, "text", family, data)
 
 
+def rare_documents() -> Iterator[SmallDocument]:
+    """Forms of all of these that come less often."""
+    for kind, made in (
+        ("picture", raredocuments.pictures()),
+        ("archive", raredocuments.archives()),
+        ("office", raredocuments.office_files()),
+        ("text", raredocuments.letters_and_texts()),
+    ):
+        for name, family, data in made:
+            yield SmallDocument(name, kind, family, data)
+
+
 def small_documents(*kinds: str) -> tuple[SmallDocument, ...]:
     """All documents, or those of these kinds."""
-    makers = (pdfs, pictures, zips, other_archives, office_files, letters_and_texts)
+    makers = (pdfs, pictures, zips, other_archives, office_files, letters_and_texts, rare_documents)
     return tuple(document for make in makers for document in make() if not kinds or document.kind in kinds)
