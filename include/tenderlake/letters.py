@@ -21,6 +21,8 @@ UNLIKELY_WORD = 3.85
 """Mean rarity above which a word is unlikely. Languages average 2.2 to 2.6, garbled text 3.7 to 5.7."""
 MAX_UNLIKELY_SHARE = 0.15
 """Share of letters in unlikely words above which a text is garbled."""
+MAX_UNLIKELY_SHARE_OF_FONT = 0.5
+"""The same for the text of one font of a page."""
 ALLOWED_UNLIKELY_LETTERS = 16
 """Letters in unlikely words that are let pass first: in a short list two odd words are no share of anything."""
 MAX_ACCENTED_SHARE = 0.4
@@ -34,6 +36,8 @@ MIN_ALPHANUMERIC_SHARE = 0.5
 MIN_CHARACTERS = 24
 """Below this no statistics are made of a text."""
 
+_FEWEST_UNLIKELY_LETTERS = 30
+_PATH = re.compile(r"\\\\|[A-Za-z]:\\")
 _WORD = re.compile(r"[^\W\d_]+")
 _PLAIN_WORD = re.compile(r"[(«\"]*([А-ЮA-Z]?[а-яёa-z]+)[.,:;!?)»\"]*")
 """Needs no look at its single letters: no capital inside, and no Я, which may be a sign of a wrong code page."""
@@ -99,6 +103,19 @@ def judge_letters(text: str, languages: tuple[str, ...] = ("rus", "eng")) -> Let
         or _unlikely_words(words, judged, unlikely if _is_judged_by_russian(counts) else 0)
     )
     return LetterVerdict(is_sound=False, problem=problem) if problem else _SOUND
+
+
+def judge_font(text: str) -> str:
+    """What is wrong with the text of one font of a page, empty where nothing is.
+
+    Stricter evidence is asked for than of a page: a font may be there for article numbers and addresses alone.
+    """
+    words = {token: _counted(token) for token in set(text.split()) if not _PATH.match(token)}
+    judged, unlikely = _unpacked(sum([count for _, count in words.values()]), 2)
+    if unlikely < _FEWEST_UNLIKELY_LETTERS or unlikely < MAX_UNLIKELY_SHARE_OF_FONT * judged:
+        return ""
+    counts = _Counts(*_unpacked(sum([counted for counted, _ in words.values()]), len(_Counts._fields)))
+    return _unlikely_words(words, judged, unlikely if _is_judged_by_russian(counts) else 0)
 
 
 class _Counts(NamedTuple):

@@ -39,7 +39,8 @@ _MOST_SHAPES = 100_000
 class PageContent:
     """What is on one page. ``page_turn`` is the page's own rotation; ``turn`` also makes sideways text upright.
 
-    ``sideways`` are visible lines that do not run left to right after ``turn``. ``covered_text_share``: share of text
+    ``sideways`` are visible lines that do not run left to right after ``turn``. ``text_of_fonts`` is the visible text
+    of each font, in pieces. ``covered_text_share``: share of text
     that an opaque picture was painted over. ``glyph_sized_paths`` counts drawn shapes of the size of letters, ``rules``
     bounds the lines and frames from which a table could be made (None: there are too few). ``is_drawing``: so many
     shapes are drawn that no table is looked for among them. ``ends_with_full_picture``:
@@ -51,6 +52,7 @@ class PageContent:
     lines: tuple[TextLine, ...]
     sideways: tuple[TextLine, ...]
     hidden_text: str
+    text_of_fonts: tuple[str, ...]
     covered_text_share: float
     pictures: tuple[Box, ...]
     picture_share: float
@@ -88,7 +90,8 @@ def read_page(page: Page, *, with_hidden_text: bool = False) -> PageContent:
     rect = page.rect
     page_turn = Turn(int(page.rotation) % 360, float(rect.width), float(rect.height))
     drawn = DrawnPage(page)
-    runs, hidden_text = _text_runs(drawn, with_hidden_text)
+    fonts: dict[str, list[str]] = {}
+    runs, hidden_text = _text_runs(drawn, with_hidden_text, fonts)
     turn = page_turn.turned_by(_sideways_turn(runs, page_turn.rotation_deg))
     lines, sideways = _turned(runs, turn)
     page_box = Box(0.0, 0.0, turn.width_pt, turn.height_pt)
@@ -101,6 +104,7 @@ def read_page(page: Page, *, with_hidden_text: bool = False) -> PageContent:
         lines=lines,
         sideways=sideways,
         hidden_text=hidden_text,
+        text_of_fonts=tuple(map("\n".join, fonts.values())),
         covered_text_share=_covered_text_share(page, paint, page_box),
         pictures=pictures,
         picture_share=covered_share(pictures, page_box),
@@ -134,8 +138,8 @@ _Run = tuple[_Direction, TextLine]
 """A line and the direction in which it runs on the unrotated page."""
 
 
-def _text_runs(drawn: DrawnPage, with_hidden_text: bool) -> tuple[list[_Run], str]:
-    """The visible lines of the unrotated page, and the text that is there but not seen."""
+def _text_runs(drawn: DrawnPage, with_hidden_text: bool, fonts: dict[str, list[str]]) -> tuple[list[_Run], str]:
+    """The visible lines of the unrotated page, and the text that is there but not seen; ``fonts`` gets their texts."""
     runs: list[_Run] = []
     hidden: list[str] = []
     words = _WordsOfLines(drawn)
@@ -151,6 +155,8 @@ def _text_runs(drawn: DrawnPage, with_hidden_text: bool) -> tuple[list[_Run], st
             text, size, is_bold = _style(seen)
             if not text or text.isspace():
                 continue
+            for span in seen:
+                fonts.setdefault(span["font"], []).append(span["text"])
             if has_spaced_letters(text):
                 text = words.whole(text, block_number, line_number)
             box = Box(*line["bbox"]) if len(seen) == len(spans) else union(Box(*span["bbox"]) for span in seen)

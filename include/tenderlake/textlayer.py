@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tenderlake.documents import PageKind, PrepareOptions, TextLayerMode
-from tenderlake.letters import judge_letters
+from tenderlake.letters import judge_font, judge_letters
 from tenderlake.mupdf import Page, pymupdf
 from tenderlake.pageflags import PageFlag
 
@@ -84,6 +84,7 @@ def _judge(page: Page, content: PageContent, languages: tuple[str, ...], picture
     judgement = (
         _hidden_layer(content, characters)
         or _garbled_layer(text, languages)
+        or _garbled_font(content.text_of_fonts, len(text))
         or _hardly_any_text(page, content, characters)
     )
     if judgement is not None:
@@ -133,6 +134,17 @@ def _garbled_layer(text: str, languages: tuple[str, ...]) -> Judgement | None:
     if verdict.is_sound:
         return None
     return Judgement(PageKind.IMAGE, f"the text layer is garbled: {verdict.problem}", (PageFlag.GARBLED_TEXT_LAYER,))
+
+
+def _garbled_font(texts: tuple[str, ...], characters: int) -> Judgement | None:
+    """One font of several that says something else than what is printed, such as that of the headings."""
+    if len(texts) < 2:
+        return None
+    for text in texts:
+        if 2 * len(text) <= characters and (problem := judge_font(text)):
+            reason = f"the text layer is garbled: in one of the fonts {problem}"
+            return Judgement(PageKind.IMAGE, reason, (PageFlag.GARBLED_TEXT_LAYER,))
+    return None
 
 
 def _hardly_any_text(page: Page, content: PageContent, characters: int) -> Judgement | None:

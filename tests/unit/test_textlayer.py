@@ -195,6 +195,32 @@ def test_a_garbled_text_layer_goes_to_ocr_and_the_reason_names_a_word() -> None:
     assert "words of no language" in judgement.reason
 
 
+def test_a_page_whose_headings_alone_are_garbled_goes_to_ocr() -> None:
+    document = digital_pdf([RUSSIAN * 3])
+    headings = ("ПРЕДМЕТ КОНТРАКТА", "ОБЯЗАННОСТИ СТОРОН", "ОТВЕТСТВЕННОСТЬ")
+    for number, heading in enumerate(headings):
+        moved = "".join(chr(ord(letter) + 5) if letter != " " else letter for letter in heading)
+        write(document[0], moved, (70, 600 + 20 * number), bold=True)
+    judgement = judged(document)
+    assert (judgement.kind, judgement.flags) == (PageKind.IMAGE, (PageFlag.GARBLED_TEXT_LAYER,))
+    assert "in one of the fonts" in judgement.reason
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("ВВГнг(А)-LSLTx 3х2,5", "ЩРн-12з-1 36 УХЛ3 IP31", "АПвПуг 1х120/50-10", "КГтп-ХЛ 4х16"),
+        (r"\\server2\shared\CORPCNTRCTS\Qrtrly\Blnkts", "zkpk@mbdrv.example"),
+    ],
+    ids=["articles", "path"],
+)
+def test_a_font_of_article_numbers_or_addresses_is_not_garbled(lines: tuple[str, ...]) -> None:
+    document = digital_pdf([RUSSIAN * 3])
+    for number, line in enumerate(lines):
+        write(document[0], line, (70, 600 + 20 * number), bold=True)
+    assert judged(document).kind is PageKind.NATIVE
+
+
 def test_a_font_without_a_map_to_letters_is_garbled() -> None:
     document = digital_pdf()
     for xref in range(1, document.xref_length()):
