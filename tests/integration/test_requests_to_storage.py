@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tenderlake.assembly import assemble_batch
 from tenderlake.discovery import release_claim
+from tenderlake.embedded.uploads import find_documents, upload_documents
 from tenderlake.layout import Layout
 from tenderlake.planning import plan_run
 from tenderlake.preparation import prepare_batch
@@ -111,3 +113,24 @@ def test_looking_for_new_documents_costs_no_request_for_each_that_is_known(stora
         assert found.source_count == 0
         requests.append(keys.total())
     assert requests[0] == requests[1]
+
+
+def test_files_that_were_sent_before_are_known_from_a_listing(storage: Storage, tmp_path: Path) -> None:
+    for number in range(MANY):
+        (tmp_path / f"{number}.txt").write_text(f"Письмо {number}", encoding="utf-8")
+    documents = find_documents(tmp_path, "inbox/")
+    assert len(upload_documents(storage, documents).new) == MANY
+    (tmp_path / "7.txt").write_text("Исправленное письмо 7", encoding="utf-8")
+    with counted(storage) as keys:
+        upload = upload_documents(storage, find_documents(tmp_path, "inbox/"))
+    assert (len(upload.new), len(upload.changed), len(upload.same)) == (0, 1, MANY - 1)
+    assert keys.total() == 2  # the listing, and the letter that has changed
+
+
+def test_a_few_files_are_found_among_many_others(storage: Storage, tmp_path: Path) -> None:
+    for number in range(MANY):
+        storage.put_bytes(f"inbox/between/{number}.txt", b"", "text/plain")
+    for name in ("a", "z"):
+        (tmp_path / f"{name}.txt").write_text(name)
+    assert len(upload_documents(storage, find_documents(tmp_path, "inbox/")).new) == 2
+    assert len(upload_documents(storage, find_documents(tmp_path, "inbox/")).same) == 2

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
+from os.path import commonprefix
 from pathlib import Path
 
 from tenderlake.embedded.errors import EmbeddedError
@@ -15,6 +17,8 @@ from tenderlake.storage import ObjectInfo, ObjectMissingError, Storage
 
 _PART_BYTES = 8 * 2**20
 """boto3 sends larger files in parts of this size, and their ETag is made of the parts' digests."""
+_MOST_LISTED = 10
+"""Objects that are listed for each document, a thousand a request, before those that did not come are asked for."""
 
 
 class Comparison(StrEnum):
@@ -129,14 +133,11 @@ def upload_documents(storage: Storage, documents: list[LocalDocument]) -> Upload
         EmbeddedError: a file cannot be read.
         StorageError: S3 fails.
     """
+    in_inbox = _objects_of(storage, documents)
 
     def send(document: LocalDocument) -> Comparison:
         try:
-            known = storage.head(document.key)
-        except ObjectMissingError:
-            known = None
-        try:
-            result = compare(document, known)
+            result = compare(document, in_inbox.get(document.key))
             if result is not Comparison.SAME:
                 media_type = mimetypes.guess_type(document.path.name)[0] or "application/octet-stream"
                 storage.upload(document.path, document.key, media_type)
@@ -148,3 +149,23 @@ def upload_documents(storage: Storage, documents: list[LocalDocument]) -> Upload
     return Upload(
         **{kind.value: tuple(item for item, result in results if result is kind) for kind in Comparison},
     )
+
+
+def _objects_of(storage: Storage, documents: list[LocalDocument]) -> dict[str, ObjectInfo]:
+    """What the inbox has under the keys of the documents: listed, unless much else lies between them."""
+    keys = {document.key for document in documents}
+    most = _MOST_LISTED * len(keys)
+    prefix = commonprefix(sorted(keys))  # noqa: RUF071 - S3 compares prefixes letter by letter, too
+    listed = list(islice(storage.list_objects(prefix), most + 1))
+    found = {item.key: item for item in listed if item.key in keys}
+    if len(listed) > most:
+
+        def look(key: str) -> ObjectInfo | None:
+            try:
+                return storage.head(key)
+            except ObjectMissingError:
+                return None
+
+        asked = storage.in_parallel(look, sorted(keys - found.keys()))
+        found.update({item.key: item for item in asked if item is not None})
+    return found
