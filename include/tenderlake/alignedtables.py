@@ -19,7 +19,7 @@ from ocr_tasks.boxes import Box, union
 from tenderlake.pagelines import TextLine
 from tenderlake.readingorder import base_lines
 from tenderlake.ruledtables import PageTable, TableCell
-from tenderlake.wording import LEADERS, HyphenHabits, clean, join_lines
+from tenderlake.wording import LEADERS, HyphenHabits, clean, join_cell_lines
 
 _MIN_COLUMNS = 3
 _MIN_FULL_ROWS = 3
@@ -180,7 +180,7 @@ def _table(run: list[_Row], habits: HyphenHabits) -> PageTable | None:
         else:
             for column in range(len(columns)):
                 texts = [clean(grid[place][column]) for place in group if grid[place].get(column)]
-                cells.append(TableCell(number, column, 1, 1, join_lines(texts, habits)))
+                cells.append(TableCell(number, column, 1, 1, join_cell_lines(texts, habits)))
     return PageTable(union(row.box for row in run), tuple(cells), len(groups))
 
 

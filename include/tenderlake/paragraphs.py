@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, Line, PageResult
 from ocr_tasks.htmltables import ParseTable, parse_html_table, table_html, table_text
-from tenderlake.wording import HyphenHabits, join_lines
+from tenderlake.wording import HyphenHabits, join_cell_lines, join_lines
 
 _PROSE = frozenset({BlockLabel.TEXT, BlockLabel.LIST_ITEM, BlockLabel.FOOTNOTE, BlockLabel.CAPTION})
 _MARGIN_SHARE = 0.08
@@ -54,7 +54,7 @@ def _joined(block: Block, habits: HyphenHabits) -> Block:
 
 def _with_joined_cells(block: Block, habits: HyphenHabits) -> Block:
     table = parse_html_table(block.content)
-    cells = tuple(replace(cell, text=join_lines(cell.text.split("\n"), habits)) for cell in table.cells)
+    cells = tuple(replace(cell, text=join_cell_lines(cell.text.split("\n"), habits)) for cell in table.cells)
     return block.model_copy(update={"content": table_html(replace(table, cells=cells))})
 
 

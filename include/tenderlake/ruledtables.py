@@ -17,7 +17,7 @@ from tenderlake.pagelines import TextLine
 from tenderlake.readingorder import ONE_PLACE_PT
 from tenderlake.ruledgrid import find_grids
 from tenderlake.spacedletters import text_of_placed
-from tenderlake.wording import HyphenHabits, clean, join_lines
+from tenderlake.wording import HyphenHabits, clean, join_cell_lines
 
 if TYPE_CHECKING:
     from tenderlake.drawnpage import Word
@@ -139,7 +139,7 @@ def _lines_text(words: list[_Word], habits: HyphenHabits) -> str:
         by_line[word.line].append(word)
     lines = sorted(by_line.values(), key=_line_order)
     texts = [clean(text_of_placed([(word.text, word.box) for word in line])) for line in lines]
-    return join_lines(texts, habits)
+    return join_cell_lines(texts, habits)
 
 
 def _line_order(line: list[_Word]) -> tuple[float, float]:

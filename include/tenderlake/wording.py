@@ -24,6 +24,15 @@ _PARTICLES = frozenset({"то", "либо", "нибудь", "таки", "ка"})
 """Russian particles that are always written with a hyphen before them."""
 _COMPOUND_ADJECTIVE = re.compile(r"\w{4}(?:[бвгджзклмнпрстфхцчшщь]но|[сц]ко)$")
 """The first part of words such as организационно-правовой, which never lose their hyphen."""
+_VOWEL = re.compile("[аеёиоуыэюяіїєaeiouyà-öø-ÿ]", re.IGNORECASE)
+"""No part of a word without a vowel is left or carried over (Russian orthography of 1956, § 117): «р-н», «пр-во»."""
+_CONTRACTION = re.compile("(?:кол|произ|изд|хоз|гос|об)-(?:во|ва|ву|вом|ве)")
+_WORD_END = re.compile(
+    r"(?:[ьъы]\w*|й|н{0,2}(?:ый|ая|ое|ые|ого|ому|ых|ым|ую)|ий|ие|ия|ии|ск(?:ий|ая|ое|ие|ого|ому|их|им|ую|ой)|"
+    r"[ае]?ни[еяйю]|[ае]?нием|ци[яийю]|цией|ост[ьи]|остью|ств[оауе]|ством|тел[ья]|телей|ся)(?![\w.-])"
+)
+"""What Russian words end in and no word is."""
+_NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
 _PARTING_SHARE = 0.05
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _LAST_PART = re.compile(r"[^\W\d_]+$")
@@ -84,6 +93,8 @@ class HyphenHabits:
 
     def keeps_hyphen(self, before: str, after: str) -> bool:
         """Whether the hyphen between the last part of a line and the first part of the next belongs to the word."""
+        if _CONTRACTION.fullmatch(f"{before}-{after}".lower()) or not (_VOWEL.search(before) and _VOWEL.search(after)):
+            return True
         if not after[0].islower() or before.isupper() or before[-1].isascii() != after[0].isascii():
             return True
         if after in _PARTICLES or f"{before}-{after}".lower() in self.hyphenated:
@@ -109,11 +120,25 @@ def join_lines(lines: list[str], habits: HyphenHabits = _ANY_HABITS) -> str:
         elif (before := _last_part(text)) and (after := _FIRST_PART.match(line)):
             is_kept = _ADDRESS.search(text[-200:]) or habits.keeps_hyphen(before, after.group())
             text = (text if is_kept else text[:-1]) + line
-        elif _ENDS_IN_NUMBER.search(text[-12:]):  # «№ 44-» and «ФЗ» on the next line
+        elif _ENDS_IN_NUMBER.search(text[-12:]) or _is_cut_word(text, line):  # «№ 44-» and «ФЗ» on the next line
             text += line
         else:
             text = f"{text} {line}"
     return text.rstrip(_SOFT_HYPHEN)
+
+
+def join_cell_lines(lines: list[str], habits: HyphenHabits) -> str:
+    """The lines of a cell of a table as one text: as those of a paragraph, and a number that was cut is whole again."""
+    if len(lines) > 1 and not all(map(_NUMBER.fullmatch, lines)):
+        number = "".join(lines)
+        if _NUMBER.fullmatch(number) and not _NUMBER.fullmatch(" ".join(lines)):
+            return number
+    return join_lines(lines, habits)
+
+
+def _is_cut_word(text: str, line: str) -> bool:
+    """Whether a narrow column cut a word without a hyphen, told by a rest that no word is."""
+    return text[-1].islower() and bool(_WORD_END.match(line))
 
 
 def _last_part(text: str) -> str | None:

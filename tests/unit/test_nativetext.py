@@ -15,7 +15,7 @@ from ocr_tasks.ruledgrid import Grid, Rule, grids_of
 from tenderlake.mupdf import pymupdf
 from tenderlake.nativetext import NativePage, NativeText
 from tenderlake.pagecontent import read_page
-from tenderlake.wording import HyphenHabits, clean, join_lines
+from tenderlake.wording import HyphenHabits, clean, join_cell_lines, join_lines
 from tests.pdfs import ENGLISH, FONT, RUSSIAN, digital_pdf, draw_table, new_page, reopened, write, write_lines
 
 pytestmark = pytest.mark.unit
@@ -514,10 +514,31 @@ def test_a_filled_form_field_is_text() -> None:
         (["цена -", "сто рублей"], "цена - сто рублей"),
         (["страницы 12-", "15 договора"], "страницы 12-15 договора"),
         (["", "одна", ""], "одна"),
+        (["Кол-", "во товара"], "Кол-во товара"),
+        (["количест-", "во товара"], "количество товара"),
+        (["Свердловский р-", "н города"], "Свердловский р-н города"),
+        (["Щит распределительны", "й навесной"], "Щит распределительный навесной"),
+        (["Монитор жидкокристалличе", "ский"], "Монитор жидкокристаллический"),
+        (["указаны в", "них и", "ими"], "указаны в них и ими"),
+        (["длина", "м"], "длина м"),
     ],
 )
 def test_words_parted_at_line_ends_are_whole_again(lines: Sequence[str], joined: str) -> None:
     assert join_lines([clean(line) for line in lines]) == joined
+
+
+@pytest.mark.parametrize(
+    ("lines", "joined"),
+    [
+        (["1 234 56", "7,89"], "1 234 567,89"),
+        (["1 234 567,", "89"], "1 234 567,89"),
+        (["1 234", "567,89"], "1 234 567,89"),
+        (["5", "10,00"], "5 10,00"),
+        (["100,00", "200,00"], "100,00 200,00"),
+    ],
+)
+def test_a_number_that_a_narrow_column_cut_is_whole_again(lines: list[str], joined: str) -> None:
+    assert join_cell_lines(lines, HyphenHabits()) == joined
 
 
 def test_the_hyphens_of_an_address_stay() -> None:
