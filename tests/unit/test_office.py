@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import xlwt
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.styles import Alignment
+from PIL import Image
 
 from ocr_tasks.contract import BlockLabel
 from ocr_tasks.htmltables import parse_html_table
@@ -262,6 +264,21 @@ def test_a_scan_within_a_document_becomes_a_page_for_ocr_and_a_logo_does_not(tmp
     assert image.kind is PageKind.IMAGE
     assert "page 1" in image.reason
     assert (found.folder / str(image.image_name)).read_bytes() == picture
+
+
+def test_a_picture_that_stands_in_many_places_makes_no_bomb(tmp_path: Path) -> None:
+    """It is one picture, however often it is shown; a megabyte on a hundred pages would be past the ratio."""
+    noise = random.Random(1).randbytes(700_000)  # noqa: S311  # not for secrets
+    stamp = Image.frombytes("L", (1000, 700), noise)
+    buffer = io.BytesIO()
+    stamp.save(buffer, "PNG")
+    data = docx(
+        paragraph("Печать") + drawing("p") * 300,
+        parts={"word/media/stamp.png": buffer.getvalue()},
+        relations={"p": ("image", "media/stamp.png")},
+    )
+    assert len(data) * 200 < 300 * 700_000
+    assert prepared(tmp_path, data).texts() == ["Печать"]
 
 
 def test_an_old_word_document_keeps_its_table_and_drops_its_fields(tmp_path: Path) -> None:

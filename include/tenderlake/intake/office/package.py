@@ -41,6 +41,7 @@ class OfficePackage:
     def __init__(self, source: Path | io.BytesIO, limits: PrepareLimits) -> None:
         self._limits = limits
         self._read_bytes = 0
+        self._kept: dict[str, bytes | None] = {}
         self.lost: list[str] = []
         """What the document was read without, though it has it or refers to it."""
         try:
@@ -88,16 +89,21 @@ class OfficePackage:
         return b"".join(parts)
 
     def optional_read(self, name: str | None) -> bytes | None:
-        """The bytes of a part that a document can be read without: None where it is missing or damaged."""
+        """The bytes of a part that a document can be read without: None where it is missing or damaged.
+
+        A picture that stands on every page is read, kept and counted once.
+        """
         if name is None or name not in self:
             return None
-        try:
-            return self.read(name)
-        except RejectedError as error:
-            if error.rejection.state is not SourceState.QUARANTINED_CORRUPT:
-                raise
-            self.lost.append(name)
-            return None
+        if name not in self._kept:
+            try:
+                self._kept[name] = self.read(name)
+            except RejectedError as error:
+                if error.rejection.state is not SourceState.QUARANTINED_CORRUPT:
+                    raise
+                self._kept[name] = None
+                self.lost.append(name)
+        return self._kept[name]
 
     def inflate(self, data: bytes, name: str) -> bytes:
         """Bytes deflated without a header, under the same limits; raises :class:`RejectedError`."""
