@@ -51,6 +51,8 @@ PARTY = re.compile(
 _BULLET = re.compile(rf"(?:[{BULLETS}]\s*|o\s+)\S")
 _DASHED = re.compile(rf"[{DASHES}]\s+\S")
 _NUMBERED = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,5}[.)]?|[а-яa-z]\)|\(\d{1,3}\))\s+\S")
+_TITLE_SHARE = 0.35
+"""Of the width of a column, left free at the end of a row that is no line of running text."""
 _SENTENCE_END = (".", ";", ":", "!", "?", "»", '"', ")")
 
 
@@ -415,6 +417,9 @@ def _is_centered(row: Row, column: Box) -> bool:
 def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float, *, are_centered: bool) -> bool:
     if _looks_apart(above, below, pitch) or (above.text[-1:].isdigit() and CONTENTS_ENTRY.search(above.text)):
         return True
+    ends_short = above.box.x1 < column.x1 - 0.12 * column.width
+    if ends_short and (above.text.endswith(";") or _is_title_over(above, below, column)):
+        return True
     begins_with_word = below.text[:2].isalpha()  # most do, and no mark of an item does
     if not begins_with_word and _is_item_or_page_number(below, column):
         return True
@@ -426,7 +431,6 @@ def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float, *, are_
     if begins_with_word and not starts_new:
         return is_outdented
     is_indented = below.box.x0 > above.box.x0 + 0.8 * size and below.box.x0 < column.x0 + 0.4 * column.width
-    ends_short = above.box.x1 < column.x1 - 0.12 * column.width
     ends_sentence = above.text.endswith(_SENTENCE_END)
     mark = None if begins_with_word else next((mark for mark in (_NUMBERED, _DASHED) if mark.match(below.text)), None)
     if mark is not None:
@@ -436,8 +440,13 @@ def _starts_paragraph(above: Row, below: Row, column: Box, pitch: float, *, are_
     if is_outdented:
         return True
     if ends_short and starts_new:
-        return ends_sentence or above.box.x1 < column.x1 - 0.35 * column.width
+        return ends_sentence or above.box.x1 < column.x1 - _TITLE_SHARE * column.width
     return False
+
+
+def _is_title_over(above: Row, below: Row, column: Box) -> bool:
+    """Whether a bold row stands over plain text that begins with a small letter, such as items without marks."""
+    return above.is_bold and not below.is_bold and above.box.x1 < column.x1 - _TITLE_SHARE * column.width
 
 
 def _is_item_or_page_number(row: Row, column: Box) -> bool:

@@ -12,7 +12,7 @@ from ocr_tasks.htmltables import parse_html_table
 from tenderlake.mupdf import pymupdf
 from tenderlake.nativetext import NativePage, NativeText
 from tenderlake.pagecontent import read_page
-from tests.pdfs import FONT, digital_pdf, draw_table, new_page, reopened, write
+from tests.pdfs import FONT, digital_pdf, draw_table, new_page, reopened, write, write_lines
 
 pytestmark = pytest.mark.unit
 
@@ -99,3 +99,22 @@ def test_a_title_that_is_drawn_twice_side_by_side_is_bold() -> None:
         write(document[0], "РАЗДЕЛ 1. ПРЕДМЕТ КОНТРАКТА", (70 + shift, 60))
     title, *_ = read(document)[0].blocks
     assert (title.label, title.content) == (BlockLabel.HEADING, "РАЗДЕЛ 1. ПРЕДМЕТ КОНТРАКТА")
+
+
+def test_items_whose_marks_are_drawn_and_no_text_are_paragraphs_below_their_title() -> None:
+    items = (
+        "соответствие требованиям пункта 1 части 1 статьи 31 Закона о контрактной системе",
+        "в сфере закупок;",
+        "отсутствие в реестре недобросовестных поставщиков;",
+        "отсутствие задолженности по налогам.",
+    )
+    document = pymupdf.open()
+    page = new_page(document)
+    write(page, "3. Требования к участникам", (70, 90), bold=True)
+    write_lines(page, items, (90, 105))
+    (result,) = read(document)
+    assert [(block.label, block.content) for block in result.blocks] == [
+        (BlockLabel.HEADING, "3. Требования к участникам"),
+        (BlockLabel.TEXT, f"{items[0]} {items[1]}"),
+        *((BlockLabel.TEXT, item) for item in items[2:]),
+    ]
