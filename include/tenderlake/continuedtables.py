@@ -2,7 +2,8 @@
 
 A table goes on where it ends one page and one begins the next, running headers and footers aside, and the second says
 so («Продолжение таблицы 3»), repeats the header of the first, or has its columns, stands in the same place and has no
-header that names other columns. It works on page results, so it is the same for digital pages and for OCR.
+header that names other columns. A row that the end of the page cuts in two is one row again. It works on page results,
+so it is the same for digital pages and for OCR.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itertools import takewhile
 from ocr_tasks.contract import Block, BlockLabel, ContentFormat, PageResult
 from ocr_tasks.htmltables import Cell, ParseTable, Table, parse_html_table
 from tenderlake.tablemeaning import has_header_of_its_own
+from tenderlake.wording import HyphenHabits, join_lines
 
 _RUNNING = frozenset({BlockLabel.HEADER, BlockLabel.FOOTER, BlockLabel.PAGE_NUMBER, BlockLabel.OTHER})
 """Also print along the edge of a sheet, which comes last on its page."""
@@ -110,8 +112,11 @@ class DocumentTables:
         if found is None:
             return range(0)
         place = found.places[-1]
+        more = found.table
+        if _is_row_cut(self._open.table, more, self._open.parts[-1].first_row):
+            self._open.table, more = _with_rest_of_row(self._open.table, more)
         self._open.parts.append(TablePart(self._open.table.row_count, page.page_number, place + 1))
-        self._open.table = _joined(self._open.table, found.table)
+        self._open.table = _joined(self._open.table, more)
         self._open.block, self._open.page = page.blocks[place], page
         return found.places
 
@@ -177,6 +182,39 @@ def _joined(table: Table, more: Table) -> Table:
     """Both as one table, the rows of ``more`` below."""
     cells = tuple(replace(cell, row=cell.row + table.row_count, is_header=False) for cell in more.cells)
     return Table((*table.cells, *cells), table.row_count + more.row_count, max(table.column_count, more.column_count))
+
+
+def _is_row_cut(table: Table, more: Table, first_row: int) -> bool:
+    """Whether the first row of ``more`` is the rest of the last one of ``table``, as where Word breaks in a row.
+
+    Its cells go on with small letters, and the one that names the row is empty. Rows of a table in which others are
+    without a name, too, are rows of their own; ``first_row`` is where the last part of ``table`` begins.
+    """
+    last, rest = _whole_row(table, table.row_count - 1), _whole_row(more, 0)
+    if not last or len(rest) != len(last) or not any(rest) or rest[0] or not last[0]:
+        return False
+    if any(after and not (before and after[0].islower()) for before, after in zip(last, rest, strict=True)):
+        return False
+    return not any(cell.column == 0 and cell.row > first_row and not cell.text for cell in table.cells)
+
+
+def _whole_row(table: Table, row: int) -> list[str]:
+    """The texts of a row without spans, none for another one."""
+    cells = [cell for cell in table.cells if cell.row <= row < cell.row + cell.row_span]
+    return [] if any(cell.row_span > 1 or cell.column_span > 1 for cell in cells) else [cell.text for cell in cells]
+
+
+def _with_rest_of_row(table: Table, more: Table) -> tuple[Table, Table]:
+    """The table with its last row whole, and what is left of ``more``."""
+    rest = {cell.column: cell.text for cell in more.cells if cell.row == 0 and cell.text}
+    habits = HyphenHabits()
+    cells = tuple(
+        replace(cell, text=join_lines([cell.text, rest[cell.column]], habits))
+        if cell.row == table.row_count - 1 and cell.column in rest
+        else cell
+        for cell in table.cells
+    )
+    return replace(table, cells=cells), _without_rows(more, 1)
 
 
 def _is_table(block: Block) -> bool:

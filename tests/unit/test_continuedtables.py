@@ -127,3 +127,46 @@ def test_a_header_alone_at_the_top_of_a_page_does_not_lose_the_row_that_follows(
 def test_trouble_on_a_page_in_the_middle_of_a_table_is_told() -> None:
     shown = markdown((table(HEADER, ("1", "Кабель", "10")),), (table(("2", "Провод", "20")),), trouble="no seal")
     assert shown.count("was not read in full") == 2
+
+
+def test_a_row_that_the_end_of_a_page_cuts_is_one_row() -> None:
+    shown = markdown(
+        (table(HEADER, ("1", "Кабель", "10"), ("2", "Провод медный в двойной изоляции, для скрытой про-", "20")),),
+        (table(HEADER, ("", "кладки, тип", ""), ("3", "Щит", "30")),),
+    )
+    assert "| 2 | Провод медный в двойной изоляции, для скрытой прокладки, тип | 20 |\n| 3 | Щит | 30 |" in shown
+
+
+def test_the_rest_of_a_row_alone_on_its_page_keeps_the_pages_of_the_rows_right() -> None:
+    tables = DocumentTables()
+    pages = (
+        table(HEADER, ("1", "Кабель", "10"), ("2", "Провод", "20")),
+        table(HEADER, ("", "медный", "")),
+        table(HEADER, ("", "с изоляцией", ""), ("3", "Щит", "30")),
+    )
+    for number, block in enumerate(pages, start=1):
+        tables.add(page_result(block, number=number))
+    whole = tables.close()
+    assert whole is not None
+    assert [cell.text for cell in whole.table.cells if cell.column == 1] == [
+        "Наименование",
+        "Кабель",
+        "Провод медный с изоляцией",
+        "Щит",
+    ]
+    assert [(part.page_number, part.first_row) for part in whole.parts] == [(1, 0), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("before", "rest"),
+    [
+        (("", "напряжение", "220 В"), ("", "мощность", "не менее 5 кВт")),
+        (("2", "Провод", "20"), ("", "Итого", "30")),
+        (("2", "Провод", "20"), ("", "", "30")),
+        (("2", "Провод", ""), ("", "медный", "не указана")),
+    ],
+    ids=["rows without a name", "a total", "a number", "a new cell"],
+)
+def test_a_row_of_its_own_without_a_number_stays_one(before: tuple[str, ...], rest: tuple[str, ...]) -> None:
+    shown = markdown((table(HEADER, ("1", "Кабель", "10"), before),), (table(HEADER, rest),))
+    assert f"| {' | '.join(before)} |\n| {' | '.join(rest)} |" in shown
