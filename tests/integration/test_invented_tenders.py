@@ -65,9 +65,17 @@ def test_what_is_right_by_its_check_digits_is_valid(found: dict[Paper, list[Rank
     assert wrong == []
 
 
-def test_a_leaflet_rules_and_an_invoice_from_abroad_hold_nothing(found: dict[Paper, list[RankedField]]) -> None:
+def test_leaflets_rules_plans_of_years_and_an_invoice_from_abroad_hold_nothing(
+    found: dict[Paper, list[RankedField]],
+) -> None:
     silent = {paper.name: fields for paper, fields in found.items() if not of_kinds(paper)}
-    assert set(silent) == {"Памятка участнику.docx", "invoice.pdf", "Правила.pdf"}
+    assert set(silent) == {
+        "Памятка участнику.docx",
+        "invoice.pdf",
+        "Правила.pdf",
+        "Положение.docx",
+        "Финансирование.docx",
+    }
     assert [one.candidate for fields in silent.values() for one in fields if one.candidate.field in IDENTIFIERS] == []
 
 

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.unit
         ("ТЗ_кабель.docx", "", DocumentType.TECHNICAL_SPECIFICATION),
         ("Приложение 1.pdf", "ТЕХНИЧЕСКОЕ ЗАДАНИЕ на поставку", DocumentType.TECHNICAL_SPECIFICATION),
         ("scan2.pdf", "РАМОЧНЫЙ ДОГОВОР № 17-РД/2026\nг. Порт", DocumentType.CONTRACT),
+        ("Карточка контракта.docx", "Сведения о контракте, включённые в реестр контрактов", DocumentType.OTHER),
         ("scan3.pdf", "Изменение извещения о проведении электронного аукциона", DocumentType.NOTICE),
         ("Проект контракта.docx", "Муниципальный контракт № ___", DocumentType.CONTRACT),
         ("ЛСР 02-01.pdf", "ЛОКАЛЬНАЯ СМЕТА № 02-01-01", DocumentType.ESTIMATE),

@@ -23,7 +23,7 @@ _HEAD = 3500
 """Characters of the first page in which titles are looked for."""
 _LONGEST_TITLE = 300
 _BEHIND_TITLE = 60
-_DATE_REACH = 60
+_DATE_REACH = 180
 _SIGN = r"(?:№|N[oº]?\.?|Ne|номер:?)"
 _SIGNS = r"0-9A-Za-zА-Яа-яЁё./\\-"
 _CODE = rf"(?P<number>(?=[{_SIGNS}]{{0,40}}\d)[0-9A-Za-zА-Яа-яЁё][{_SIGNS}]{{0,40}})(?![0-9A-Za-zА-Яа-яЁё_])"
@@ -52,9 +52,15 @@ _TITLE = re.compile(
 _TO_PURCHASE = re.compile(r"заявка\s[^№]{0,60}(?:участи|закупк)", re.IGNORECASE)
 """«Заявка на участие в запросе предложений № …»: the number is that of the purchase."""
 _TO_REQUEST = re.compile(r"(?:\bна|по)\s(?:ваш\s)?запрос[уа]?\s", re.IGNORECASE)
+_NUMBER_OF_CONTRACT = re.compile(
+    r"(?:контракт|договор)[а-яё]{1,3}\s(?:[а-яё -]{3,40}\s)?(?:от\s[«\"]?\d[^№\n]{5,30}\s)?(?:№|N)\s?\S+\Z",
+    re.IGNORECASE,
+)
 _OF_A_CASE = re.compile(r"\bпо\s(?:делу|жалобе)\s", re.IGNORECASE)
 _VERB = re.compile(r";|[а-яё](?:[еюуа]тся|[яаеу]ет|[аяею]ют|[её]н[аоы]?|ит)(?![а-яё])")
-_TITLE_DATE = re.compile(r"[^\n\d]{0,40}?\s{0,2}(?:от|г\.)?\s{0,2}[«\"“]?\s?$")
+_TITLE_DATE = re.compile(
+    r"(?:[^\n\d]{0,40}?\s{0,2}(?:от|г\.)?|[^\n\d]{0,120}?\sг\. ?[А-ЯЁ][А-ЯЁа-яё-]{2,30})\s{0,2}[«\"“]?\s?$"
+)
 _TITLE_WITH_DATE = re.compile(
     rf"[ |«\"]{{0,3}}(?:(?P<contract>{_CONTRACTS})|(?P<other>{_KINDS}))(?![А-ЯЁа-яё])[^\n№]{{0,100}}?\sот\s[«\"“]?",
     re.IGNORECASE,
@@ -71,7 +77,8 @@ _TO_CONTRACT = re.compile(
 )
 _BASIS = re.compile(
     rf"\bоснование(?:\sпередачи[^:\n\t]{{0,50}})?\s?[: \t]\s?"
-    rf"(?:государственный\s|муниципальный\s)?(?:контракт|договор)\s{{0,2}}{_NUMBER}",
+    rf"(?:государственный\s|муниципальный\s)?(?:контракт|договор)(?:\s(?:поставки|подряда|аренды|оказания|услуг)){{0,3}}"
+    rf"\s{{0,2}}{_NUMBER}",
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
@@ -114,6 +121,7 @@ _CONTRACT_LABEL = wanted(
     reach=80,
 )
 _ROW_OF_CONTRACT = re.compile(r"(?:договор|контракт)[^\n]*номер", re.IGNORECASE | re.DOTALL)
+_GUARANTEE_LABEL = wanted(r"\bномер\s(?:независимой|банковской)\sгарантии\s?[:\t]?", "гарантии", reach=80)
 _REGISTRY = re.compile(r"реестров[а-яё]{2,3}\s*$", re.IGNORECASE)
 _LABELLED_NUMBER = re.compile(rf"[\s:–—-]{{0,4}}(?:№[ \t]?)?{_CODE}")
 _CONTRACT_DATE_LABEL = wanted(r"\bдата\s(?:заключения|подписания)\s(?:контракта|договора)\s?[:\t]?", "дата", reach=60)
@@ -144,6 +152,10 @@ def _titles(page: PageReading) -> Iterator[Candidate]:
         if dated is None or not _is_title(dated) or _is_value(page, start) or _is_about_another(dated):
             continue
         number_end = dated.end()
+        if match is not None and _NUMBER_OF_CONTRACT.search(dated[0]):
+            # «Акт сверки по договору № 61 от …»: number and date are those of the contract.
+            yield from _belonging(page, match, date_before=True)
+            return
         is_contract = bool(dated["contract"])
         is_own = not (is_contract and (_is_label(page, dated.start()) or "(контракт)" in dated[0].lower()))
         if match is not None and not _is_of_another(match):
@@ -242,9 +254,13 @@ def _belongings(page: PageReading) -> Iterator[Candidate]:
         yield from _belonging(page, match)
 
 
-def _belonging(page: PageReading, match: re.Match[str]) -> Iterator[Candidate]:
+def _belonging(page: PageReading, match: re.Match[str], *, date_before: bool = False) -> Iterator[Candidate]:
     start, end = match.span()
     yield from _number(page, match["number"], start, end, is_contract=True, score=0.8, is_both=False)
+    before = list(dates_in(match[0])) if date_before else []
+    if before:
+        yield from _date(page, before[-1], start, end, is_contract=True, score=0.8, is_both=False)
+        return
     date = next(dates_in(page.text[end : end + _DATE_REACH]), None)
     if date is not None and _TITLE_DATE.fullmatch(page.text[end : end + date.start]):
         yield from _date(page, date, start, end + date.end, is_contract=True, score=0.8, is_both=False)
@@ -307,6 +323,7 @@ def _beside(page: PageReading, label: Wanted) -> Iterator[Statement]:
 def _labelled(page: PageReading) -> Iterator[Candidate]:
     if page.page_number == 1:
         yield from _outgoing(page)
+        yield from _guarantee(page)
         for statement in _beside(page, _DATE_LABEL):
             date = next(dates_in(statement.text), None)
             if date is not None and date.start <= 4:
@@ -328,6 +345,14 @@ def _labelled(page: PageReading) -> Iterator[Candidate]:
         if date is not None and date.start <= 6:
             end = statement.text_start + date.end
             yield from _date(page, date, statement.start, end, is_contract=True, score=0.8, is_both=False)
+
+
+def _guarantee(page: PageReading) -> Iterator[Candidate]:
+    """«Номер независимой гарантии | 26777-777ТГ0003»."""
+    for statement in _beside(page, _GUARANTEE_LABEL):
+        if (match := _LABELLED_NUMBER.match(statement.text)) is not None:
+            end = statement.text_start + match.end()
+            yield from _number(page, match["number"], statement.start, end, is_contract=False, score=0.8)
 
 
 def _is_under_contract(page: PageReading, statement: Statement) -> bool:

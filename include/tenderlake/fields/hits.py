@@ -105,7 +105,12 @@ def _regions_beside(table: PlacedTable, cell: PlacedCell, following: int) -> Ite
         end = min(right.end, following, right.start + LONGEST_REGION)
         begin = words[0] if number == 0 else right.start
         yield Region(right.start, end, begin, FieldMethod.CELL, is_one_of_many=len(beside) > 1, words=words)
-    if cell.is_header or cell.row < _ROWS_OF_LABELS:
+    is_head = cell.is_header or cell.row < _ROWS_OF_LABELS
+    if not is_head and (under := next((below for below in table.below(cell) if not below.is_empty), None)):
+        # A head within a table, as the forms of the unified system have: its first row alone.
+        end = min(under.end, under.start + LONGEST_REGION)
+        yield Region(under.start, end, under.start, FieldMethod.CELL, words=words)
+    if is_head:
         for below in islice(table.below(cell), _MOST_CELLS_BELOW):
             if not below.is_empty:
                 end = min(below.end, below.start + LONGEST_REGION)

@@ -127,9 +127,17 @@ def _heads_columns(table: PlacedTable, cell: PlacedCell, right: PlacedCell, text
         return True
     if any(_ROW_NUMBER.fullmatch(text, left.start, left.end) for left in table.left_of(cell)):
         return False  # «1 | Фирменное наименование | ИП Сафина»
+    if _are_numbered(table, cell, right, text):
+        return True
     words = text[right.start : right.end]
     is_label = len(words) <= _LONGEST_HEADING and not any(letter.isdigit() or letter in '«»"@' for letter in words)
     return cell.row == 0 and table.column_count > _LABEL_AND_VALUE and is_label and any(True for _ in table.below(cell))
+
+
+def _are_numbered(table: PlacedTable, cell: PlacedCell, right: PlacedCell, text: str) -> bool:
+    """Whether the row under two cells numbers them as columns: «1 | 2 | 3»."""
+    under = [next(table.below(one), None) for one in (cell, right)]
+    return all(one is not None and _ROW_NUMBER.fullmatch(text, one.start, one.end) for one in under)
 
 
 def _beside(table: PlacedTable, cell: PlacedCell, label_start: int, label_end: int, text: str) -> Iterator[Labelled]:

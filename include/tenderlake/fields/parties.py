@@ -56,9 +56,9 @@ _LINES_OF_HEAD = 14
 _CONSTRUCTION = re.compile(r"^\W{0,4}\(наименование стройки\)", re.IGNORECASE)
 _WITHIN = 400
 _LINES_UNDER = 5
-_COLUMNS_OF_A_FORM = 2
 _FEW_COLUMNS = 4
 _MOST_PARTICIPANTS = 30
+_OF_PARTICIPANTS = re.compile(r"\W*(?:(?:полное |сокращ[её]нное )?наименование )?участник", re.IGNORECASE)
 _REQUISITES = re.compile(
     r"\W{0,3}(?:(?:юр|почт|факт)[а-яё]{0,10}\.? ?)?(?:адрес|банк|ИНН|ОГРН|р/с|тел|реквизит)", re.IGNORECASE
 )
@@ -143,7 +143,7 @@ def _at_marks(page: PageReading, roles: Roles, text: str) -> Iterator[_Named]:
         elif mark.rest:
             yield from _after(text, mark, mark.role)
         elif (place := page.cell_at(mark.start)) is not None:
-            for cell in _cells_of(*place, mark.role, text):
+            for cell in _cells_of(*place, text):
                 yield from _at(text, cell.start, cell.end, mark.role, 0.65)
         else:
             yield from _under(text, mark)
@@ -167,19 +167,15 @@ def _at(text: str, start: int, end: int, role: FieldRole, score: float) -> Itera
         break
 
 
-def _cells_of(table: PlacedTable, cell: PlacedCell, role: FieldRole, text: str) -> Iterator[PlacedCell]:
+def _cells_of(table: PlacedTable, cell: PlacedCell, text: str) -> Iterator[PlacedCell]:
     """The cell beside a party's word, and the one below where there are few columns; of participants all below."""
     right = table.right_of(cell)
     is_named = right is not None and any(names_in(text, right.start, right.end))
+    heads = _OF_PARTICIPANTS.match(text, cell.start, cell.end) is not None
     if right is not None:
-        yield right
+        yield from table.cells_right_of(cell) if heads else (right,)
     below = (below for below in table.below(cell) if not below.is_empty)
-    if (
-        role is FieldRole.PARTICIPANT
-        and cell.row < HEADER_ROWS
-        and table.column_count > _COLUMNS_OF_A_FORM
-        and not is_named
-    ):
+    if heads and cell.row < HEADER_ROWS and not is_named:
         yield from islice(below, _MOST_PARTICIPANTS)
     elif table.column_count <= _FEW_COLUMNS:
         yield from islice(below, 1)

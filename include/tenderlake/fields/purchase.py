@@ -34,7 +34,10 @@ _TITLE = re.compile(
 )
 _TITLE_LABEL = re.compile(r"название(?: тендера| процедуры)?(?=\s{0,2}:)", re.IGNORECASE)
 """Says anything; believed where what follows is a thing to buy."""
-_CAPTION = re.compile(r"\n{1,2}[^\w\n]{0,4}\(наименование работ и затрат")
+_CAPTIONS = (
+    re.compile(r"\n{1,2}[^\w\n]{0,4}\(наименование работ и затрат"),
+    re.compile(r"\n{1,2}[^\w\n]{0,4}\(наименование стройки"),
+)
 """Stands under the subject of an estimate, in the form that all estimates have."""
 _WHAT = re.compile(
     r"^(?:(?:на |по ){1,2}(?=[а-яё])|(?=выполнени|оказани|поставк|разработк|доработк|приобретени|закупк|создани|"
@@ -89,10 +92,12 @@ _METHOD = re.compile(
 )
 _METHOD_TITLE = re.compile(
     r"(?:^|\n)\W{0,3}(?:изменени[а-яё]{1,2}\s(?:в\s)?)?(?:извещени|протокол|уведомлени|документаци|приглашени|разъяснени|заявк|для\sучасти)[а-яё]{0,2}\s[^.;]{0,120}?(?P<electronic>электронн[а-яё]{2,3}\s)?"
-    r"(?P<method>аукцион|открыт[а-яё]{2,3}\sконкурс|конкурс|запрос[а-яё]{0,2}\s(?:котировок|предложений|цен))[а-яё]{0,2}(?![а-яё])",
+    r"(?P<method>аукцион|открыт[а-яё]{2,3}\sконкурс|конкурс|запрос[а-яё]{0,2}\s(?:котировок|предложений|цен)|"
+    r"закупк[аеи]\sу\sединственного\sпоставщика)[а-яё]{0,2}(?![а-яё])",
     re.IGNORECASE,
 )
 _METHODS = (
+    ("единственного", "закупка у единственного поставщика"),
     ("аукцион", "аукцион"),
     ("открыт", "открытый конкурс"),
     ("конкурс", "конкурс"),
@@ -165,7 +170,8 @@ def _announced(page: PageReading) -> Iterator[Hit]:
             yield from _subject(page, labelled.label_start, labelled.start, labelled.end, labelled.method, 0.6)
     if page.page_number == 1:
         yield from _title(page)
-    for caption in _CAPTION.finditer(page.lined_text):
+    captions = [list(caption.finditer(page.lined_text)) for caption in _CAPTIONS]
+    for caption in captions[0] or captions[1]:
         line = page.line_start(caption.start())
         if (what := _WHAT.match(page.lined_text[line : caption.start()])) is not None:
             start = line + what.start("what")

@@ -20,7 +20,7 @@ from tenderlake.fields.pagereading import PageReading, PlacedCell
 from tenderlake.lake.vocabulary import FieldRole
 
 _STEMS = {
-    FieldRole.CUSTOMER: r"заказчик|покупател|бенефициар|грузополучател",
+    FieldRole.CUSTOMER: r"заказчик|покупател|бенефициар|грузополучател|арендатор",
     FieldRole.SUPPLIER: r"поставщик|подрядчик|исполнител|продав(?:ец|ц)|принципал|генподрядчик|арендодател",
     FieldRole.PARTICIPANT: r"участник|заявител|претендент|победител",
     FieldRole.OPERATOR: r"оператор(?=[а-яё]{0,3} (?:электронн|ЭТП|торгов|площадк))",
@@ -67,10 +67,18 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _APPOSITION = re.compile(
-    rf"(?<![А-Яа-яё])(?:{_BARE})[а-яё]{{0,4}} ?[–—:-] ?(?=[А-ЯЁа-яё«\"])(?!(?:{_BARE}))",
+    rf"(?<![А-Яа-яё])(?:{_BARE})[а-яё]{{0,4}}\)? ?[–—:-] ?(?=[А-ЯЁа-яё«\"])(?!(?:{_BARE}))",
     re.IGNORECASE,
 )
 """«… перед Бенефициаром – ГБОУ «Школа» (ИНН …)»: up to the next party or the end of the line."""
+_CALLED_TWICE = re.compile(rf"(?<![А-Яа-яё])(?P<party>(?:{_BARE})[а-яё]{{0,4}})\s?\(\Z", re.IGNORECASE)
+"""«Заказчик (Генподрядчик): …», «Поставщик (Исполнитель): …»: the first word says who it is."""
+_LONGEST_WORD = 20
+_CONCLUDED = re.compile(
+    r"(?:контракт|договор)[а-яё]{0,3}\b[^.\n]{0,200}?заключ[её]нн[а-яё]{2,3}\sс\s(?=[А-ЯЁ])", re.IGNORECASE
+)
+_WITHIN_DECISION = 500
+_DECIDES = re.compile(r"(?<![а-яё])заказчик[а-яё]{0,2}(?![а-яё])", re.IGNORECASE)
 _BRACKETED = re.compile(rf"[»\"”]\s?\((?P<party>(?:{_BARE})[а-яё]{{0,2}})(?:[,;][^()\n]{{0,200}})?\)", re.IGNORECASE)
 """«ООО «Ромашка» (Подрядчик, ИНН …)»."""
 _WINNER = re.compile(
@@ -384,6 +392,7 @@ def _sentences(page: PageReading) -> Iterator[Sentence]:
     last = 0
     yield from _appositions(page)
     yield from _winners(page)
+    yield from _concluded(page)
     yield from _bracketed(page)
     for match in islice(_NAMED.finditer(page.text), _MOST_SENTENCES):
         role = role_in(match["party"])
@@ -412,6 +421,14 @@ def _bracketed(page: PageReading) -> Iterator[Sentence]:
         last = match.end()
 
 
+def _concluded(page: PageReading) -> Iterator[Sentence]:
+    """«Заказчик … принял решение об отказе от контракта …, заключённого с ООО «Ромашка» (ИНН …)»: in its clause."""
+    for match in islice(_CONCLUDED.finditer(page.lined_text), _MOST_SENTENCES):
+        if _DECIDES.search(page.lined_text, max(0, match.start() - _WITHIN_DECISION), match.start()):
+            end = min(page.line_end(match.end()), match.end() + _LONGEST_HEADING)
+            yield Sentence(match.end(), end, FieldRole.SUPPLIER, match.end(), is_aside=True)
+
+
 def _winners(page: PageReading) -> Iterator[Sentence]:
     """«Победителем признано ООО «Ромашка», ИНН …»: to the end of the line."""
     for match in islice(_WINNER.finditer(page.lined_text), _MOST_SENTENCES):
@@ -423,7 +440,8 @@ def _appositions(page: PageReading) -> Iterator[Sentence]:
     """Parties named in passing, each up to the next one or the end of its line."""
     found = list(islice(_APPOSITION.finditer(page.lined_text), _MOST_SENTENCES))
     for match, following in zip_longest(found, found[1:]):
-        role = role_in(match[0])
+        before = _CALLED_TWICE.search(page.lined_text, max(0, match.start() - _LONGEST_WORD), match.start())
+        role = role_in(before["party"] if before is not None and ")" in match[0] else match[0])
         end = min(page.line_end(match.end()), following.start() if following else len(page.text))
         place = page.cell_at(match.start())
         if role is not None and not _PERSON.match(page.lined_text, match.end()):

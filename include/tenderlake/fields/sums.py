@@ -16,6 +16,7 @@ from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.statements import Statement
 from tenderlake.lake.vocabulary import FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
+from tenderlake.russiannumerals import spelled_number
 
 LEAST_PRICE = Decimal(1000)
 """What stands behind the label of a price and is less is a clause, a quantity or a unit price."""
@@ -87,6 +88,13 @@ _SAYS_SCALE = re.compile(
 )
 _TERM = re.compile(r"\s?\)?\s?(?:=|[+×*÷хx](?=\s?[\d(])|/\s?\d{1,3}(?![\d.,]|\s\d))", re.IGNORECASE)
 """Behind a number that is one of a formula: «(100 000,00 + 200 000,00) / 2 = 150 000,00»."""
+_IN_WORDS = re.compile(
+    r"[\s:–—-]{0,4}(?:(?:составля(?:ет|ют)|составит|равн[аоы]|(?:в|на) (?:размере|сумм[еу])|в пределах)\s{1,2})?[«\"(]?"
+    r"(?P<words>(?:[а-яё]{2,16}\s{1,2}){1,25}рубл[а-яё]{1,3}"
+    r"(?:\s(?:\d\d|[а-яё]{3,14}(?: [а-яё]{3,8})?)\sкоп[а-яё]{0,4}\.?)?)",
+    re.IGNORECASE,
+)
+"""«Цена контракта составляет Один миллион двести тысяч рублей 50 копеек»: no digits but those of the kopecks."""
 _BROKEN = re.compile(r"(?<=[0-9] [0-9]{3})\n(?=[0-9]{3}(?: [0-9]{3}){0,6}[.,][0-9]{2}(?![0-9]))")
 """Where a line ends between two groups of digits of one sum."""
 
@@ -117,6 +125,8 @@ def sum_behind(statement: Statement, *, least: Decimal = LEAST_PRICE) -> Sum | N
     """The sum that a label announces, None where it announces none."""
     if _SHARE_BEFORE.search(statement.before) or _CONDITION_BEFORE.search(statement.before):
         return None
+    if (spelled := _in_words(statement, least)) is not None:
+        return spelled
     bridge, is_formula = "", False
     for found in numbers_behind(statement):
         amount = found.amount
@@ -136,6 +146,17 @@ def sum_behind(statement: Statement, *, least: Decimal = LEAST_PRICE) -> Sum | N
         amount = in_roubles(amount, f"{statement.label} {bridge}")
         return Sum(amount, bridge) if _is_sum(amount, bridge, least) else None
     return None
+
+
+def _in_words(statement: Statement, least: Decimal) -> Sum | None:
+    """A sum that stands in words alone right behind its label."""
+    match = _IN_WORDS.match(statement.text)
+    number = spelled_number(match["words"]) if match is not None else None
+    if match is None or number is None or PER_UNIT.match(statement.text, match.end()):
+        return None
+    value = number.whole + Decimal(number.hundredths or 0) / 100
+    amount = Amount(value, FieldUnit.RUB, match["words"], match.start("words"), match.end("words"))
+    return Sum(amount, statement.text[: amount.start]) if value >= least else None
 
 
 def in_roubles(amount: Amount, words: str) -> Amount:

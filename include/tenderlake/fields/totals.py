@@ -16,7 +16,7 @@ from itertools import islice
 from tenderlake.fields.candidates import Candidate
 from tenderlake.fields.context import DocumentContext
 from tenderlake.fields.pagereading import PageReading, Piece
-from tenderlake.fields.statements import HEADER_ROWS, columns_under, raw, searchable
+from tenderlake.fields.statements import columns_under, raw, searchable
 from tenderlake.fields.sums import PER_UNIT, VAT_INSIDE, currency_of, money_text, scale_of
 from tenderlake.lake.vocabulary import FieldMethod, FieldName, FieldUnit
 from tenderlake.russiannumbers import MONEY, Amount, amounts_in, fitted
@@ -38,7 +38,7 @@ _TOTAL = re.compile(
 )
 _LABEL_RATE = re.compile(r"НДС[^\d\n]{0,14}?(\d{1,2}) ?%", re.IGNORECASE)
 _NOT_OF_DOCUMENT = re.compile(
-    r"раздел|позици|страниц|лист|прямы|накладн(?!ой\b)|зарплат|материал|машин|оборудован|балл|\bНР\b|\bСП\b|этап|\bФОТ\b|единиц"
+    r"раздел|\bглав[аеуы]м?\b|\bглавам|позици|страниц|лист|прямы|накладн(?!ой\b)|зарплат|материал|машин|оборудован|балл|\bНР\b|\bСП\b|этап|\bФОТ\b|единиц"
     r"|\bед\b|цена|наименован|участник|заявок|заявк|голос|мест|человек|часов|\bпо п",
     re.IGNORECASE,
 )
@@ -70,6 +70,9 @@ _PERIOD = re.compile(
     re.IGNORECASE,
 )
 """What heads a column of a part of the whole: «2026 год», «II квартал»."""
+_ROWS_OF_A_FORM = 24
+"""In which the head of columns may stand: forms begin with the requisites of the parties, in the same table."""
+_IS_NUMBER = re.compile(r"(?!\s*20\d\d\s*\Z)[\d\s.,%-]*")
 _TAX = re.compile(r"НДС|налог", re.IGNORECASE)
 _NET_PRICE = re.compile(
     r"[ \t|]{0,6}(?:\d{1,3}[.)]?[ \t]{1,3})?"
@@ -198,29 +201,32 @@ def _parted(page: PageReading, start: int, amounts: Sequence[Amount]) -> Sequenc
     for net, vat, gross in zip(sums, sums[1:], sums[2:], strict=False):
         is_sum = vat.value and net.value + vat.value == gross.value
         if is_sum and (
-            fits_rate(net.value, gross.value) is not None or _TAX.search(_column_head(page, start + vat.start))
+            fits_rate(net.value, gross.value) is not None
+            or any(_TAX.search(head) for head in _column_heads(page, start + vat.start))
         ):
             return net, vat, gross
     return None
 
 
-def _column_head(page: PageReading, position: int) -> str:
-    """What stands in the first rows over the cell that a place of the text lies in."""
+def _column_heads(page: PageReading, position: int) -> list[str]:
+    """What stands in the first rows over the cell that a place of the text lies in, downwards; numbers left out."""
     place = page.cell_at(position)
     if place is None:
-        return ""
+        return []
     table, cell = place
-    return " ".join(page.text[head.start : head.end] for head in table.heads_of(cell, HEADER_ROWS))
+    heads = [page.text[head.start : head.end] for head in table.heads_of(cell, _ROWS_OF_A_FORM)]
+    return [head for head in heads if not _IS_NUMBER.fullmatch(head)]
 
 
 def _of_whole(page: PageReading, piece: Piece, start: int, amounts: list[Amount]) -> list[Amount]:
     """Without the sums under the heads of years or quarters, where there are several: the whole is none of them."""
     if piece.placed is None:
         return amounts
-    periods = [_PERIOD.findall(_column_head(page, start + amount.start)) for amount in amounts]
-    if len({found[0].lower() for found in periods if len(found) == 1}) < _FEWEST_PERIODS:
+    heads = [_column_heads(page, start + amount.start)[-1:] for amount in amounts]
+    periods = [_PERIOD.search(head[0]) if head else None for head in heads]
+    if len({found[0].lower() for found in periods if found is not None}) < _FEWEST_PERIODS:
         return amounts
-    return [amount for amount, found in zip(amounts, periods, strict=True) if len(found) != 1]
+    return [amount for amount, found in zip(amounts, periods, strict=True) if found is None]
 
 
 _FEWEST_PERIODS = 2
@@ -420,7 +426,7 @@ def _judged(candidate: Candidate, holds: bool | None) -> Candidate:
 
 def _column_rates(page: PageReading) -> Iterator[Candidate]:
     """The one rate under «Налоговая ставка» of an invoice."""
-    for column in islice(columns_under(page, _RATE_COLUMN), _MOST_COLUMNS):
+    for column in islice(columns_under(page, _RATE_COLUMN, rows=_ROWS_OF_A_FORM), _MOST_COLUMNS):
         cells = {
             match[1]: cell for cell in column.cells if (match := _RATE_CELL.fullmatch(page.text, cell.start, cell.end))
         }

@@ -587,3 +587,44 @@ def test_the_whole_price_of_a_contract_is_no_total() -> None:
 
 def test_a_security_tells_the_currency() -> None:
     assert values(FINDERS, "Обеспечение заявки: 5 000,00 руб.")["currency"] == ["RUB"]
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [
+        ("2.1. Цена договора составляет двести пятьдесят две тысячи рублей, НДС не облагается.", ["252000.00"]),
+        ("Цена договора: Один миллион двести тысяч рублей 50 копеек", ["1200000.50"]),
+        ("Цена договора составляет двадцать одна тысяча рублей в месяц.", []),
+        ("Цена договора определяется сторонами в рублях", []),
+        ("Цена договора составляет десять рублей", []),
+    ],
+)
+def test_a_price_in_words_alone(text: str, price: list[str]) -> None:
+    assert values(FINDERS, "ДОГОВОР № 5", text).get("contract_price", []) == price
+
+
+def test_a_guarantee_says_its_sum_in_words_and_what_it_secures() -> None:
+    words = "обязуется уплатить любую сумму в пределах Один миллион двести тысяч рублей 50 копеек"
+    assert values(FINDERS, "БАНКОВСКАЯ ГАРАНТИЯ № 5", words)["contract_security_amount"] == ["1200000.50"]
+    bid = "в форме электронного документа, обеспечивающая исполнение заявки"
+    row = [["Сумма независимой гарантии", "36 000,00 рублей"]]
+    assert values(FINDERS, "НЕЗАВИСИМАЯ ГАРАНТИЯ", bid, row)["bid_security_amount"] == ["36000.00"]
+
+
+def test_the_years_of_a_plan_below_the_requisites_of_its_head() -> None:
+    plan = [
+        ["Информация о заказчике", "", "", "Коды"],
+        ["Дата изменения 16.02.2026", "", "", ""],
+        ["Объект закупки", "Всего", "на 2026 год", "на 2027 год"],
+        ["1", "2", "3", "4"],
+        ["Ремонт моста", "48 350 000,00", "18 350 000,00", "30 000 000,00"],
+        ["Итого предусмотрено на закупки", "48 350 000,00", "18 350 000,00", "30 000 000,00"],
+    ]
+    assert values(FINDERS, plan)["total_amount"] == ["48350000.00"]
+
+
+def test_a_rate_under_the_requisites_of_an_invoice_and_chapters_of_an_estimate() -> None:
+    head = [["Продавец", f"АО «{number}»", ""] for number in range(6)]
+    goods = [["Товар", "Налоговая ставка", "Стоимость с налогом"], ["Хлор", "22%", "519 720,00"]]
+    assert values(FINDERS, [*head, *goods])["vat_rate"] == ["22"]
+    assert "total_amount" not in values(FINDERS, [["Итого по главам 1–9, руб.", "49 900,00"]])

@@ -155,3 +155,9 @@ def test_results_without_the_word_date_and_a_form_that_the_state_approved() -> N
 )
 def test_a_ministry_approves_papers_and_the_forms_of_papers(text: str, dates: list[str]) -> None:
     assert values(find_dates, text).get("approval_date", []) == dates
+
+
+def test_works_of_a_period_and_the_last_day_of_a_contract() -> None:
+    fields = values(find_dates, "3.1. Работы выполняются с 06.04.2026 по 30.11.2027.")
+    assert fields == {"work_start": ["2026-04-06"], "work_end": ["2027-11-30"]}
+    assert values(find_dates, [["Срок исполнения контракта", "31.12.2028"]]) == {"work_end": ["2028-12-31"]}

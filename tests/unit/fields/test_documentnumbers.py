@@ -244,3 +244,30 @@ def test_a_number_cut_by_a_speck_is_none() -> None:
 def test_the_date_behind_the_code_of_the_purchase() -> None:
     head = "ИКЗ: 263980310274398030100100410012740244 г. Верхнеозёрск «20» апреля 2026 г."
     assert values(find_document_numbers, "МУНИЦИПАЛЬНЫЙ КОНТРАКТ № 41", head)["contract_date"] == ["2026-04-20"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "СОГЛАШЕНИЕ\nо расторжении контракта от 14.01.2026 № 0198/03-К",
+        "АКТ СВЕРКИ взаимных расчётов между ООО «А» и ООО «Б» по договору № 0198/03-К от 14.01.2026",
+        "УВЕДОМЛЕНИЕ о начислении пени по контракту от 14.01.2026 № 0198/03-К",
+    ],
+)
+def test_the_number_in_a_title_is_that_of_the_contract_it_names(title: str) -> None:
+    assert values(find_document_numbers, title) == {"contract_number": ["0198/03-К"], "contract_date": ["2026-01-14"]}
+
+
+def test_the_date_of_a_contract_behind_its_subject_and_town() -> None:
+    title = "МУНИЦИПАЛЬНЫЙ КОНТРАКТ № 08/26-Т на поставку дизельного топлива г. Каменск «19» января 2026 г."
+    assert values(find_document_numbers, title)["contract_date"] == ["2026-01-19"]
+
+
+def test_the_number_of_a_guarantee_and_the_basis_of_a_delivery() -> None:
+    form = [["Номер независимой гарантии", "26777-777ТГ0003"], ["Дата выдачи", "05.02.2026"]]
+    assert values(find_document_numbers, "НЕЗАВИСИМАЯ ГАРАНТИЯ", form) == {
+        "document_number": ["26777-777ТГ0003"],
+        "document_date": ["2026-02-05"],
+    }
+    basis = "Основание передачи (сдачи) / получения (приемки): договор поставки № 61/2026 от 20.01.2026"
+    assert values(find_document_numbers, basis) == {"contract_number": ["61/2026"], "contract_date": ["2026-01-20"]}

@@ -466,3 +466,26 @@ def test_who_ordered_how_prices_are_found_buys_nothing() -> None:
     title = "ОБОСНОВАНИЕ НАЧАЛЬНОЙ (МАКСИМАЛЬНОЙ) ЦЕНЫ КОНТРАКТА"
     by_order = "Метод рынка в соответствии с приказом\nМинэкономразвития России от 02.10.2013 № 567"
     assert "customer" not in names(f"{title}\n{by_order}", is_ocr=True)
+
+
+def test_parties_with_two_names_in_one_paragraph() -> None:
+    invoice = (
+        f"Поставщик (Исполнитель): ООО «Ромашка», ИНН {FIRM} "
+        f"Покупатель (Заказчик): ГБОУ «Школа № 1», ИНН {SCHOOL} Основание: Договор № 61"
+    )
+    assert owners(invoice) == {FIRM: SUPPLIER, SCHOOL: CUSTOMER}
+    act = f"Заказчик (Генподрядчик): ГБОУ «Школа № 1», ИНН {SCHOOL}"
+    assert owners(act) == {SCHOOL: CUSTOMER}
+
+
+def test_whom_a_contract_was_concluded_with() -> None:
+    refusal = (
+        f"Заказчик ГБОУ «Школа № 1» (ИНН {SCHOOL}) принял решение об отказе от исполнения контракта на поставку "
+        f"бумаги, заключённого с ООО «Ромашка» (ИНН {FIRM})."
+    )
+    assert owners(refusal) == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+
+
+def test_participants_side_by_side() -> None:
+    bids = [["Номер заявки", "1", "2"], ["Участник", "ООО «Ромашка»", "ГБОУ «Школа № 1»"], ["ИНН", FIRM, SCHOOL]]
+    assert names(bids)["participant"] == ["ГБОУ «Школа № 1»", "ООО «Ромашка»"]

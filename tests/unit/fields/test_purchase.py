@@ -138,3 +138,40 @@ def test_a_notice_without_the_sign_of_a_number() -> None:
 )
 def test_the_method_in_a_title(title: str, method: str) -> None:
     assert values(find_requisites, title)["purchase_method"] == [method]
+
+
+def test_a_notice_of_a_purchase_from_a_single_supplier() -> None:
+    title = "Извещение об осуществлении закупки у единственного поставщика (подрядчика, исполнителя)"
+    assert values(find_requisites, title)["purchase_method"] == ["закупка у единственного поставщика"]
+
+
+def test_the_head_of_a_numbered_column_is_no_subject() -> None:
+    plan = [
+        ["Информация о заказчике", "Коды"],
+        ["Наименование объекта закупки", "Планируемый год размещения"],
+        ["1", "2"],
+        ["Капитальный ремонт моста", "2026"],
+    ]
+    assert "Планируемый год размещения" not in values(find_requisites, plan).get("subject", [])
+
+
+def test_the_building_of_an_estimate_without_a_work() -> None:
+    page = ("СВОДНЫЙ СМЕТНЫЙ РАСЧЁТ СТОИМОСТИ", "Строительство спортивного комплекса\n(наименование стройки)")
+    assert values(find_requisites, *page)["subject"] == ["Строительство спортивного комплекса"]
+
+
+def test_codes_with_their_names_between() -> None:
+    text = "Классификация по ОКПД2: 15.20.31.000 Обувь с металлическим подноском; 15.20.32.110"
+    assert values(find_requisites, text)["okpd2"] == ["15.20.31.000", "15.20.32.110"]
+
+
+def test_a_budget_code_under_a_head_within_a_table() -> None:
+    form = [
+        ["Валюта", "Российский рубль", ""],
+        ["Всего", "на 2026 год", "на 2027 год"],
+        ["3 600,00", "1 200,00", "2 400,00"],
+        ["Этапы исполнения", "", ""],
+        ["Код бюджетной классификации", "на 2026 год", "на 2027 год"],
+        ["71405030400121300244", "1 200,00", "2 400,00"],
+    ]
+    assert values(find_requisites, form)["kbk"] == ["71405030400121300244"]

@@ -174,3 +174,8 @@ def test_a_place_as_the_register_of_addresses_writes_it(place: str) -> None:
     assert values(find_terms, form)["delivery_place"] == [place]
     form = [["7. Место, условия и сроки поставки", f"{place}; ежемесячно"]]
     assert values(find_terms, form)["delivery_place"] == [place]
+
+
+def test_what_a_supplier_does_within_a_term() -> None:
+    text = "2. Поставщик поставляет топливо в течение 2 (двух) рабочих дней с момента заявки."
+    assert values(find_terms, text)["delivery_term"] == ["2"]
