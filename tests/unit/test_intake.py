@@ -275,6 +275,9 @@ OTHERS = {
     "chart of Microsoft Graph (application/vnd.ms-graph): it holds the numbers behind a picture": ole(
         {"Workbook": bytes.fromhex("0908100000060080") + bytes(100)}
     ),
+    "disk image (application/vnd.efi.iso): this way of packing is not read: pack it as ZIP, 7z or RAR": (
+        bytes(32_769) + b"CD001" + bytes(100)
+    ),
     "unknown data (application/octet-stream): damaged, encrypted, or of a program that is not known here": bytes(
         range(256)
     )
@@ -304,6 +307,16 @@ def test_what_is_neither_pdf_nor_picture_is_skipped_by_name(tmp_path: Path, name
     rejection = rejection_of(written(tmp_path, OTHERS[name]))
     assert rejection.state is SourceState.SKIPPED_UNSUPPORTED
     assert rejection.reason == name
+
+
+@pytest.mark.parametrize("byte", [b"\0", b"\xff"])
+def test_empty_space_of_a_disk_is_damage_and_neither_text_nor_anything_else(tmp_path: Path, byte: bytes) -> None:
+    """As Windows leaves of a file that it had no time to write: ones would be Russian letters, zeros an embroidery."""
+    assert rejection_of(written(tmp_path, byte * 20_000)) == Rejection(
+        state=SourceState.QUARANTINED_CORRUPT,
+        reason="file of nothing but zeros or ones (application/octet-stream): its content was lost when it was saved "
+        "or copied: get it anew",
+    )
 
 
 def test_an_openpgp_message_is_encrypted_and_no_text(tmp_path: Path) -> None:

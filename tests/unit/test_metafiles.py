@@ -75,7 +75,10 @@ def test_a_scan_within_a_metafile_becomes_a_page_for_ocr(tmp_path: Path, made: o
     assert PageFlag.PICTURES_NOT_READ not in found.manifest.pages[0].quality_flags
 
 
-@pytest.mark.parametrize("metafile", [emf(), emf(bitmap((500, 400)), bitmap((500, 400)), bitmap((400, 400)))])
+SEVERAL = emf(bitmap((500, 400)), bitmap((500, 400)), bitmap((400, 400)))
+
+
+@pytest.mark.parametrize("metafile", [emf(), gzip.compress(emf()), SEVERAL], ids=["emf", "emz", "several"])
 def test_a_drawing_is_not_read_and_the_page_says_so(tmp_path: Path, metafile: bytes) -> None:
     (page,) = prepared(tmp_path, document(metafile)).manifest.pages
     assert page.quality_flags == (PageFlag.PICTURES_NOT_READ,)

@@ -92,6 +92,12 @@ def test_one_that_is_cut_off_says_so(tmp_path: Path) -> None:
     assert "winmail.dat" in rejection.reason
 
 
+@pytest.mark.parametrize("size", [4, 6, 12])
+def test_one_that_ends_before_its_first_words_is_damaged(tmp_path: Path, size: int) -> None:
+    whole = tnef({(0x1000, WIDE): "Цена".encode("utf-16-le")})
+    assert rejected(tmp_path, whole[:size]).state is SourceState.QUARANTINED_CORRUPT
+
+
 def _texts(members: dict[str, bytes | Rejection]) -> dict[str, str | SourceState]:
     return {
         path: member.decode().split("\n\n")[-1] if isinstance(member, bytes) else member.state

@@ -99,7 +99,7 @@ def _add_paragraphs(flow: Flow, text: str) -> None:
     for number, page in enumerate(text.split("\f")):
         if number and not flow.page_is_empty:
             flow.end_page()
-        for paragraph in re.split(r"\n(?:[ \t]*\n)+", page.replace("\r\n", "\n").replace("\r", "\n")):
+        for paragraph in re.split(r"\n[ \t\n]*\n", page.replace("\r\n", "\n").replace("\r", "\n")):
             for part in _bounded(paragraph):
                 is_item = "\n" not in part.strip() and _LIST_ITEM.match(part)
                 flow.text(part, BlockLabel.LIST_ITEM if is_item else BlockLabel.TEXT)

@@ -185,6 +185,16 @@ _MOST_UNPACKER_BYTES = 1 << 20
 """The reader of RAR looks for an archive behind a program of at most this size (unrar, archive.hpp, MAXSFXSIZE)."""
 _PROGRAM = Unsupported("program", "application/vnd.microsoft.portable-executable", "a program is not read")
 _OTHER_ARCHIVE = "this way of packing is not read: pack it as ZIP, 7z or RAR"
+_ERASED = re.compile(rb"(?:\0+|\xff{16,})\Z")
+_EMPTY_SPACE = Unsupported(
+    "file of nothing but zeros or ones",
+    "application/octet-stream",
+    "its content was lost when it was saved or copied: get it anew",
+    SourceState.QUARANTINED_CORRUPT,
+)
+_ISO_MARK, _ISO_MARK_AT = b"CD001", 32_769
+"""ECMA-119, 8.1.2: behind sixteen sectors that it leaves to others."""
+_ISO = Unsupported("disk image", "application/vnd.efi.iso", _OTHER_ARCHIVE)
 _CHART = Unsupported("chart of Microsoft Graph", "application/vnd.ms-graph", "it holds the numbers behind a picture")
 _CHART_BOF = rb"\x09\x08[\x08-\x10]\0.{2}\0\x80"
 """A stream like that of a workbook whose type is a chart of another program ([MS-XLS] 2.4.21, [MS-OGRAPH] 2.3.3)."""
@@ -424,6 +434,8 @@ def _ole_entries(path: Path) -> frozenset[str] | None:
 
 
 def _name_other(path: Path, head: bytes) -> DocumentFormat | ConvertedFormat | MailFormat | ArchiveFormat | Unsupported:
+    if _ERASED.match(head):
+        return _ISO if _is_disk_image(path) else _EMPTY_SPACE
     if _is_mail(head):
         return MailFormat.EML
     if (text := decode_text(head, declared_encoding(head))) is not None:
@@ -439,6 +451,12 @@ def _name_other(path: Path, head: bytes) -> DocumentFormat | ConvertedFormat | M
     if best is None or best.confidence < _MIN_CONFIDENCE or not best.name:
         return Unsupported("unknown data", "application/octet-stream", _UNKNOWN)
     return Unsupported(best.name.removesuffix(" file"), best.mime_type or "application/octet-stream")
+
+
+def _is_disk_image(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(_ISO_MARK_AT)
+        return file.read(len(_ISO_MARK)) == _ISO_MARK
 
 
 def _is_mail(head: bytes) -> bool:

@@ -102,6 +102,8 @@ class _Reader:
                 return
             yield number, self._data[place : place + size]
             place += size + _CHECKSUM_BYTES
+        has_end = _HEAD_BYTES < place <= len(self._data) and not self._data[place:].strip(b"\0\r\n")
+        self._is_whole &= has_end
 
     def _take(self, number: int, value: bytes) -> None:
         if number == _NEW_ATTACHMENT:

@@ -250,7 +250,7 @@ def _without_metafile(picture: Picture) -> Picture:
     if not is_metafile(data):
         return picture
     shown_cm = picture.shown_cm or size_cm(data)
-    return replace(picture, data=picture_in(data) or data, shown_cm=shown_cm)
+    return replace(picture, data=picture_in(data) or picture.data, shown_cm=shown_cm)
 
 
 def _is_unread(picture: Picture) -> bool:

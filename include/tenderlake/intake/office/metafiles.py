@@ -16,6 +16,7 @@ _PLACEABLE = b"\xd7\xcd\xc6\x9a"
 _WMF_STARTS = (b"\x01\x00\x09\x00", b"\x02\x00\x09\x00")
 _GZIP = b"\x1f\x8b\x08"
 _MOST_BYTES = 200 << 20
+_HEAD_BYTES = 100
 _MM_100_PER_CM = 1000.0
 _EMF_BITMAPS = {0x4C: 84, 0x4D: 84, 0x50: 48, 0x51: 48}
 """Where the places of a bitmap stand in records: EMR_BITBLT, STRETCHBLT, SETDIBITSTODEVICE, STRETCHDIBITS."""
@@ -26,19 +27,20 @@ _WHOLE_SHARE = 0.5
 _MOST_COLOURS = 256
 
 
-def unzipped(data: bytes) -> bytes:
-    """A metafile without its compression (EMZ, WMZ); other bytes as they are."""
+def unzipped(data: bytes, most_bytes: int = _MOST_BYTES) -> bytes:
+    """A metafile without its compression (EMZ, WMZ), at most so much of it; other bytes as they are."""
     if not data.startswith(_GZIP):
         return data
     try:
-        return zlib.decompressobj(31).decompress(data, _MOST_BYTES)
+        return zlib.decompressobj(31).decompress(data, most_bytes)
     except (zlib.error, gzip.BadGzipFile):
         return data
 
 
 def is_metafile(data: bytes) -> bool:
-    """Whether these are an EMF or WMF."""
-    return _is_emf(data) or data.startswith((_PLACEABLE, *_WMF_STARTS))
+    """Whether these are an EMF or WMF, with or without compression."""
+    head = unzipped(data, _HEAD_BYTES)
+    return _is_emf(head) or head.startswith((_PLACEABLE, *_WMF_STARTS))
 
 
 def _is_emf(data: bytes) -> bool:
