@@ -22,6 +22,7 @@ from ocr_tasks.contract import BBox, BlockLabel, ContentFormat, PageResult, Page
 from tenderlake.alignedforms import take_forms
 from tenderlake.alignedtables import take_aligned_tables
 from tenderlake.mupdf import Page, pymupdf
+from tenderlake.overprint import Stamp, stamps_over
 from tenderlake.pagecontent import PageContent
 from tenderlake.readingorder import Paragraph, base_lines, order, paragraphs_of, rows_of
 from tenderlake.ruledtables import PageTable, take_tables
@@ -47,7 +48,7 @@ _NUMBER = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
     r"(?i)[-–—\s]*(?:(?:стр(?:аница|\.)?|лист|page|p\.)\s*)?\d{1,5}(?:\s*(?:из|of|/)\s*\d{1,5})?[-–—\s]*"
 )
-_PAGE_WORD = re.compile(r"\b(?:стр|страниц\w|лист\w?|page|p)\b\.? #", re.IGNORECASE)
+_PAGE_WORD = re.compile(r"\b(?:стр|страниц\w|лист\w?|page|p)\b\.? #|(?:^|\s)#\s?(?:/|из|of)\s?#$", re.IGNORECASE)
 _SECTION_NUMBER = re.compile(
     r"(?:\d{1,2}\.)+(?:\d{1,2})?\s+\S|(?:ГЛАВА|РАЗДЕЛ|СТАТЬЯ|ПРИЛОЖЕНИЕ|CHAPTER|SECTION)\b", re.IGNORECASE
 )
@@ -266,7 +267,8 @@ def _margin_label(piece: _Piece, margin: _MarginKey, repeated: frozenset[_Margin
 
 def _pieces(page: Page, content: PageContent, pictures: Sequence[Box], px_per_pt: float) -> list[_Piece]:
     habits = HyphenHabits.of([line.text for line in content.lines])
-    tables, lines, sideways = take_tables(page, content, habits)
+    stamps = stamps_over(content.lines)
+    tables, lines, sideways = take_tables(page, content, habits, stamps)
     aligned, lines = take_aligned_tables(lines, habits)
     grouped = base_lines(lines)
     forms, lines = take_forms(lines, habits, grouped)
@@ -286,6 +288,9 @@ def _pieces(page: Page, content: PageContent, pictures: Sequence[Box], px_per_pt
     pieces = [piece for piece in pieces if piece.text or piece.label is BlockLabel.PICTURE]
     for box in over_text:
         pieces.insert(_place_of(box, pieces), _picture_piece(box))
+    for stamp in stamps:
+        last = max((number for number, piece in enumerate(pieces) if piece.box.clipped(stamp.box).area > 0), default=-1)
+        pieces.insert(last + 1, _stamp_piece(stamp, px_per_pt))
     return pieces
 
 
@@ -314,6 +319,12 @@ def _paragraph_piece(paragraph: Paragraph, habits: HyphenHabits, px_per_pt: floa
         style=_Style(paragraph.size, paragraph.is_bold, paragraph.is_centered, len(paragraph.rows)),
         lines=tuple([(row.text, _px(row.box, px_per_pt)) for row in paragraph.rows]),
     )
+
+
+def _stamp_piece(stamp: Stamp, px_per_pt: float) -> _Piece:
+    texts = [clean(line.text) for line in stamp.lines]
+    lines = [(text, _px(line.box, px_per_pt)) for text, line in zip(texts, stamp.lines, strict=True)]
+    return _Piece(stamp.box, "\n".join(texts), label=BlockLabel.OTHER, lines=tuple(lines))
 
 
 def _picture_piece(box: Box) -> _Piece:

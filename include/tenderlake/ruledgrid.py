@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 from ocr_tasks.ruledgrid import Grid, Rule, grids_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tenderlake.mupdf import Page
-    from tenderlake.pagecontent import PageContent
+    from tenderlake.overprint import Stamp
+from tenderlake.pagecontent import PageContent
 
 _THIN_PT = 3.0
 _STRAIGHT_PT = 1.0
 _WHITE = 0.97
 
 
-def find_grids(page: Page, content: PageContent) -> list[Grid]:
-    """The grids of a page, top to bottom; the page may be turned."""
+def find_grids(page: Page, content: PageContent, stamps: Sequence[Stamp] = ()) -> list[Grid]:
+    """The grids of a page, top to bottom; the page may be turned. The frames of ``stamps`` are no lines of them."""
     if content.rules is None:
         return []
     across: list[Rule] = []
@@ -35,6 +36,9 @@ def find_grids(page: Page, content: PageContent) -> list[Grid]:
             across.append(Rule(upright.center[1], upright.x0, upright.x1))
         else:
             down.append(Rule(upright.center[0], upright.y0, upright.y1))
+    for stamp in stamps:
+        across = [rule for rule in across if not stamp.has_side(rule, is_across=True)]
+        down = [rule for rule in down if not stamp.has_side(rule, is_across=False)]
     return grids_of(across, down)
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import html
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocr_tasks.boxes import Box, union
 from ocr_tasks.ruledgrid import Grid
+from tenderlake.overprint import Stamp, is_aslant
 from tenderlake.pagelines import TextLine
 from tenderlake.readingorder import ONE_PLACE_PT
 from tenderlake.ruledgrid import find_grids
@@ -64,23 +66,42 @@ class _Word(NamedTuple):
 
 
 def take_tables(
-    page: Page, content: PageContent, habits: HyphenHabits
+    page: Page, content: PageContent, habits: HyphenHabits, stamps: Sequence[Stamp] = ()
 ) -> tuple[list[PageTable], list[TextLine], list[TextLine]]:
-    """Find the tables of a page; ``habits`` say how words parted at line ends are joined.
+    """Find the tables of a page.
+
+    Args:
+        page: The page of PyMuPDF.
+        content: What was read from it.
+        habits: How words parted at line ends are joined.
+        stamps: What is printed over the page and is part of no table.
 
     Returns:
-        The tables, and the lines and sideways lines of the page that stand outside all of them.
+        The tables, and the lines and sideways lines of the page that stand outside all of them; not those of stamps.
     """
-    grids = find_grids(page, content)
+    stamped = {line for stamp in stamps for line in stamp.lines}
+    lines = tuple(line for line in content.lines if line not in stamped) if stamped else content.lines
+    grids = find_grids(page, content, stamps)
     boxes = [grid.box for grid in grids]
     grids = [grid for grid in grids if grid.column_count > 1 and not grid.is_frame(boxes, content.page_box)]
     if not grids:
-        return [], list(content.lines), list(content.sideways)
+        return [], list(lines), list(content.sideways)
     drawn = without_copies(content.drawn.words())
     words = [_Word(content.turn.apply(word[:4]), word[4], (word[5], word[6])) for word in drawn]
+    aslant = tuple(line for line in content.sideways if is_aslant(line))
+    words = _words_without((*stamped, *aslant), words)
     tables = [table for grid in grids if (table := _fill(grid, words, habits)) is not None]
     taken = [table.box for table in tables]
-    return tables, _lines_outside(content.lines, taken, words), _lines_outside(content.sideways, taken, words)
+    sideways = [line for line in content.sideways if line not in aslant]
+    return tables, _lines_outside(lines, taken, words), [*_lines_outside(tuple(sideways), taken, words), *aslant]
+
+
+def _words_without(lines: tuple[TextLine, ...], words: list[_Word]) -> list[_Word]:
+    """The words that are not those of these lines."""
+    if not lines:
+        return words
+    taken = [(line.box.grown(0.5), frozenset(line.text.split())) for line in lines]
+    return [word for word in words if not any(word.text in of and box.holds(*word.box.center) for box, of in taken)]
 
 
 def without_copies(words: list[Word]) -> list[Word]:

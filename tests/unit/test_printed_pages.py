@@ -12,7 +12,7 @@ from ocr_tasks.htmltables import parse_html_table
 from tenderlake.mupdf import pymupdf
 from tenderlake.nativetext import NativePage, NativeText
 from tenderlake.pagecontent import read_page
-from tests.pdfs import FONT, digital_pdf, draw_table, new_page, reopened, write, write_lines
+from tests.pdfs import FONT, RUSSIAN, digital_pdf, draw_table, new_page, reopened, write, write_lines
 
 pytestmark = pytest.mark.unit
 
@@ -118,3 +118,67 @@ def test_items_whose_marks_are_drawn_and_no_text_are_paragraphs_below_their_titl
         (BlockLabel.TEXT, f"{items[0]} {items[1]}"),
         *((BlockLabel.TEXT, item) for item in items[2:]),
     ]
+
+
+STAMP = (
+    "ДОКУМЕНТ ПОДПИСАН",
+    "ЭЛЕКТРОННОЙ ПОДПИСЬЮ",
+    "Сертификат 00A1B2C3D4E5F60718293A4B5C",
+    "Владелец Иванов Иван Иванович",
+    "Действителен с 01.02.2026 по 01.05.2027",
+)
+
+
+def stamp(page: Any, at: tuple[float, float]) -> None:
+    """A stamp of an electronic signature in its frame, 185 points wide and 62 high."""
+    write_lines(page, STAMP, (at[0] + 6, at[1] + 12), size=8)
+    shape = page.new_shape()
+    shape.draw_rect((*at, at[0] + 185, at[1] + 62))
+    shape.finish(color=(0, 0, 1))
+    shape.commit()
+
+
+def test_a_stamp_over_sentences_stands_after_them() -> None:
+    document = digital_pdf()
+    stamp(document[0], (300, 108))
+    (result,) = read(document)
+    assert [(block.label, block.content) for block in result.blocks] == [
+        (BlockLabel.TEXT, " ".join(RUSSIAN)),
+        (BlockLabel.OTHER, "\n".join(STAMP)),
+    ]
+    assert [line.text for line in result.blocks[1].lines] == list(STAMP)
+
+
+def test_a_stamp_and_a_watermark_over_a_table_change_no_cell() -> None:
+    rows = (*PRICES, *((str(number), f"Насос {number}", f"{number} 177,19") for number in range(3, 9)))
+    document = pymupdf.open()
+    page = new_page(document)
+    price_table(page, rows)
+    stamp(page, (330, 165))
+    write(page, "ОБРАЗЕЦ", (140, 280), size=40, turned_deg=-35)
+    (result,) = read(document)
+    assert cells_of(result) == [list(row) for row in rows]
+    assert [block.content for block in result.blocks if block.label is BlockLabel.OTHER] == [
+        "\n".join(STAMP),
+        "ОБРАЗЕЦ",
+    ]
+
+
+def test_a_stamp_in_a_cell_of_its_own_stays_there() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    draw_table(page, (70, 260, 520), (100, 130, 210))
+    for x, text in ((80, "Заказчик"), (270, "Поставщик")):
+        write(page, text, (x, 118))
+    write(page, "ООО «Ромашка»", (80, 150))
+    write_lines(page, STAMP, (270, 146), size=8)
+    (result,) = read(document)
+    assert cells_of(result) == [["Заказчик", "Поставщик"], ["ООО «Ромашка»", " ".join(STAMP)]]
+
+
+def test_the_address_and_the_page_that_a_browser_prints_below_each_page_are_a_footer() -> None:
+    document = digital_pdf([RUSSIAN] * 3)
+    for number, page in enumerate(document, start=1):
+        write(page, f"https://zakupki.example/notice/view.html?id=457 {number}/3", (40, 830), size=8)
+    for result in read(document):
+        assert [block.label for block in result.blocks] == [BlockLabel.TEXT, BlockLabel.FOOTER]
