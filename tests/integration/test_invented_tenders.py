@@ -19,6 +19,7 @@ from tests.readdocuments import ReadDocument
 pytestmark = pytest.mark.integration
 
 LEAST_PRECISION, LEAST_RECALL = 0.95, 0.85
+OTHERS = frozenset(FieldName) - IDENTIFIERS - SUMS
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,8 @@ def test_the_papers_name_fields_and_types_that_there_are() -> None:
         assert all(FieldName(one.field) for one in (*paper.known.expected, *paper.known.tolerated))
 
 
-@pytest.mark.parametrize("names", [IDENTIFIERS, SUMS], ids=["identifiers", "sums"])
-def test_identifiers_and_sums_are_right_and_there(counted: Scores, names: frozenset[FieldName]) -> None:
+@pytest.mark.parametrize("names", [IDENTIFIERS, SUMS, OTHERS], ids=["identifiers", "sums", "others"])
+def test_fields_are_right_and_there(counted: Scores, names: frozenset[FieldName]) -> None:
     score = of_group(counted, names)
     assert score.precision >= LEAST_PRECISION, score.false
     assert score.recall >= LEAST_RECALL, score.missed
