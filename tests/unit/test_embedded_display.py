@@ -116,3 +116,17 @@ def test_a_reason_that_many_documents_share_is_told_once() -> None:
     reason = "Word document: this version does not read it"
     outcomes = [DocumentOutcome(f"{n}.docx", SourceState.SKIPPED_UNSUPPORTED, reason) for n in range(20)]
     assert attention_lines(outcomes) == [f"20 documents, the first is 0.docx: {reason}."]
+
+
+def test_of_thousands_of_documents_a_screen_shows_what_matters_and_where_the_rest_is() -> None:
+    outcomes = [
+        DocumentOutcome(f"{n:04d}/Копия.pdf", SourceState.SKIPPED_DUPLICATE, f"the same bytes as {n:04d}/Извещение.pdf")
+        for n in range(5000)
+    ]
+    outcomes.append(DocumentOutcome("9999/битый.pdf", SourceState.QUARANTINED_CORRUPT, "it is damaged"))
+    table, remarks = outcome_table(outcomes, width=100).splitlines(), attention_lines(outcomes)
+    assert len(table) < 250 and len(remarks) < 100
+    assert table[-1].startswith("… and 4801 more, which the reports list")
+    assert remarks[0].startswith("9999/битый.pdf: it is damaged. ")
+    assert remarks[-1] == "… and 4951 more remarks: the reports list all of them."
+    assert totals_line(outcomes).startswith("5001 documents: ")

@@ -28,6 +28,8 @@ _STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Unicode's categories of control and format characters, halves of characters, line and paragraph separators."""
 _MOST_NAMED = 3
 """Sources with the same trouble that are named one by one."""
+_MOST_ROWS, _MOST_LINES = 200, 50
+"""Of a table of documents and of remarks on them that anybody reads on a screen: thousands would hide what matters."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,10 @@ def read_outcomes(
 
 
 def outcome_table(outcomes: Sequence[DocumentOutcome], width: int) -> str:
-    """The documents as a table of at most ``width`` characters; long paths lose their middle."""
+    """The documents as a table of at most ``width`` characters; long paths lose their middle.
+
+    Of very many the first are shown, and how to see the others.
+    """
     rows = [("Document", "Pages", "OCR", "State", "Seconds")]
     rows += [
         (
@@ -93,7 +98,7 @@ def outcome_table(outcomes: Sequence[DocumentOutcome], width: int) -> str:
             outcome.state.value,
             "" if outcome.seconds is None else f"{outcome.seconds:.1f}",
         )
-        for outcome in outcomes
+        for outcome in outcomes[:_MOST_ROWS]
     ]
     others = [max(len(row[column]) for row in rows) for column in range(1, 5)]
     room = max(width - sum(others) - 2 * len(others), _NARROWEST_PATH)
@@ -111,6 +116,8 @@ def outcome_table(outcomes: Sequence[DocumentOutcome], width: int) -> str:
         for path, pages, ocr, state, seconds in rows
     ]
     lines.insert(1, "─" * max(len(line) for line in lines))
+    if len(outcomes) > _MOST_ROWS:
+        lines.append(f"… and {len(outcomes) - _MOST_ROWS} more, which the reports list, and the table `sources`")
     return "\n".join(lines)
 
 
@@ -129,10 +136,11 @@ def totals_line(outcomes: Iterable[DocumentOutcome]) -> str:
 def attention_lines(outcomes: Iterable[DocumentOutcome]) -> list[str]:
     """What a person should look at: reason and advice of every source that is not simply fine.
 
-    A reason that many sources share is told once, with their number and the first of them.
+    A reason that many sources share is told once, with their number and the first of them. What was merely skipped
+    comes last, and of very many lines the first are told.
     """
     by_message: dict[str, list[str]] = {}
-    for outcome in outcomes:
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.state.is_skipped):
         if outcome.state is not SourceState.PUBLISHED and (outcome.reason or outcome.state.advice):
             said = ". ".join(text.rstrip(".") for text in (outcome.reason, outcome.state.advice) if text)
             by_message.setdefault(_plain(said), []).append(_plain(outcome.path))
@@ -142,6 +150,8 @@ def attention_lines(outcomes: Iterable[DocumentOutcome]) -> list[str]:
             lines.append(f"{len(paths)} documents, the first is {paths[0]}: {message}.")
         else:
             lines.extend(f"{path}: {message}." for path in paths)
+    if len(lines) > _MOST_LINES:
+        return [*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES} more remarks: the reports list all of them."]
     return lines
 
 
