@@ -401,6 +401,14 @@ def test_a_formula_that_nobody_has_calculated_is_shown_itself(tmp_path: Path) ->
     assert rows(found.texts()[1]) == [["2", "=A1*5", "=A1+1"]]
 
 
+def test_a_row_that_stands_in_a_sheet_to_its_end_is_not_shown_a_million_times_and_says_so(tmp_path: Path) -> None:
+    row = "<table:table-cell><text:p>нет</text:p></table:table-cell></table:table-row>"
+    sheet = f"<table:table><table:table-row table:number-rows-repeated='1048576'>{row}</table:table>"
+    found = prepared(tmp_path, odf("spreadsheet", f"<office:spreadsheet>{sheet}</office:spreadsheet>"))
+    assert sum(len(rows(text)) for page in found.native for text in found.texts(page) if "<table" in text) == 1000
+    assert found.texts(2)[-1] == "[row 1 stands here 1048576 times, of which 1000 are shown]"
+
+
 def test_sheets_that_repeat_themselves_are_counted_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of a thousand sheets may stay below the limit."""
     monkeypatch.setattr("tenderlake.intake.office.odf._MOST_CELLS", 1000)

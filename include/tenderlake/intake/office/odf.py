@@ -86,6 +86,7 @@ class _OdfReader:
         self._roots = roots
         self._depth = 0
         self._cell_count = 0
+        self._cut_rows: list[tuple[int, int]] = []
         self._counts: dict[str, list[int]] = {}
         self._headings: list[int] = [0] * 10
         self._is_rendered_break = False
@@ -108,6 +109,9 @@ class _OdfReader:
             is_hidden = self._style_value(attribute(table, "style-name"), "table-properties", "display") == "false"
             cells = list(self._sheet_cells(table))
             add_sheet(self.flow, attribute(table, "name"), cells, is_hidden=is_hidden, is_first=is_first)
+            for row, repeated in self._cut_rows:
+                self.flow.unread(f"row {row} stands here {repeated} times, of which {_MOST_REPEATED_ROWS} are shown")
+            self._cut_rows.clear()
             is_first = False
             for frame in descendants(table, "frame"):
                 self._frame(frame)
@@ -361,6 +365,8 @@ class _OdfReader:
                             f"its sheets repeat themselves to over {_MOST_CELLS} cells",
                         )
                     yield GridCell(place + copy, column, text, row_span, column_span, is_header)
+            if found and repeated > _MOST_REPEATED_ROWS:
+                self._cut_rows.append((place + 1, repeated))
             place += repeated
 
     def _sheet_row(self, row: Element) -> Iterator[tuple[int, str, int, int]]:
