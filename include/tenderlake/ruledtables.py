@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from tenderlake.pagecontent import PageContent
 
 
+_ONE_PLACE_SHARE = 0.1
+"""Of the height of a word, where that is less than :data:`~tenderlake.readingorder.ONE_PLACE_PT`."""
+
+
 class TableCell(NamedTuple):
     """One cell; ``row`` and ``column`` count from 0."""
 
@@ -111,7 +115,10 @@ def without_copies(words: list[Word]) -> list[Word]:
     kept: list[Word] = []
     places: set[tuple[str, int, int]] = set()
     for word in words:
-        across, down = int(word[0] // ONE_PLACE_PT), int(word[1] // ONE_PLACE_PT)
+        place = (
+            min(ONE_PLACE_PT, _ONE_PLACE_SHARE * (word[3] - word[1])) or 1.0
+        )  # the same words stand near in tiny print
+        across, down = int(word[0] // place), int(word[1] // place)
         around = ((word[4], across + dx, down + dy) for dx in (0, -1, 1) for dy in (0, -1, 1))
         if places.isdisjoint(around):
             kept.append(word)

@@ -182,3 +182,13 @@ def test_the_address_and_the_page_that_a_browser_prints_below_each_page_are_a_fo
         write(page, f"https://zakupki.example/notice/view.html?id=457 {number}/3", (40, 830), size=8)
     for result in read(document):
         assert [block.label for block in result.blocks] == [BlockLabel.TEXT, BlockLabel.FOOTER]
+
+
+def test_the_same_word_twice_in_tiny_print_is_two_words() -> None:
+    document = pymupdf.open()
+    page = new_page(document)
+    draw_table(page, (70, 90, 110), (100, 106, 112))
+    for x, y in ((71, 103), (91, 103), (71, 109), (91, 109)):
+        for number, line in enumerate(("не но не но не но", "не но не но не но")):
+            write(page, line, (x, y + number), size=1)
+    assert cells_of(read(document)[0]) == [["не но не но не но не но не но не но"] * 2] * 2
