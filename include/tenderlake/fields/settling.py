@@ -101,7 +101,13 @@ def _laws(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
         if law is not None and law not in known:
             known.add(law)
             yield replace(
-                candidate, field=FieldName.LAW, value=law, method=FieldMethod.PATTERN, is_valid=None, message=None
+                candidate,
+                field=FieldName.LAW,
+                value=law,
+                method=FieldMethod.PATTERN,
+                is_valid=None,
+                is_repaired=False,
+                message=None,
             )
 
 

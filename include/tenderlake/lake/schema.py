@@ -537,7 +537,7 @@ FIELDS = Table(
         Column(
             "is_repaired",
             BOOLEAN,
-            "Whether confused letters and digits were repaired, proved by a check digit; raw_text is as it was read.",
+            "Whether confused letters and digits were repaired; is_valid says whether it holds; raw_text is as read.",
             "false",
         ),
         Column(

@@ -421,7 +421,15 @@ def _field_rules() -> Iterator[Check]:
             value_set=[True],
             row_condition=_column("is_repaired") == True,  # noqa: E712
         ),
-        lambda row: f"{_quoted(row['raw_text'])} was repaired to {_quoted(row['value'])}, and nothing proves it",
+        lambda row: f"{_quoted(row['raw_text'])} was repaired to {_quoted(row['value'])}, and that does not hold",
+        # An account that was misread twice: its letter is repaired, and the БИК says that a digit is wrong as well.
+        Severity.WARNING,
+    )
+    yield Check(
+        "one_of_each_rank",
+        lambda gxe: gxe.ExpectCompoundColumnsToBeUnique(column_list=["document_id", "field", "role", "rank"]),
+        lambda row: f"there is more than one value of rank {row['rank']}",
+        Severity.WARNING,
     )
     yield Check(
         "of_this_tender",

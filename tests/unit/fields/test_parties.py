@@ -190,6 +190,19 @@ def test_the_inn_in_the_purchase_code_is_the_customers_and_comes_first() -> None
     assert [one.value for one in ranked if one.field is FieldName.LAW] == ["44-FZ"]
 
 
+def test_the_law_that_a_repaired_number_tells_was_not_repaired_itself() -> None:
+    fields = found(find_requisites, "Номер извещения О101500000623000057", is_ocr=True)
+    assert fields[FieldName.PURCHASE_NUMBER][0].is_repaired
+    assert [(law.value, law.is_repaired) for law in fields[FieldName.LAW]] == [("44-FZ", False)]
+
+
+def test_an_account_that_is_misread_twice_is_repaired_once_and_does_not_hold() -> None:
+    (account,) = found(find_requisites, "р/с 4О702810900000000001", "БИК 044525225", is_ocr=True)[
+        FieldName.SETTLEMENT_ACCOUNT
+    ]
+    assert (account.value, account.is_repaired, account.is_valid) == ("40702810900000000001", True, False)
+
+
 def test_what_only_the_head_tells_gives_way_to_what_the_text_says() -> None:
     head: tuple[Part, ...] = ("УТВЕРЖДАЮ\nДиректор АО «Порт»", "ТЕХНИЧЕСКОЕ ЗАДАНИЕ")
     assert names(*head) == {"customer": ["АО «Порт»"]}
