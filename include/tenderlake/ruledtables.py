@@ -101,11 +101,20 @@ def take_tables(
 
 
 def _words_without(lines: tuple[TextLine, ...], words: list[_Word]) -> list[_Word]:
-    """The words that are not those of these lines."""
+    """The words that are not those of these lines. A word of another line may stand there, too, and be the same."""
     if not lines:
         return words
-    taken = [(line.box.grown(0.5), frozenset(line.text.split())) for line in lines]
-    return [word for word in words if not any(word.text in of and box.holds(*word.box.center) for box, of in taken)]
+    by_line: dict[tuple[int, int], list[_Word]] = defaultdict(list)
+    for word in words:
+        by_line[word.line].append(word)
+    places = [(line.box.grown(0.5), frozenset(line.text.split())) for line in lines]
+    taken = {
+        number
+        for number, group in by_line.items()
+        for box, texts in places
+        if all(word.text in texts and box.holds(*word.box.center) for word in group)
+    }
+    return [word for word in words if word.line not in taken]
 
 
 def without_copies(words: list[Word]) -> list[Word]:

@@ -150,7 +150,7 @@ def test_a_stamp_over_sentences_stands_after_them() -> None:
 
 
 def test_a_stamp_and_a_watermark_over_a_table_change_no_cell() -> None:
-    rows = (*PRICES, *((str(number), f"Насос {number}", f"{number} 177,19") for number in range(3, 9)))
+    rows = (*PRICES, *((str(number), f"Насос {number}", f"по {number} 177,19") for number in range(3, 9)))
     document = pymupdf.open()
     page = new_page(document)
     price_table(page, rows)
