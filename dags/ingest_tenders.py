@@ -23,8 +23,8 @@ is lost: the next run takes what was left, and pages that were read are not read
 **To do a document again**: *Trigger* with its path under *Keys* and *Reprocess* = quarantined, failed pages or all. A
 file that was mended and uploaded again is taken without that.
 
-**To take a document out of the lake**: put an empty file of its name into the inbox. What is deleted from the inbox stays
-in the lake, as people clear it up.
+**To take a document out of the lake**: put an empty file of its name into the inbox. What is deleted from the inbox
+stays in the lake: people clear their inbox up.
 
 **To stop a run**: mark it failed; its containers are stopped, and the next run takes its documents.
 
