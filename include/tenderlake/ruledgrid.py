@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tenderlake.mupdf import Page
     from tenderlake.overprint import Stamp
-from tenderlake.pagecontent import PageContent
+    from tenderlake.pagecontent import PageContent
 
 _THIN_PT = 3.0
 _STRAIGHT_PT = 1.0
