@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenderlake.errors import NeedsPersonError
-from tenderlake.lake.parquet import ROW_GROUP_ROWS
+from tenderlake.lake.parquet import ROW_GROUP_ROWS, bounded_slices
 from tenderlake.lake.rows import clean_identifier
 from tenderlake.lake.schema import Table
 
@@ -118,12 +118,21 @@ class Additions:
         return Additions(self.table, self._rows, positions, runs)
 
     def stretches(self) -> Iterator[Stretch]:
-        """The rows in order, as slices of the file on the disk."""
+        """The rows in order, as slices of the file on the disk, so that other rows can go between any two owners."""
         for run in self._runs:
-            positions = self._positions[run.start : run.end]
-            breaks = np.flatnonzero(np.diff(positions) != 1) + 1
-            for part in np.split(positions, breaks):
-                yield Stretch(run.place, self._rows.slice(int(part[0]), len(part)))
+            yield from self._slices(run, run.end)
+
+    def whole(self) -> Iterator[Stretch]:
+        """The same in large slices, where no other rows go between them: a row group each, those of a sorted file."""
+        if self._runs:
+            for place, rows in self._slices(self._runs[0], self.row_count):
+                yield from (Stretch(place, piece) for piece in bounded_slices(rows))
+
+    def _slices(self, first: Run, end: int) -> Iterator[Stretch]:
+        positions = self._positions[first.start : end]
+        breaks = np.flatnonzero(np.diff(positions) != 1) + 1
+        for part in np.split(positions, breaks):
+            yield Stretch(first.place, self._rows.slice(int(part[0]), len(part)))
 
 
 def runs_of(rows: pa.Table, table: Table) -> list[Run]:

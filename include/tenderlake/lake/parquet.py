@@ -77,14 +77,15 @@ class ParquetWriter:
     def write(self, rows: pa.Table) -> None:
         """Add rows; they reach the file with the row group that they fill."""
         for piece in bounded_slices(rows):
+            size_bytes = piece.nbytes  # of each column anew: for a few rows it takes longer than all the rest
             if (
                 self._pending_rows + piece.num_rows > ROW_GROUP_ROWS
-                or self._pending_bytes + piece.nbytes > ROW_GROUP_BYTES
+                or self._pending_bytes + size_bytes > ROW_GROUP_BYTES
             ):
                 self._flush()
             self._pending.append(piece)
             self._pending_rows += piece.num_rows
-            self._pending_bytes += piece.nbytes
+            self._pending_bytes += size_bytes
             self.row_count += piece.num_rows
 
     def note(self, key: str, value: str) -> None:

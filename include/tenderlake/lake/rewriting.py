@@ -124,20 +124,22 @@ def write_merged(
         ParquetError: the old file is damaged.
     """
     places = additions.places if additions else ()
-    added = additions.stretches() if additions else iter(())
     row_count = old.row_count + (additions.row_count if additions else 0)
+    if additions and not old.row_count:
+        return _write_stretches(path, table, additions.whole(), row_count, most_bytes, notes)
+    added = additions.stretches() if additions else iter(())
     try:
         in_order = merge(old.stretches(places), added, key=attrgetter("place"))
         return _write_stretches(path, table, in_order, row_count, most_bytes, notes)
     except _OutOfOrderError:
         # Written by hand, or by a version that sorted otherwise.
-        added = additions.stretches() if additions else iter(())
+        added = additions.whole() if additions else iter(())
         rows = chain(old.unsorted(), (stretch.rows for stretch in added))
         try:
             everything = Additions.spilled(path.with_suffix(".arrow"), table, rows)
         except DuplicateRowsError as error:
             raise ParquetError(f"it has rows twice ({error})") from error
-        return _write_stretches(path, table, everything.stretches(), row_count, most_bytes, notes)
+        return _write_stretches(path, table, everything.whole(), row_count, most_bytes, notes)
 
 
 def _write_stretches(
