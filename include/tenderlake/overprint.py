@@ -10,12 +10,14 @@ signed, the certificate, its owner, from when to when it is valid. One that stan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from ocr_tasks.boxes import Box, union
 from ocr_tasks.ruledgrid import Rule
 from tenderlake.pagelines import TextLine
+from tenderlake.readingorder import is_copy
 
 _TITLE = re.compile(r"\W*документ\s+подписан\b", re.IGNORECASE)
 _ENTRY = re.compile(
@@ -25,6 +27,7 @@ _ENTRY = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_LINES = 3
+_MOST_TITLES = 50
 _MOST_STEP = 2.2
 """Font sizes from one line of a stamp to the next."""
 _FRAME_PT = 36.0
@@ -35,9 +38,10 @@ _ASLANT_SIZES = 2.0
 
 @dataclass(frozen=True)
 class Stamp:
-    """A stamp over other text; ``lines`` from top to bottom."""
+    """A stamp over other text; ``lines`` from top to bottom, ``copies`` those drawn again in their place."""
 
     lines: tuple[TextLine, ...]
+    copies: tuple[TextLine, ...] = ()
 
     @property
     def box(self) -> Box:
@@ -53,32 +57,45 @@ class Stamp:
 
 
 def stamps_over(lines: Sequence[TextLine]) -> list[Stamp]:
-    """The stamps that stand over other lines of the page."""
+    """The stamps that stand over other lines of the page. No line is one of two stamps."""
+    titles = list(islice((line for line in lines if _TITLE.match(line.text)), _MOST_TITLES))  # none on nearly all pages
     stamps: list[Stamp] = []
-    for title in lines:
-        if not _TITLE.match(title.text):  # nearly all lines of all pages
-            continue
-        stamp = Stamp(tuple(_below(title, lines)))
-        if len(stamp.lines) >= _FEWEST_LINES and _is_over(stamp, lines):
+    free = sorted(lines, key=lambda line: line.box.y0) if titles else []
+    for title in titles:
+        stamp = _stamp(title, free) if title in free else None
+        if stamp is not None and len(stamp.lines) >= _FEWEST_LINES and _is_over(stamp, lines):
             stamps.append(stamp)
+            own = {*stamp.lines, *stamp.copies}
+            free = [line for line in free if line not in own]
     return stamps
 
 
-def _below(title: TextLine, lines: Sequence[TextLine]) -> Iterable[TextLine]:
-    """The title of a stamp and its further lines."""
-    last, bounds = title, title.box
-    yield title
-    for line in sorted(lines, key=lambda line: line.box.y0):
-        step = line.box.y0 - last.box.y0
+def _stamp(title: TextLine, lines: Sequence[TextLine]) -> Stamp:
+    """The title of a stamp and its further lines; ``lines`` from top to bottom."""
+    own, copies, bounds = [title], [], title.box
+    for line in lines:
+        step = line.box.y0 - own[-1].box.y0
+        if step > _MOST_STEP * title.size:
+            break
         is_under = min(line.box.x1, bounds.x1) > max(line.box.x0, bounds.x0)
-        if is_under and 0 < step <= _MOST_STEP * title.size and _ENTRY.match(line.text):
-            last, bounds = line, union((bounds, line.box))
-            yield line
+        if any(line is not other and is_copy(line, other) for other in own[-2:]):
+            copies.append(line)
+        elif is_under and step > 0 and _ENTRY.match(line.text):
+            own.append(line)
+            bounds = union((bounds, line.box))
+    return Stamp(tuple(own), tuple(copies))
 
 
 def _is_over(stamp: Stamp, lines: Sequence[TextLine]) -> bool:
-    own = set(stamp.lines)
-    return any(line not in own and line.box.clipped(stamp.box).area > 0 for line in lines)
+    """Whether other text is printed in its place. The boxes of lines that are set solid reach into each other."""
+    own = {*stamp.lines, *stamp.copies}
+    box = _core(stamp.box, stamp.lines[0].size)
+    return any(line not in own and _core(line.box, line.size).clipped(box).area > 0 for line in lines)
+
+
+def _core(box: Box, size: float) -> Box:
+    """A box without a quarter of the font size above and below."""
+    return Box(box.x0, box.y0 + size / 4, box.x1, box.y1 - size / 4)
 
 
 def is_aslant(line: TextLine) -> bool:

@@ -353,7 +353,7 @@ def base_lines(lines: Iterable[TextLine]) -> list[list[TextLine]]:
         if reference is None or not _on_one_line(reference, line):
             groups.append([line])
             reference = line
-        elif (copy := next((n for n, other in enumerate(groups[-1]) if _is_same(line, other)), None)) is not None:
+        elif (copy := next((n for n, other in enumerate(groups[-1]) if is_copy(line, other)), None)) is not None:
             if line.box.x0 - groups[-1][copy].box.x0 >= _SHIFT_PT:
                 groups[-1][copy] = groups[-1][copy]._replace(is_bold=True)
         else:
@@ -372,7 +372,8 @@ def _on_one_line(reference: TextLine, line: TextLine) -> bool:
     return min(bottom, line_bottom) - max(top, line_top) > 0.5 * least
 
 
-def _is_same(line: TextLine, other: TextLine) -> bool:
+def is_copy(line: TextLine, other: TextLine) -> bool:
+    """Whether two lines are the same text, drawn twice in one place."""
     if line.text != other.text:
         return False
     return abs(line.box.x0 - other.box.x0) < ONE_PLACE_PT and abs(line.box.y0 - other.box.y0) < ONE_PLACE_PT

@@ -83,7 +83,7 @@ def take_tables(
     Returns:
         The tables, and the lines and sideways lines of the page that stand outside all of them; not those of stamps.
     """
-    stamped = {line for stamp in stamps for line in stamp.lines}
+    stamped = {line for stamp in stamps for line in (*stamp.lines, *stamp.copies)}
     lines = tuple(line for line in content.lines if line not in stamped) if stamped else content.lines
     grids = find_grids(page, content, stamps)
     boxes = [grid.box for grid in grids]

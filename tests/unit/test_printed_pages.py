@@ -149,6 +149,31 @@ def test_a_stamp_over_sentences_stands_after_them() -> None:
     assert [line.text for line in result.blocks[1].lines] == list(STAMP)
 
 
+@pytest.mark.parametrize("shift", [0.0, 0.3])
+def test_a_stamp_that_is_drawn_twice_is_told_once(shift: float) -> None:
+    document = digital_pdf()
+    for x in (300, 300 + shift):
+        stamp(document[0], (x, 108))
+    assert [block.content for block in read(document)[0].blocks] == [" ".join(RUSSIAN), "\n".join(STAMP)]
+
+
+def test_no_line_of_two_stamps_over_each_other_is_told_twice() -> None:
+    document = digital_pdf()
+    for at in ((100, 108), (250, 112)):
+        stamp(document[0], at)
+    words = " ".join(block.content for block in read(document)[0].blocks).split()
+    assert sorted(words) == sorted(" ".join((*RUSSIAN, *STAMP, *STAMP)).split())
+
+
+def test_a_stamp_between_lines_set_solid_stays_between_them() -> None:
+    lines = ("Приложение на 3 л. прилагается.", *STAMP, "Исполнитель: Петров П.П.")
+    document = pymupdf.open()
+    page = new_page(document)
+    for number, line in enumerate(lines):
+        write(page, line, (70, 90 + 11.5 * number))
+    assert " ".join(" ".join(block.content for block in read(document)[0].blocks).split()) == " ".join(lines)
+
+
 def test_a_stamp_and_a_watermark_over_a_table_change_no_cell() -> None:
     rows = (*PRICES, *((str(number), f"Насос {number}", f"по {number} 177,19") for number in range(3, 9)))
     document = pymupdf.open()
