@@ -7,7 +7,7 @@ Phrases: 44-FZ, articles 22 (justification of the price), 42 (notice), 44 and 96
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
@@ -291,26 +291,38 @@ def _by_lots(page: PageReading) -> Iterator[Candidate]:
             place = lot.end() + len(own.text)
 
 
-def _is_by_lots(page: PageReading, column: Column) -> bool:
-    """Whether the rows of a table are lots, each with a price of its own."""
+def _is_by_lots(page: PageReading, column: Column, cells: Sequence[PlacedCell]) -> bool:
+    """Whether each of these cells of a column has a lot of its own in its row; one lot in many rows has many goods."""
     heads = column.table.cells[:_MOST_HEADERS]
-    if any(cell.row <= column.header.row and _LOT_COLUMN.match(page.text, cell.start, cell.end) for cell in heads):
-        return True
-    named = [cell for cell in column.cells if any(_is_lot(page, left) for left in column.table.left_of(cell))]
-    return bool(named) and len(named) >= len([cell for cell in column.cells if not cell.is_empty]) - 1
+    of_lots = {
+        head.column
+        for head in heads
+        if head.row <= column.header.row and _LOT_COLUMN.match(page.text, head.start, head.end)
+    }
+    lots = [
+        next((name for left in column.table.left_of(cell) if (name := _lot(page, left, of_lots))), "")
+        for cell in cells
+        if not _is_total(page, column.table, cell)
+    ]
+    return bool(lots) and all(lots) and len(set(lots)) == len(lots)
 
 
-def _is_lot(page: PageReading, cell: PlacedCell) -> bool:
-    return _LOT.match(page.text, cell.start, cell.end) is not None
+def _lot(page: PageReading, cell: PlacedCell, of_lots: Collection[int]) -> str:
+    """What a cell says which lot is in its row; empty where it says none."""
+    match = _LOT.match(page.text, cell.start, cell.end)
+    if match is not None:
+        return " ".join(match[0].split())
+    return page.text[cell.start : cell.end].strip() if cell.column in of_lots else ""
 
 
 def _securities_of_lots(page: PageReading) -> Iterator[Candidate]:
     """The columns of securities in a table of lots."""
     for field, head in _SECURITY_COLUMNS:
         for column in islice(columns_under(page, head), MOST_COLUMNS):
-            if _is_by_lots(page, column):
-                for cell, number in _numbers_of(page, column):
-                    if number >= _LEAST_SECURITY and not _is_total(page, column.table, cell):
+            numbers = [pair for pair in _numbers_of(page, column) if pair[1] >= _LEAST_SECURITY]
+            if _is_by_lots(page, column, [cell for cell, _ in numbers]):
+                for cell, number in numbers:
+                    if not _is_total(page, column.table, cell):
                         yield _column_candidate(page, field, column.header, cell, number)
 
 
@@ -323,10 +335,10 @@ def _in_columns(page: PageReading) -> Iterator[Candidate]:
     """A column «НМЦК» with one sum, a row «Итого», or a row for each lot; sums of other rows are those of goods."""
     for column in islice(columns_under(page, _NMCK_COLUMN), MOST_COLUMNS):
         numbers = _numbers_of(page, column)
-        if len(numbers) > 1 and _is_by_lots(page, column):
-            for cell, number in numbers[:_MOST_LOTS]:
-                if number >= LEAST_PRICE:
-                    yield _column_candidate(page, FieldName.NMCK, column.header, cell, number)
+        prices = [pair for pair in numbers if pair[1] >= LEAST_PRICE]
+        if len(numbers) > 1 and _is_by_lots(page, column, [cell for cell, _ in prices]):
+            for cell, number in prices[:_MOST_LOTS]:
+                yield _column_candidate(page, FieldName.NMCK, column.header, cell, number)
             continue
         found = next((pair for pair in numbers if _is_total(page, column.table, pair[0])), None)
         if found is None and len(numbers) == 1 and not _has_quantities(page, column.table):

@@ -505,6 +505,20 @@ def test_lots_have_prices_and_securities_of_their_own() -> None:
     assert values(FINDERS, GOODS).get("nmck", []) == values(FINDERS, GOODS).get("bid_security_amount", []) == []
 
 
+@pytest.mark.parametrize("lot", ["1", "Лот № 1", ""])
+def test_prices_of_goods_of_one_lot_are_no_prices_of_lots(lot: str) -> None:
+    rows = [
+        ["№ лота", "Товар", "Начальная цена, руб.", "Обеспечение заявки, руб."],
+        ["Лот № 1" if lot != "1" else lot, "Трубы стальные", "5 460 000,00", "109 200,00"],
+        [lot, "Трубы полиэтиленовые", "2 318 400,00", "46 368,00"],
+        ["Лот № 2" if lot != "1" else "2", "Насосы", "700 300,00", "14 006,00"],
+    ]
+    assert values(FINDERS, rows) == {}
+    fields = values(FINDERS, [*rows, ["Итого", "", "8 478 700,00", "169 574,00"]])
+    assert fields["nmck"] == ["8478700.00"]
+    assert "bid_security_amount" not in fields
+
+
 def test_prices_of_lots_in_running_text() -> None:
     fields = values(
         FINDERS,
