@@ -188,14 +188,18 @@ def _is_row_cut(table: Table, more: Table, first_row: int) -> bool:
     """Whether the first row of ``more`` is the rest of the last one of ``table``, as where Word breaks in a row.
 
     Its cells go on with small letters, and the one that names the row is empty. Rows of a table in which others are
-    without a name, too, are rows of their own; ``first_row`` is where the last part of ``table`` begins.
+    without a name, too, are rows of their own, and so are those that say the same as another row («шт»);
+    ``first_row`` is where the last part of ``table`` begins.
     """
     last, rest = _whole_row(table, table.row_count - 1), _whole_row(more, 0)
     if not last or len(rest) != len(last) or not any(rest) or rest[0] or not last[0]:
         return False
     if any(after and not (before and after[0].islower()) for before, after in zip(last, rest, strict=True)):
         return False
-    return not any(cell.column == 0 and cell.row > first_row and not cell.text for cell in table.cells)
+    if any(cell.column == 0 and cell.row > first_row and not cell.text for cell in table.cells):
+        return False
+    others = (*table.cells, *(cell for cell in more.cells if cell.row))
+    return {(cell.column, cell.text) for cell in others if cell.text}.isdisjoint(enumerate(rest))
 
 
 def _whole_row(table: Table, row: int) -> list[str]:

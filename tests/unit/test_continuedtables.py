@@ -164,9 +164,10 @@ def test_the_rest_of_a_row_alone_on_its_page_keeps_the_pages_of_the_rows_right()
         (("2", "Провод", "20"), ("", "Итого", "30")),
         (("2", "Провод", "20"), ("", "", "30")),
         (("2", "Провод", ""), ("", "медный", "не указана")),
+        (("2", "Провод", "по проекту"), ("", "двигатель", "по заявке")),
     ],
-    ids=["rows without a name", "a total", "a number", "a new cell"],
+    ids=["rows without a name", "a total", "a number", "a new cell", "what another row says"],
 )
 def test_a_row_of_its_own_without_a_number_stays_one(before: tuple[str, ...], rest: tuple[str, ...]) -> None:
-    shown = markdown((table(HEADER, ("1", "Кабель", "10"), before),), (table(HEADER, rest),))
+    shown = markdown((table(HEADER, ("1", "Кабель", "по заявке"), before),), (table(HEADER, rest),))
     assert f"| {' | '.join(before)} |\n| {' | '.join(rest)} |" in shown
