@@ -51,6 +51,8 @@ _NOT_THIS_TERM = re.compile(
 
 
 _NOT_DELIVERY = re.compile(rf"{_NOT_THIS_TERM.pattern}|оплат", re.IGNORECASE)
+_NOT_DOING = re.compile(rf"{_NOT_THIS_TERM.pattern}|оплачива|\bоплат(?:а|ить|ит)\b|гарантийн\w+ ремонт", re.IGNORECASE)
+"""A delivery may begin after a payment («после оплаты в течение 10 дней»), a payment ends what is said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ _TIMED = (
             reach=200,
         ),
         0.7,
+        _NOT_DOING,
     ),
     _Timed(
         FieldName.PAYMENT_TERM,
@@ -114,7 +117,7 @@ _TIMED = (
         FieldName.WARRANTY_TERM,
         wanted(
             r"\b(?:гарантийный\s(?:срок|период)|срок\w{0,2}\s(?:предоставления\s)?гаранти(?:и|йного)(?:\s(?:качества|обслуживания))?|гарантия\s(?:качества|на)"
-            r"|гарантия(?=\s{0,2}[-–—:]|\s\d|\sне\sменее\s\d))",
+            r"|(?<!банковская\s)(?<!независимая\s)гарантия(?=\s{0,2}[-–—:]|\s\d|\sне\sменее\s\d))",
             "гаранти",
         ),
         0.9,

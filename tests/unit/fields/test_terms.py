@@ -179,3 +179,23 @@ def test_a_place_as_the_register_of_addresses_writes_it(place: str) -> None:
 def test_what_a_supplier_does_within_a_term() -> None:
     text = "2. Поставщик поставляет топливо в течение 2 (двух) рабочих дней с момента заявки."
     assert values(find_terms, text)["delivery_term"] == ["2"]
+    text = "Исполнитель оказывает услуги после оплаты в течение 5 дней."
+    assert values(find_terms, text)["delivery_term"] == ["5"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Исполнитель оказывает услуги, а Заказчик оплачивает их в течение 30 дней.",
+        "Исполнитель оказывает услуги в соответствии с ТЗ. Заказчик оплачивает в течение 30 дней.",
+        "Поставщик обязуется поставить товар, а Заказчик обязуется оплатить его в течение 30 дней.",
+        "Подрядчик выполняет гарантийный ремонт в течение 5 дней со дня обращения.",
+    ],
+)
+def test_the_term_of_a_payment_or_a_repair_is_none_of_delivery(text: str) -> None:
+    assert "delivery_term" not in values(find_terms, text)
+
+
+def test_how_long_a_guarantee_of_a_bank_is_valid_is_no_warranty() -> None:
+    for guarantee in ("Банковская гарантия не менее 30 дней", "Независимая гарантия: 30 дней"):
+        assert "warranty_term" not in values(find_terms, guarantee)
