@@ -78,7 +78,10 @@ _CONCLUDED = re.compile(
     r"(?:контракт|договор)[а-яё]{0,3}\b[^.\n]{0,200}?заключ[её]нн[а-яё]{2,3}\sс\s(?=[А-ЯЁ])", re.IGNORECASE
 )
 _WITHIN_DECISION = 500
-_DECIDES = re.compile(r"(?<![а-яё])заказчик[а-яё]{0,2}(?![а-яё])", re.IGNORECASE)
+_DECIDES = re.compile(
+    r"(?<![а-яё])заказчик[а-яё]{0,2}(?![а-яё]).{0,400}?(?:\bреш(?:ил|ени)|отказ|расторж|расторг)",
+    re.IGNORECASE | re.DOTALL,
+)
 _BRACKETED = re.compile(rf"[»\"”]\s?\((?P<party>(?:{_BARE})[а-яё]{{0,2}})(?:[,;][^()\n]{{0,200}})?\)", re.IGNORECASE)
 """«ООО «Ромашка» (Подрядчик, ИНН …)»."""
 _WINNER = re.compile(
@@ -424,7 +427,7 @@ def _bracketed(page: PageReading) -> Iterator[Sentence]:
 def _concluded(page: PageReading) -> Iterator[Sentence]:
     """«Заказчик … принял решение об отказе от контракта …, заключённого с ООО «Ромашка» (ИНН …)»: in its clause."""
     for match in islice(_CONCLUDED.finditer(page.lined_text), _MOST_SENTENCES):
-        if _DECIDES.search(page.lined_text, max(0, match.start() - _WITHIN_DECISION), match.start()):
+        if _DECIDES.search(page.lined_text, max(0, match.start() - _WITHIN_DECISION), match.end()):
             end = min(page.line_end(match.end()), match.end() + _LONGEST_HEADING)
             yield Sentence(match.end(), end, FieldRole.SUPPLIER, match.end(), is_aside=True)
 

@@ -497,6 +497,8 @@ def test_whom_a_contract_was_concluded_with() -> None:
         f"бумаги, заключённого с ООО «Ромашка» (ИНН {FIRM})."
     )
     assert owners(refusal) == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+    request = f"Заказчик просит подтвердить опыт: договор, заключённый с ГБОУ «Школа № 1» (ИНН {SCHOOL})"
+    assert owners(request) == {SCHOOL: None}
 
 
 def test_participants_side_by_side() -> None:
