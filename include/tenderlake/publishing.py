@@ -74,6 +74,7 @@ log = logging.getLogger(__name__)
 
 Merges = dict[str, dict[date, Merge]]
 """What was done to which partition, by table."""
+_FINISHED = "finished-runs.json"
 
 _STAGES = {SourceState.QUARANTINED_OCR_FAILED: "ocr", SourceState.QUARANTINED_INVALID: "validate"}
 
@@ -91,6 +92,12 @@ class PublishingMark(Value):
     """Documents that leave the lake."""
     stale_keys: tuple[str, ...] = ()
     """Notes and Markdown that are deleted at the end."""
+
+
+class _FinishedRuns(Value):
+    """Runs that ended while they were being published and that the tries of another run have finished."""
+
+    run_ids: tuple[str, ...] = ()
 
 
 class QuarantineNote(Value):
@@ -156,16 +163,41 @@ def publish_run(storage: Storage, layout: Layout, run_id: str) -> PublishedRun:
         marks = [
             storage.get_model(item.key, PublishingMark) for item in storage.list_objects(layout.unfinished_publishing)
         ]
-        others = [_finish(storage, layout, lease, mark) for mark in marks if mark.run_id != run_id]
+        others = [mark for mark in marks if mark.run_id != run_id]
+        to_tell_of = _note_finished(storage, layout, run_id, [mark.run_id for mark in others])
+        for mark in others:
+            _finish(storage, layout, lease, mark)
         published, report = _publish(storage, layout, lease, run_id)
         problems = tuple(_copy_problems(storage, layout, lease))
-    finished = tuple(other for other in others if other is not None)
+    outcomes = [_outcome(storage, layout, other) for other in to_tell_of]
+    finished = tuple(outcome for outcome in outcomes if outcome is not None)
     if problems:
         write_report(storage, layout, report.model_copy(update={"copy_problems": problems}))
     if problems or finished:
         published = published.model_copy(update={"copy_problems": problems, "finished_runs": finished})
         storage.put_model(published_key(layout, run_id), published)
     return published
+
+
+def _note_finished(storage: Storage, layout: Layout, run_id: str, others: Sequence[str]) -> list[str]:
+    """Note runs before they are finished: a try that dies after that has told nobody of them, and the next one does."""
+    noted: set[str] = set(others)
+    for run in (run_id, *others):
+        try:
+            noted.update(storage.get_model(layout.run(run, _FINISHED), _FinishedRuns).run_ids)
+        except ObjectMissingError:
+            continue
+    if others:
+        storage.put_model(layout.run(run_id, _FINISHED), _FinishedRuns(run_ids=tuple(sorted(noted))))
+    return sorted(noted - {run_id})
+
+
+def _outcome(storage: Storage, layout: Layout, run_id: str) -> PublishedRun | None:
+    """What a run has published; None where it never came to that."""
+    try:
+        return storage.get_model(published_key(layout, run_id), PublishedRun)
+    except ObjectMissingError:
+        return None
 
 
 def _copy_problems(storage: Storage, layout: Layout, lease: WriterLease) -> list[str]:
@@ -180,11 +212,11 @@ def _copy_problems(storage: Storage, layout: Layout, lease: WriterLease) -> list
     return problems
 
 
-def _finish(storage: Storage, layout: Layout, lease: WriterLease, mark: PublishingMark) -> PublishedRun | None:
+def _finish(storage: Storage, layout: Layout, lease: WriterLease, mark: PublishingMark) -> None:
     """Publish a run that ended while it was being published; given up where what it staged is gone or unreadable."""
     log.warning("Finishing run %s, which ended while it was being published", mark.run_id)
     try:
-        return _publish(storage, layout, lease, mark.run_id)[0]
+        _publish(storage, layout, lease, mark.run_id)
     except (StorageUnavailableError, StorageAccessError, ConditionFailedError, LeaseLostError):
         raise  # these would keep this run from being published too
     except (PartitionError, LakeReadError):
@@ -193,7 +225,6 @@ def _finish(storage: Storage, layout: Layout, lease: WriterLease, mark: Publishi
         log.error("Run %s cannot be finished (%s): reprocess its documents", mark.run_id, error)
         _drop_uncommitted(storage, layout, lease, mark)
         storage.delete([layout.publishing_mark(mark.run_id)])
-        return None
 
 
 def _drop_uncommitted(storage: Storage, layout: Layout, lease: WriterLease, mark: PublishingMark) -> None:
@@ -230,7 +261,9 @@ def _publish(storage: Storage, layout: Layout, lease: WriterLease, run_id: str) 
     lease.check()
     storage.delete(mark.stale_keys)
     outcomes = changes.outcomes
-    published = _summary(run_id, outcomes, merges)
+    published = _with_earlier_tries(
+        _summary(run_id, outcomes, merges), merges, begun, _outcome(storage, layout, run_id)
+    )
     report = _report(layout, discovery, validation, outcomes, published.rows, quarantined_sources(storage, layout))
     report_key = write_report(storage, layout, report)
     published = published.model_copy(update={"report_key": report_key})
@@ -452,11 +485,7 @@ def _summary(run_id: str, outcomes: Sequence[SourceOutcome], merges: Merges) -> 
         left_reasons=tuple(f"{count} sources are left for the next run: {why}" for why, count in left.most_common()),
         rows={table: sum(merge.added for merge in by_day.values()) for table, by_day in merges.items()},
         partitions={
-            table: {
-                day: PartitionChange(row_count=merge.row_count, added=merge.added, dropped=merge.dropped)
-                for day, merge in by_day.items()
-                if merge.added or merge.dropped
-            }
+            table: {day: _change(merge) for day, merge in by_day.items() if merge.added or merge.dropped}
             for table, by_day in merges.items()
         },
         page_count=sum(outcome.page_count for outcome in published),
@@ -464,6 +493,26 @@ def _summary(run_id: str, outcomes: Sequence[SourceOutcome], merges: Merges) -> 
         ocr_pages=sum(outcome.ocr_pages for outcome in published),
         failed_pages=sum(outcome.failed_pages for outcome in published),
     )
+
+
+def _change(merge: Merge) -> PartitionChange:
+    return PartitionChange(row_count=merge.row_count, added=merge.added, dropped=merge.dropped)
+
+
+def _with_earlier_tries(
+    published: PublishedRun, merges: Merges, begun: PublishingMark, earlier: PublishedRun | None
+) -> PublishedRun:
+    """With the partitions from which an earlier try took rows, and told nobody: this one finds nothing to take."""
+    is_repeated = bool(begun.dates or begun.superseded)
+    partitions = {
+        table: {
+            **(earlier.partitions.get(table, {}) if earlier else {}),
+            **({day: _change(merge) for day, merge in by_day.items()} if is_repeated else {}),
+            **published.partitions[table],
+        }
+        for table, by_day in merges.items()
+    }
+    return published.model_copy(update={"partitions": partitions})
 
 
 def _report(

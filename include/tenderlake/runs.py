@@ -1,7 +1,8 @@
 """The values of one run: what its form asked for, and what each stage hands to the next through S3.
 
 Names of the objects below ``work/runs/<run>/``: ``discovery.json``, ``batches/``, ``prepared/``, ``plan.json``,
-``shards/``, ``assembled/``, ``staging/<table>/``, ``validation.json``, ``published.json``.
+``shards/``, ``assembled/``, ``staging/<table>/``, ``validation.json``, ``published.json``,
+``finished-runs.json``.
 """
 
 from __future__ import annotations

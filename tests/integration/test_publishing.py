@@ -364,6 +364,12 @@ def test_the_next_run_finishes_one_that_died_under_the_date_of_that_one(
     assert not rows(storage, layout, DOCUMENTS)
     # Nobody knows the sources of the first run yet, so the second takes some of them again.
     stage_run(storage, layout, "run-2", FIRST[:2], started_at=NEXT_NIGHT)
+    # The first try of the second dies when the first run is finished, or when all is done but its copy.
+    for killed_at in (layout.publishing_mark("run-2"), "lake-compact/"):
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            Crash(patch, lambda number, key, at=killed_at: key.startswith(at))  # type: ignore[misc]
+            publish_run(storage, layout, "run-2")
+        end_leases(storage, layout)
     published = publish_run(storage, layout, "run-2")
     # Its task died before it told Airflow what it has changed: the one that finishes it does.
     told = published.event_of("pages")
@@ -373,6 +379,24 @@ def test_the_next_run_finishes_one_that_died_under_the_date_of_that_one(
     for row in [*again["documents"], *again["sources"]]:  # type: ignore[misc]
         row["run_id"] = "run-1"
     assert again == wanted
+
+
+@pytest.mark.parametrize("killed_at", ["lake/documents/", "lake/sources/", "lake-compact/"])
+def test_who_waits_is_told_of_rows_that_went_before_the_first_try_died(
+    storage: Storage, layout: Layout, monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    stage_run(storage, layout, "run-1", FIRST[:2])
+    publish_run(storage, layout, "run-1")
+    empty = [Staged("a.pdf", state=SourceState.SKIPPED_EMPTY, version=2)]
+    stage_run(storage, layout, "run-2", empty, started_at=NEXT_NIGHT)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        Crash(patch, lambda number, key: key.startswith(killed_at))
+        publish_run(storage, layout, "run-2")
+    end_leases(storage, layout)
+    published = publish_run(storage, layout, "run-2")
+    events = {table: published.event_of(table) for table in TABLES}
+    days = {table: list(event["partitions"]) if event else [] for table, event in events.items()}  # type: ignore[call-overload]
+    assert days == {table: ["2026-11-20"] for table in TABLES}
 
 
 def test_what_a_run_that_cannot_be_finished_wrote_is_taken_back(
