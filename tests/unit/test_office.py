@@ -266,6 +266,14 @@ def test_a_scan_within_a_document_becomes_a_page_for_ocr_and_a_logo_does_not(tmp
     assert (found.folder / str(image.image_name)).read_bytes() == picture
 
 
+def test_a_large_table_that_is_full_keeps_its_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs save price lists of fifty thousand rows as web pages."""
+    monkeypatch.setattr("tenderlake.intake.office.grids._MOST_TABLE_PLACES", 100)
+    page = "<table>" + "".join(f"<tr><td>a{row}<td>b{row}<td>c{row}" for row in range(60)) + "</table>"
+    table = rows(prepared(tmp_path, f"<html><body>{page}</body></html>".encode()).texts()[0])
+    assert table == [[f"a{row}", f"b{row}", f"c{row}"] for row in range(60)]
+
+
 def test_a_picture_that_stands_in_many_places_makes_no_bomb(tmp_path: Path) -> None:
     """It is one picture, however often it is shown; a megabyte on a hundred pages would be past the ratio."""
     noise = random.Random(1).randbytes(700_000)  # noqa: S311  # not for secrets

@@ -12,7 +12,8 @@ from tenderlake.intake.office.flow import MOST_REAL_PAGE_CHARS, MOST_TABLE_ROWS,
 
 _MOST_SPAN = 1000
 _MOST_GRID_PLACES = 2_000_000
-_MOST_TABLE_PLACES = 1_000_000
+_MOST_TABLE_PLACES, _EMPTY_TIMES = 1_000_000, 4
+"""Of a table that is drawn: places, and how many there may be for every cell in one that has more."""
 _MOST_SPARSE_PLACES, _SPARSE_TIMES = 10_000, 10
 """Of a page of a sheet that is nearly empty: places, and how many there may be for every filled one."""
 
@@ -86,9 +87,10 @@ def _placed(cells: Iterable[GridCell], rows: _Places, columns: _Places) -> Table
 def whole_table(cells: Sequence[Cell], row_count: int, column_count: int) -> Table:
     """The table with an empty cell at every place that no cell covers; cells that overlap others lose their spans.
 
-    A grid of more places than any table has, as of rows that share no edges, is not drawn: each row becomes one cell.
+    A grid of very many places that are nearly all empty, as of rows that share no edges, is not drawn: each row becomes
+    one cell. One of as many that are filled is a price list.
     """
-    if row_count * column_count > _MOST_TABLE_PLACES:
+    if row_count * column_count > max(_MOST_TABLE_PLACES, _EMPTY_TIMES * len(cells)):
         return _table_of_lines(cells, row_count)
     taken: set[tuple[int, int]] = {(cell.row, cell.column) for cell in cells}
     whole: list[Cell] = []
