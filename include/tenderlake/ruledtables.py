@@ -31,6 +31,10 @@ _ONE_PLACE_SHARE = 0.1
 """Of the height of a word, where that is less than :data:`~tenderlake.readingorder.ONE_PLACE_PT`."""
 
 
+_MOST_PLACES = 200
+"""Of one word, among lines that are left out of tables; more are no watermarks."""
+
+
 class TableCell(NamedTuple):
     """One cell; ``row`` and ``column`` count from 0."""
 
@@ -107,11 +111,15 @@ def _words_without(lines: tuple[TextLine, ...], words: list[_Word]) -> list[_Wor
     by_line: dict[tuple[int, int], list[_Word]] = defaultdict(list)
     for word in words:
         by_line[word.line].append(word)
-    places = [(line.box.grown(0.5), frozenset(line.text.split())) for line in lines]
+    places: dict[str, list[tuple[Box, frozenset[str]]]] = defaultdict(list)
+    for line in lines:
+        texts = frozenset(line.text.split())
+        for text in texts:
+            places[text].append((line.box.grown(0.5), texts))
     taken = {
         number
         for number, group in by_line.items()
-        for box, texts in places
+        for box, texts in places.get(group[0].text, [])[:_MOST_PLACES]
         if all(word.text in texts and box.holds(*word.box.center) for word in group)
     }
     return [word for word in words if word.line not in taken]
