@@ -95,6 +95,8 @@ _IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 """«Цена контракта составляет Один миллион двести тысяч рублей 50 копеек»: no digits but those of the kopecks."""
+_BRACKET = re.compile(r"[\s,]{0,2}\(")
+_DIGITS_WITHIN = 60
 _BROKEN = re.compile(r"(?<=[0-9] [0-9]{3})\n(?=[0-9]{3}(?: [0-9]{3}){0,6}[.,][0-9]{2}(?![0-9]))")
 """Where a line ends between two groups of digits of one sum."""
 
@@ -155,8 +157,17 @@ def _in_words(statement: Statement, least: Decimal) -> Sum | None:
     if match is None or number is None or PER_UNIT.match(statement.text, match.end()):
         return None
     value = number.whole + Decimal(number.hundredths or 0) / 100
+    if _TERM.match(statement.text, match.end()) or _says_other(value, statement.text[match.end() :]):
+        return None
     amount = Amount(value, FieldUnit.RUB, match["words"], match.start("words"), match.end("words"))
     return Sum(amount, statement.text[: amount.start]) if value >= least else None
+
+
+def _says_other(value: Decimal, behind: str) -> bool:
+    """Whether the digits in brackets behind a sum in words are those of another sum."""
+    bracket = _BRACKET.match(behind)
+    found = next(amounts_in(behind[bracket.end() : bracket.end() + _DIGITS_WITHIN]), None) if bracket else None
+    return found is not None and not found.start and found.unit in MONEY and found.value != value
 
 
 def in_roubles(amount: Amount, words: str) -> Amount:
