@@ -116,6 +116,8 @@ _DATE_LABEL = wanted(
     "дата",
     reach=60,
 )
+_ISSUED = re.compile("выдачи", re.IGNORECASE)
+_IS_ISSUED = re.compile(r"\b(?:независим|банковск)\w+ гаранти|\bдоверенность\b|\bсправка\b", re.IGNORECASE)
 _CONTRACT_LABEL = wanted(
     r"\bномер\s(?:и\sдата\s)?(?:(?:государственного|муниципального)\s)?(?:контракта|договора)\s?[:\t]?",
     "номер",
@@ -327,6 +329,8 @@ def _labelled(page: PageReading) -> Iterator[Candidate]:
         yield from _guarantee(page)
         for statement in _beside(page, _DATE_LABEL):
             date = next(dates_in(statement.text), None)
+            if _ISSUED.search(statement.label) and not _IS_ISSUED.search(page.text[:_HEAD]):
+                continue  # of a passport or a licence
             if date is not None and date.start <= 4:
                 end = statement.text_start + date.end
                 is_contract = _is_under_contract(page, statement)

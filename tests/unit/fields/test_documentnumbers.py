@@ -271,3 +271,9 @@ def test_the_number_of_a_guarantee_and_the_basis_of_a_delivery() -> None:
     }
     basis = "Основание передачи (сдачи) / получения (приемки): договор поставки № 61/2026 от 20.01.2026"
     assert values(find_document_numbers, basis) == {"contract_number": ["61/2026"], "contract_date": ["2026-01-20"]}
+
+
+def test_when_a_passport_was_issued_is_no_date_of_a_paper() -> None:
+    form = [["Паспорт", "5704 123456"], ["Дата выдачи", "05.02.2020"]]
+    assert "document_date" not in values(find_document_numbers, "АНКЕТА УЧАСТНИКА", form)
+    assert values(find_document_numbers, "СПРАВКА № 5", "Дата выдачи: 05.02.2026")["document_date"] == ["2026-02-05"]
