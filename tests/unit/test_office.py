@@ -440,6 +440,22 @@ def test_cells_that_lie_far_apart_make_no_grid_of_empty_ones(tmp_path: Path) -> 
     assert all(len(table) * len(table[0]) <= 10_000 for table in tables)
 
 
+def test_a_large_sheet_that_is_full_keeps_a_column_where_it_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A price list of sixty thousand rows has notes in some of them only."""
+    monkeypatch.setattr("tenderlake.intake.office.grids._MOST_GRID_PLACES", 100)
+    cells = "".join(
+        f'<row r="{row}">'
+        + "".join(f'<c r="{column}{row}"><v>{row}</v></c>' for column in ("ABC" if row < 400 else "AC"))
+        + "</row>"
+        for row in range(1, 601)
+    )
+    found = prepared(tmp_path, xlsx({"Цены": f"<sheetData>{cells}</sheetData>"}))
+    tables = [rows(found.texts(page)[-1]) for page in found.native]
+    assert tables[-1][-1] == ["600", "", "600"]
+
+
 def test_one_string_in_more_cells_than_any_document_has_is_refused(tmp_path: Path) -> None:
     cells = '<row><c t="s"><v>0</v></c></row>' * 100
     book = xlsx({"Цены": f"<sheetData>{cells}</sheetData>"}, strings=["слово " * 10_000])

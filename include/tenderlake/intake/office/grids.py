@@ -11,9 +11,8 @@ from ocr_tasks.htmltables import Cell, Table
 from tenderlake.intake.office.flow import MOST_REAL_PAGE_CHARS, MOST_TABLE_ROWS, Flow, clean_lines, rows_of_text
 
 _MOST_SPAN = 1000
-_MOST_GRID_PLACES = 2_000_000
-_MOST_TABLE_PLACES, _EMPTY_TIMES = 1_000_000, 4
-"""Of a table that is drawn: places, and how many there may be for every cell in one that has more."""
+_MOST_GRID_PLACES, _MOST_TABLE_PLACES, _EMPTY_TIMES = 2_000_000, 1_000_000, 2
+"""Of a sheet and of a table that is drawn: places, and how many there may be for every cell where there are more."""
 _MOST_SPARSE_PLACES, _SPARSE_TIMES = 10_000, 10
 """Of a page of a sheet that is nearly empty: places, and how many there may be for every filled one."""
 
@@ -87,7 +86,7 @@ def _placed(cells: Iterable[GridCell], rows: _Places, columns: _Places) -> Table
 def whole_table(cells: Sequence[Cell], row_count: int, column_count: int) -> Table:
     """The table with an empty cell at every place that no cell covers; cells that overlap others lose their spans.
 
-    A grid of very many places that are nearly all empty, as of rows that share no edges, is not drawn: each row becomes
+    A grid of very many places of which most are empty, as of rows that share no edges, is not drawn: each row becomes
     one cell. One of as many that are filled is a price list.
     """
     if row_count * column_count > max(_MOST_TABLE_PLACES, _EMPTY_TIMES * len(cells)):
@@ -133,12 +132,12 @@ def _other_places(cell: Cell, row_count: int, column_count: int) -> Iterator[tup
 def pieces_of(cells: Sequence[GridCell]) -> Iterator[Table]:
     """The table of a whole sheet in pieces of a bounded number of rows and letters, with the same columns in each.
 
-    A sheet that is very wide and nearly empty keeps in each piece only the columns used there.
+    A sheet that is very large and mostly empty keeps in each piece only the columns used there.
     """
     full = sorted((c for cell in cells if (c := cleaned(cell)).text), key=lambda cell: (cell.row, cell.column))
     rows = _Places(cell.row for cell in full)
     columns = _Places(cell.column for cell in full)
-    is_sparse = len(rows) * len(columns) > _MOST_GRID_PLACES
+    is_sparse = len(rows) * len(columns) > max(_MOST_GRID_PLACES, _EMPTY_TIMES * len(full))
     for piece in _cut(full, is_sparse=is_sparse):
         here = _Places(cell.row for cell in piece)
         across = _Places(cell.column for cell in piece) if is_sparse else columns
