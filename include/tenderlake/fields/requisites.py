@@ -101,9 +101,7 @@ def _beside_inns(roles: Roles, hits: Sequence[Hit]) -> Iterator[Hit]:
             continue
         number = bisect_right(starts, hit.value_start)
         near = inns[max(0, number - 1) : number + 1]
-        near = [inn for inn in near if _are_together(roles, inn, hit)] or [
-            inn for inn in near if _are_in_a_row(roles.page, inn, hit)
-        ]
+        near = [inn for inn in near if _are_together(roles, inn, hit)] or _in_a_row(roles.page, near, hit)
         inn = min(near, key=lambda inn: abs(inn.value_start - hit.value_start), default=None)
         yield replace(hit, beside_inn=inn.value) if inn is not None else hit
 
@@ -116,10 +114,14 @@ def _are_together(roles: Roles, inn: Hit, hit: Hit) -> bool:
     return place == other and page.piece_at(inn.value_start) is page.piece_at(hit.value_start)
 
 
-def _are_in_a_row(page: PageReading, inn: Hit, hit: Hit) -> bool:
-    """Whether two values stand in one row of a table, in cells of their own."""
-    place, other = page.cell_at(inn.value_start), page.cell_at(hit.value_start)
-    return place is not None and other is not None and place[0] is other[0] and place[1].row == other[1].row
+def _in_a_row(page: PageReading, inns: Sequence[Hit], hit: Hit) -> list[Hit]:
+    """Those in cells of their own in a value's row of a table; none where it stands between two different ones."""
+    place = page.cell_at(hit.value_start)
+    if place is None:
+        return []
+    places = [(inn, page.cell_at(inn.value_start)) for inn in inns]
+    found = [inn for inn, other in places if other and other[0] is place[0] and other[1].row == place[1].row]
+    return found if len({inn.value for inn in found}) == 1 else []
 
 
 def _with_banks(hits: Sequence[Hit]) -> Iterator[Hit]:

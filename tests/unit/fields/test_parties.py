@@ -323,6 +323,12 @@ def test_values_beside_an_inn_are_its_owners() -> None:
     assert owners(*parts, field=FieldName.BIK) == {"004525988": CUSTOMER}
 
 
+def test_a_value_between_two_inns_of_a_row_is_beside_neither() -> None:
+    rows = [["№", "ИНН", "КПП", "ИНН", "КПП"], ["1", SCHOOL, "970101001", FIRM, "770701001"]]
+    kpps = found(find_requisites, rows)[FieldName.KPP]
+    assert {one.value: one.beside_inn for one in kpps} == {"970101001": None, "770701001": FIRM}
+
+
 def test_requisites_without_labels_are_known_by_their_column() -> None:
     rows = [
         ["ЗАКАЗЧИК", "ИСПОЛНИТЕЛЬ"],
