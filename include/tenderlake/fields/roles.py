@@ -283,7 +283,17 @@ class Roles:
         if mark.right is not None:
             # Two columns of a text without places: nobody knows whose a value is that is alone on its line.
             return (mark.role, mark.right)[on_line.place] if on_line.count == _COLUMNS else None
+        if self._heads_another_column(mark, start):
+            return None
         return mark.role or self.trail.default
+
+    def _heads_another_column(self, mark: Mark, start: int) -> bool:
+        """Whether a party heads a column beside that of a value, as in «Наименование участника | ИНН | Заказчик»."""
+        place, head = self.page.cell_at(start), self.page.cell_at(mark.start)
+        if place is None or head is None or place[0] is not head[0]:
+            return False
+        own = next((cell for cell in place[0].above(place[1]) if cell.row == head[1].row), None)
+        return own is not None and _NUMBERS.match(self.page.text, own.start, own.end) is not None
 
     def _in_sentence(self, start: int) -> FieldRole | None:
         return next((one.role for one in self.sentences if one.start <= start < one.end), None)
@@ -313,6 +323,7 @@ class Roles:
 
 
 _MOST_CELLS_UP = 60
+_NUMBERS = re.compile(r"\W*(?:ИНН|КПП|ОГРН)", re.IGNORECASE)
 
 
 def _alone(text: str) -> FieldRole | None:

@@ -476,6 +476,27 @@ def test_the_inn_of_a_row_is_of_whom_its_name_is() -> None:
     assert set(owners(*read, field=FieldName.KPP, is_ocr=True).values()) == {FieldRole.PARTICIPANT}
 
 
+@pytest.mark.parametrize("other", ["Заказчик", "Поставщик"])
+def test_the_head_of_another_column_does_not_say_whose_a_number_is(other: str) -> None:
+    bids = [
+        ["№", "Наименование участника", "ИНН", other],
+        ["1", "ООО «Ромашка»", FIRM, "ГБОУ «Лицей»"],
+        ["2", "АО «Василёк»", "5408181095", "ГБОУ «Лицей»"],
+    ]
+    assert set(owners(bids).values()) == {PARTICIPANT}
+    assert set(owners("ПРОТОКОЛ", bids).values()) == {PARTICIPANT}
+
+
+def test_rows_below_a_party_of_a_form_are_its_own() -> None:
+    form = [
+        ["1", "Заказчик", "ГБОУ «Школа № 1»"],
+        ["1.1", "ИНН", SCHOOL],
+        ["2", "Поставщик", "ООО «Ромашка»"],
+        ["2.1", "ИНН", FIRM],
+    ]
+    assert owners(form) == {SCHOOL: CUSTOMER, FIRM: SUPPLIER}
+
+
 def test_a_university_in_short() -> None:
     written = "Федеральное государственное бюджетное образовательное учреждение высшего образования «ПГТУ»"
     assert normal_name(written) == "ФГБОУ ВО «ПГТУ»"
