@@ -18,8 +18,9 @@ from ocr_tasks.htmltables import Cell
 from tenderlake.documents import PrepareLimits
 from tenderlake.intake.office.docxnumbers import Numbering
 from tenderlake.intake.office.docxstyles import ParagraphStyle, Styles, of_properties, switch
+from tenderlake.intake.office.drawings import add_picture
 from tenderlake.intake.office.embedded import EmbeddedParts
-from tenderlake.intake.office.flow import Flow, Picture, clean_lines, rows_of_text
+from tenderlake.intake.office.flow import Flow, clean_lines, rows_of_text
 from tenderlake.intake.office.grids import whole_table
 from tenderlake.intake.office.listnumbers import BULLET
 from tenderlake.intake.office.package import (
@@ -304,8 +305,7 @@ class _DocxReader:
                 words.extras.append(partial(self._nested, partial(self._blocks, box)))
 
     def _picture(self, target: str, shown: tuple[float, float] | None) -> None:
-        if (data := self._package.optional_read(target)) is not None:
-            self.flow.picture(Picture(data, target.rpartition("/")[2], shown))
+        add_picture(self._package, target, self.flow, shown)
 
     # ---- tables
 

@@ -1,4 +1,4 @@
-"""Pictures and text boxes that lie on a sheet."""
+"""Pictures of office files, and what else lies on a sheet or slide."""
 
 from __future__ import annotations
 
@@ -27,6 +27,15 @@ def paragraph_text(paragraph: Element) -> str:
     return "".join(parts)
 
 
+def add_picture(package: OfficePackage, target: str | None, flow: Flow, shown: tuple[float, float] | None) -> bool:
+    """Add the picture in a part of the file, shown at so many centimetres; whether it is there and sound."""
+    data = package.optional_read(target)
+    if target is None or data is None:
+        return False
+    flow.picture(Picture(data, target.rpartition("/")[2], shown))
+    return True
+
+
 def add_drawing(package: OfficePackage, part: str, flow: Flow) -> None:
     """The text boxes and pictures of a drawing, in its order."""
     root = package.optional_xml(part)
@@ -38,6 +47,4 @@ def add_drawing(package: OfficePackage, part: str, flow: Flow) -> None:
             flow.text("\n".join(paragraph_text(paragraph) for paragraph in descendants(shape, "p")))
             continue
         for blip in descendants(shape, "blip"):
-            target = relations.target(attribute(blip, "embed"))
-            if target is not None and (data := package.optional_read(target)) is not None:
-                flow.picture(Picture(data, target.rpartition("/")[2], shown_cm(shape)))
+            add_picture(package, relations.target(attribute(blip, "embed")), flow, shown_cm(shape))

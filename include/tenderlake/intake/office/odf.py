@@ -13,8 +13,9 @@ from ocr_tasks.htmltables import Cell
 from tenderlake.documents import PrepareLimits
 from tenderlake.intake.attachments import Attachment
 from tenderlake.intake.membernames import safe_name
+from tenderlake.intake.office.drawings import add_picture
 from tenderlake.intake.office.embedded import embedded_file, odf_of_folder
-from tenderlake.intake.office.flow import Flow, Picture
+from tenderlake.intake.office.flow import Flow
 from tenderlake.intake.office.grids import GridCell, add_sheet, whole_table
 from tenderlake.intake.office.listnumbers import BULLET, in_format
 from tenderlake.intake.office.package import (
@@ -285,9 +286,7 @@ class _OdfReader:
             return
         shown = _size_cm(element)
         for image in children(element, "image"):
-            target = attribute(image, "href").removeprefix("./")
-            if (data := self._package.optional_read(target)) is not None:
-                self.flow.picture(Picture(data, target.rpartition("/")[2], shown))
+            if add_picture(self._package, attribute(image, "href").removeprefix("./"), self.flow, shown):
                 break
         for embedded in (*children(element, "object"), *children(element, "object-ole")):
             self._object(attribute(embedded, "href").removeprefix("./"))

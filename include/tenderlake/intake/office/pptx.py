@@ -5,9 +5,9 @@ from __future__ import annotations
 from ocr_tasks.contract import BlockLabel
 from ocr_tasks.htmltables import Cell
 from tenderlake.documents import PrepareLimits
-from tenderlake.intake.office.drawings import paragraph_text, shown_cm
+from tenderlake.intake.office.drawings import add_picture, paragraph_text, shown_cm
 from tenderlake.intake.office.embedded import EmbeddedParts
-from tenderlake.intake.office.flow import Flow, Picture
+from tenderlake.intake.office.flow import Flow
 from tenderlake.intake.office.grids import whole_table
 from tenderlake.intake.office.package import (
     Element,
@@ -134,8 +134,7 @@ class _Slide:
     def _pictures(self, shape: Element) -> None:
         for blip in descendants(shape, "blip"):
             target = self._relations.target(attribute(blip, "embed"))
-            if target is not None and (data := self._package.optional_read(target)) is not None:
-                self._flow.picture(Picture(data, target.rpartition("/")[2], shown_cm(shape)))
+            add_picture(self._package, target, self._flow, shown_cm(shape))
 
     def _notes(self) -> None:
         root = self._package.optional_xml(self._relations.first("notesSlide"))
