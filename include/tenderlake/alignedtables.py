@@ -9,11 +9,11 @@ row by row.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ocr_tasks.boxes import Box, union
 from tenderlake.pagelines import TextLine
@@ -75,7 +75,7 @@ def _are_any_beside(lines: list[TextLine]) -> bool:
         return False
     ordered = sorted([(round((line.box.y0 + line.box.y1) / 8), line.box.x0, line.box.x1) for line in lines])
     gaps = 0
-    for (height, _, end), (next_height, start, _) in itertools.pairwise(ordered):
+    for (height, _, end), (next_height, start, _) in pairwise(ordered):
         # On one base line, or on two that a rounded height does not tell apart.
         gaps += next_height - height <= 1 and start - end >= _MIN_GUTTER_PT
     return gaps >= fewest
@@ -139,7 +139,7 @@ def _goes_on(following: list[_Row], columns: list[tuple[float, float]]) -> bool:
 
 def _is_second_line(run: list[_Row]) -> bool:
     """Whether the last row is a further line of a cell that is not in the first column."""
-    for last, before in itertools.pairwise(reversed(run)):
+    for last, before in pairwise(reversed(run)):
         is_tight = last.box.y0 - before.box.y0 <= _TIGHT_STEP * max(1.0, last.cells[0].size)
         if last.spans or not is_tight:
             return False
@@ -206,7 +206,8 @@ def _fills(row: _Row, columns: list[tuple[float, float]]) -> bool:
 
 def _by_column(row: _Row, columns: list[tuple[float, float]]) -> dict[int, str]:
     """The texts of a row by column."""
-    if len(row.cells) == len(columns) and all(map(_may_stand_in, row.cells, itertools.repeat(columns), columns)):
+    pairs = zip(row.cells, columns, strict=False)
+    if len(row.cells) == len(columns) and all(_may_stand_in(cell, columns, column) for cell, column in pairs):
         return {number: cell.text for number, cell in enumerate(row.cells)}
     texts: dict[int, str] = {}
     for cell in row.cells:

@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     from tenderlake.mupdf import Page
     from tenderlake.pagecontent import PageContent
 
-
 _ONE_PLACE_SHARE = 0.1
 """Of the height of a word, where that is less than :data:`~tenderlake.readingorder.ONE_PLACE_PT`."""
-
-
 _MOST_PLACES = 200
 """Of one word, among lines that are left out of tables; more are no watermarks."""
 
@@ -132,9 +129,8 @@ def without_copies(words: list[Word]) -> list[Word]:
     kept: list[Word] = []
     places: set[tuple[str, int, int]] = set()
     for word in words:
-        place = (
-            min(ONE_PLACE_PT, _ONE_PLACE_SHARE * (word[3] - word[1])) or 1.0
-        )  # the same words stand near in tiny print
+        # In tiny print the same words stand near each other.
+        place = min(ONE_PLACE_PT, _ONE_PLACE_SHARE * (word[3] - word[1])) or 1.0
         across, down = int(word[0] // place), int(word[1] // place)
         around = ((word[4], across + dx, down + dy) for dx in (0, -1, 1) for dy in (0, -1, 1))
         if places.isdisjoint(around):

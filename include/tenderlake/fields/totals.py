@@ -73,6 +73,7 @@ _PERIOD = re.compile(
 _ROWS_OF_A_FORM = 24
 """In which the head of columns may stand: forms begin with the requisites of the parties, in the same table."""
 _IS_NUMBER = re.compile(r"(?!\s*20\d\d\s*\Z)[\d\s.,%-]*")
+_FEWEST_PERIODS = 2
 _TAX = re.compile(r"НДС|налог", re.IGNORECASE)
 _NET_PRICE = re.compile(
     r"[ \t|]{0,6}(?:\d{1,3}[.)]?[ \t]{1,3})?"
@@ -227,9 +228,6 @@ def _of_whole(page: PageReading, piece: Piece, start: int, amounts: list[Amount]
     if len({found[0].lower() for found in periods if found is not None}) < _FEWEST_PERIODS:
         return amounts
     return [amount for amount, found in zip(amounts, periods, strict=True) if found is None]
-
-
-_FEWEST_PERIODS = 2
 
 
 def _inside(page: PageReading, totals: Sequence[_Total]) -> Iterator[_Total]:
